@@ -1,0 +1,382 @@
+"""One AWS account and region, as the steps talk to it.
+
+Steps use ordinary typed boto3 clients (``aws.elbv2.describe_load_balancers(...)``). What the runbook adds hangs on
+botocore's own event hooks, so that a step reads like any other boto3 code: every request is told to the observer,
+reads are remembered within a pass, throttling is waited out at the pace of the quota that was hit, and what AWS does
+not make idempotent is never resent blindly.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import copy
+import itertools
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
+from botocore.hooks import HierarchicalEmitter
+
+from runbook.control import Control
+from runbook.errors import TookTooLong
+from runbook.events import CallAnswered, CallSent, Event, Waited
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_sts import STSClient
+
+__all__ = ["CURRENT_STEP", "LOST", "Aws", "Identity", "code_of"]
+
+T = TypeVar("T")
+
+CURRENT_STEP: contextvars.ContextVar[str | None] = contextvars.ContextVar("step", default=None)
+"""The step on whose behalf this thread talks to AWS; set by the engine, told with every call."""
+
+_FRESH: contextvars.ContextVar[bool] = contextvars.ContextVar("fresh", default=False)
+
+NOT_IDEMPOTENT = frozenset({"CreateVpcLink", "CreateRestApi", "CreateDeployment", "CreateResource"})
+"""Sent again after a lost answer, these make a second one (API Gateway has no client tokens)."""
+
+LOST = (HTTPClientError, NoConnection)
+"""No answer came: the request may have been carried out, or not."""
+
+# Seconds between two requests that API Gateway's control plane allows, per account and region; they cannot be raised
+# ("Amazon API Gateway quotas", creating, deploying and managing APIs). All others together: 10 a second.
+QUOTA_INTERVAL = {"CreateRestApi": 3.0, "DeleteRestApi": 30.0, "CreateDeployment": 5.0, "GetResources": 0.4}
+EDGE_REST_API_INTERVAL = 30.0
+
+_THROTTLED = frozenset(
+    {
+        "TooManyRequestsException",
+        "Throttling",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "LimitExceededException",
+        "RequestThrottled",
+    }
+)
+_THROTTLE_TRIES = 8
+_FAULT_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is asking: 12-digit account, the caller's ARN, region and partition (``aws``, ``aws-cn``, ``aws-us-gov``)."""
+
+    account: str
+    arn: str
+    region: str
+    partition: str
+
+
+def code_of(error: ClientError) -> str:
+    """AWS's error code, such as ``NotFoundException``."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _is_read(operation: str) -> bool:
+    return operation.startswith(("Get", "Describe", "List"))
+
+
+@dataclass
+class _Memory:
+    """Reads of one pass: who asks while the same question is under way shares its answer."""
+
+    enabled: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    answers: dict[tuple[str, str, str], Future[tuple[AWSResponse, dict[str, Any]]]] = field(default_factory=dict)
+
+    def forget(self, service: str | None = None) -> None:
+        with self.lock:
+            self.answers = {key: answer for key, answer in self.answers.items() if service and key[0] != service}
+
+
+class Aws:
+    """An account and region. ``pace`` is the wall seconds an AWS second takes: 1 on AWS, less on a practice account."""
+
+    def __init__(
+        self,
+        session: boto3.Session,
+        *,
+        endpoint_url: str | None = None,
+        pace: float = 1.0,
+        invoke_url_form: str | None = None,
+        control: Control | None = None,
+        observe: Callable[[Event], None] | None = None,
+    ) -> None:
+        self.session = session
+        self.endpoint_url = endpoint_url
+        self.pace = pace
+        self.control = control or Control()
+        self.region: str = session.region_name
+        self._invoke_url_form = invoke_url_form
+        self._observe = observe or (lambda _event: None)
+        self._memory = _Memory()
+        self._calls = itertools.count(1)
+        self._making_client = threading.Lock()
+
+    # --- clients ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def ec2(self) -> EC2Client:
+        """EC2: instances, subnets, security groups, network interfaces."""
+        return cast("EC2Client", self._client("ec2"))
+
+    @cached_property
+    def elbv2(self) -> ElasticLoadBalancingv2Client:
+        """Elastic Load Balancing: load balancers, target groups, listeners."""
+        return cast("ElasticLoadBalancingv2Client", self._client("elbv2"))
+
+    @cached_property
+    def apigateway(self) -> APIGatewayClient:
+        """API Gateway: REST APIs and V1 VPC links."""
+        return cast("APIGatewayClient", self._client("apigateway"))
+
+    @cached_property
+    def sts(self) -> STSClient:
+        """Who am I."""
+        return cast("STSClient", self._client("sts"))
+
+    def _client(self, service: str) -> Any:
+        with self._making_client:
+            client = self.session.client(
+                service,  # type: ignore[call-overload]  # one of the four above
+                endpoint_url=self.endpoint_url,
+                config=Config(
+                    # Resending is ours to decide, see _resend.
+                    retries={"total_max_attempts": 1, "mode": "standard"},
+                    max_pool_connections=32,
+                    connect_timeout=10,
+                    read_timeout=30,
+                    user_agent_appid="apigw-vpc-runbook",
+                ),
+            )
+        hooks = cast(HierarchicalEmitter, client.meta.events)
+        hooks.register("provide-client-params", self._note_question)
+        hooks.register_first("before-call", self._recall_or_announce)
+        hooks.register_last("after-call", self._remember_and_tell)
+        hooks.register("after-call-error", self._tell_lost)
+        hooks.register_first("needs-retry", self._resend)
+        return client
+
+    # --- who and where ------------------------------------------------------------------------------------------
+
+    def identity(self) -> Identity:
+        """Account, ARN, region and partition of the caller."""
+        answer = self.sts.get_caller_identity()
+        return Identity(answer["Account"], answer["Arn"], self.region, answer["Arn"].split(":")[1])
+
+    def invoke_url(self, api_id: str, stage: str) -> str:
+        """The stage's invoke URL, without a slash at its end."""
+        form = self._invoke_url_form
+        if form is None:
+            # The regional endpoint's own domain: amazonaws.com, or amazonaws.com.cn in China.
+            host = urlsplit(self.apigateway.meta.endpoint_url).hostname or ""
+            suffix = host.removeprefix(f"apigateway.{self.region}.")
+            form = f"https://{{api_id}}.execute-api.{self.region}.{suffix}/{{stage}}"
+        return form.format(api_id=api_id, stage=stage)
+
+    # --- observing and remembering ------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def observed(self, observe: Callable[[Event], None], control: Control) -> Iterator[None]:
+        """Tell every call and wait to ``observe`` and obey ``control``, for one run."""
+        before = (self._observe, self.control)
+        self._observe, self.control = observe, control
+        try:
+            yield
+        finally:
+            self._observe, self.control = before
+
+    @contextlib.contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Remember reads until a write to the same service: one pass over the steps asks each question once."""
+        self._memory.forget()
+        self._memory.enabled = True
+        try:
+            yield
+        finally:
+            self._memory.enabled = False
+            self._memory.forget()
+
+    # --- waiting ------------------------------------------------------------------------------------------------
+
+    def wait_until(
+        self,
+        ready: Callable[[], T | None],
+        *,
+        what: str,
+        state: Callable[[], str] = lambda: "",
+        usual: float,
+        every: float,
+        limit: float | None = None,
+    ) -> T:
+        """Ask ``ready`` until it answers something, every so many AWS seconds, and tell what is waited for.
+
+        ``usual`` is how long AWS usually takes, in AWS seconds; the limit is six times that unless given.
+        Raises :class:`TookTooLong`, :class:`Stopped`, and whatever ``ready`` raises.
+        """
+        limit = limit if limit is not None else max(6 * usual, 60.0)
+        elapsed = 0.0
+        while True:
+            token = _FRESH.set(elapsed > 0)
+            try:
+                answer = ready()
+            finally:
+                _FRESH.reset(token)
+            if answer is not None:
+                return answer
+            if elapsed >= limit:
+                raise TookTooLong(
+                    f"waited {elapsed:.0f} s for {what}, which usually takes {usual:.0f} s"
+                    + (f"; AWS says: {said}" if (said := state()) else "")
+                    + ". Run it again to go on waiting."
+                )
+            self._observe(Waited(step=CURRENT_STEP.get(), what=what, state=state(), elapsed=elapsed, usual=usual))
+            self.pause(every)
+            elapsed += every
+
+    def pause(self, seconds: float) -> None:
+        """Wait so many AWS seconds. Raises :class:`Stopped`."""
+        self.control.wait(seconds * self.pace)
+
+    # --- botocore's hooks ---------------------------------------------------------------------------------------
+
+    def _note_question(self, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        context["runbook_question"] = json.dumps(params, sort_keys=True, default=repr)
+
+    def _recall_or_announce(self, model: Any, context: dict[str, Any], **_: Any) -> Any:
+        self.control.go_on()
+        operation, service = model.name, model.service_model.service_name
+        writes = not _is_read(operation)
+        if self._memory.enabled and not writes:
+            key = (service, operation, context.get("runbook_question", ""))
+            with self._memory.lock:
+                known = None if _FRESH.get() and self._is_answered(key) else self._memory.answers.get(key)
+                if known is None:
+                    self._memory.answers[key] = context["runbook_answer"] = Future()
+                    context["runbook_key"] = key
+            if known is not None:
+                with contextlib.suppress(Exception):  # the one that asked failed: ask for ourselves
+                    response, parsed = known.result()
+                    context["runbook_remembered"] = True
+                    return response, copy.deepcopy(parsed)
+        call = next(self._calls)
+        context["runbook_model"] = model  # botocore tells no model when an answer is lost
+        context["runbook_call"] = (call, time.monotonic())
+        context["runbook_step"] = CURRENT_STEP.get()
+        self._observe(
+            CallSent(step=CURRENT_STEP.get(), service=service, operation=operation, writes=writes, call=call)
+        )
+        return None
+
+    def _is_answered(self, key: tuple[str, str, str]) -> bool:
+        known = self._memory.answers.get(key)
+        return known is not None and known.done()
+
+    def _remember_and_tell(
+        self, http_response: AWSResponse, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any
+    ) -> None:
+        if context.get("runbook_remembered"):
+            return
+        error = parsed.get("Error", {}).get("Code", "") if http_response.status_code >= 300 else ""
+        if answer := context.get("runbook_answer"):
+            if error in _THROTTLED or http_response.status_code >= 500:
+                self._drop(context)
+            answer.set_result((http_response, copy.deepcopy(parsed)))
+        if not _is_read(model.name):
+            self._memory.forget(model.service_model.service_name)
+        metadata = parsed.get("ResponseMetadata", {})
+        self._tell(model, context, error=error, request_id=str(metadata.get("RequestId", "")))
+
+    def _tell_lost(self, exception: Exception, context: dict[str, Any], **_: Any) -> None:
+        if answer := context.get("runbook_answer"):
+            self._drop(context)
+            answer.set_exception(exception)
+        self._memory.forget()
+        self._tell(context["runbook_model"], context, error=type(exception).__name__, request_id="")
+
+    def _drop(self, context: dict[str, Any]) -> None:
+        with self._memory.lock:
+            if self._memory.answers.get(context["runbook_key"]) is context["runbook_answer"]:
+                del self._memory.answers[context["runbook_key"]]
+
+    def _tell(self, model: Any, context: dict[str, Any], *, error: str, request_id: str) -> None:
+        call, began = context["runbook_call"]
+        self._observe(
+            CallAnswered(
+                step=context["runbook_step"],
+                service=model.service_model.service_name,
+                operation=model.name,
+                writes=not _is_read(model.name),
+                call=call,
+                duration=time.monotonic() - began,
+                request_id=request_id,
+                error=error,
+                attempts=context.get("runbook_attempts", 1),
+            )
+        )
+
+    def _resend(
+        self,
+        response: tuple[AWSResponse, dict[str, Any]] | None,
+        operation: Any,
+        attempts: int,
+        caught_exception: Exception | None,
+        request_dict: dict[str, Any],
+        **_: Any,
+    ) -> float | None:
+        """Decide on sending again: wait here, where a stop can end it, and answer 0, or None for no.
+
+        botocore would sleep for what is answered, uninterruptibly.
+        """
+        context = request_dict["context"]
+        context["runbook_attempts"] = attempts
+        pause = self._pause_before_resend(response, operation.name, attempts, caught_exception)
+        if pause is None or self.control.stopped:
+            return None
+        self.pause(pause)
+        return 0.0
+
+    def _pause_before_resend(
+        self,
+        response: tuple[AWSResponse, dict[str, Any]] | None,
+        operation: str,
+        attempts: int,
+        caught: Exception | None,
+    ) -> float | None:
+        if response is not None:
+            http, parsed = response
+            code = parsed.get("Error", {}).get("Code", "")
+            if http.status_code == 429 or code in _THROTTLED:
+                if attempts >= _THROTTLE_TRIES:
+                    return None
+                return max(QUOTA_INTERVAL.get(operation, 0.0), _backoff(attempts, longest=10.0))
+            if http.status_code < 500:
+                return None
+        elif not isinstance(caught, LOST):
+            return None
+        if operation in NOT_IDEMPOTENT or attempts >= _FAULT_TRIES:
+            return None
+        return _backoff(attempts, longest=5.0)
+
+
+def _backoff(attempts: int, longest: float) -> float:
+    """Exponential with half jitter, so that many runs do not come back at the same moment."""
+    top: float = min(longest, 0.5 * 2.0**attempts)
+    return top * (0.5 + random.random() / 2)  # noqa: S311 (not a secret)

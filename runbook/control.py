@@ -1,0 +1,69 @@
+"""How the person watching a run steers it."""
+
+from __future__ import annotations
+
+import enum
+import threading
+
+from runbook.errors import Stopped
+
+__all__ = ["Answer", "Control"]
+
+
+class Answer(enum.StrEnum):
+    """What a person says when asked before a step acts."""
+
+    APPROVE = "approve"
+    SKIP = "skip"
+
+
+class Control:
+    """Stop a run, and answer it when it asks before a step acts. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._stopped = False
+        self._answers: dict[str, Answer] = {}
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a stop was asked for."""
+        return self._stopped
+
+    def stop(self) -> None:
+        """End every wait at once; a call in flight finishes, and nothing new is begun."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def approve(self, step: str) -> None:
+        """Let the step act."""
+        self._answer(step, Answer.APPROVE)
+
+    def skip(self, step: str) -> None:
+        """Leave the step as it is; what needs its fact is not done either."""
+        self._answer(step, Answer.SKIP)
+
+    def _answer(self, step: str, answer: Answer) -> None:
+        with self._changed:
+            self._answers[step] = answer
+            self._changed.notify_all()
+
+    def answer(self, step: str) -> Answer:
+        """Wait for :meth:`approve` or :meth:`skip` of this step. Raises :class:`Stopped`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or step in self._answers)
+            if self._stopped:
+                raise Stopped
+            return self._answers.pop(step)
+
+    def wait(self, seconds: float) -> None:
+        """Wait so many wall seconds. Raises :class:`Stopped` at once when a stop is asked for."""
+        with self._changed:
+            if self._changed.wait_for(lambda: self._stopped, timeout=seconds):
+                raise Stopped
+
+    def go_on(self) -> None:
+        """Raise :class:`Stopped` if a stop was asked for."""
+        if self._stopped:
+            raise Stopped

@@ -1,0 +1,309 @@
+"""When what happens: checks, does what is missing, checks again, and overlaps what can overlap.
+
+:func:`run` is a lazy generator of frozen events. Each step waits in a thread of its own for the facts it asks for, so
+the order comes from the steps' signatures, and a VPC link that takes minutes holds up only what needs it.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from runbook.aws import CURRENT_STEP, Aws
+from runbook.control import Answer, Control
+from runbook.errors import Stopped
+from runbook.events import (
+    Action,
+    ApprovalAsked,
+    CallAnswered,
+    Event,
+    Outcome,
+    RunFinished,
+    RunStarted,
+    StepChecked,
+    StepFinished,
+    StepStarted,
+)
+from runbook.explain import explain
+from runbook.outcome import Difference, Drifted, Missing
+from runbook.parameters import Parameters
+from runbook.step import Plan, Step
+
+__all__ = ["recall", "run"]
+
+log = logging.getLogger(__name__)
+
+# Reads right after a write may be stale everywhere on this path; AWS gives no bound, seconds are usual.
+_SETTLES_WITHIN = 60.0
+
+
+def run(
+    plan: Plan,
+    aws: Aws,
+    params: Parameters,
+    action: Action,
+    *,
+    only: Collection[str] | None = None,
+    step_by_step: bool = False,
+    control: Control | None = None,
+) -> Iterator[Event]:
+    """Check a stack, bring it up, or take it down, and tell what happens.
+
+    With ``only``, just those steps act; what they need is looked at. Nothing starts before the first event is asked
+    for; closing the generator stops the run and waits for the call in flight.
+    """
+    if action not in (Action.CHECK, Action.UP, Action.DOWN):
+        raise ValueError(f"a run is asked to check, up or down, not {action}")
+    control = control or Control()
+    acting = frozenset(plan[name].id for name in (plan.ids if only is None else only))
+    pass_ = _Pass(plan, aws, params, action, acting, whole=only is None, step_by_step=step_by_step, control=control)
+    conductor = threading.Thread(target=pass_.conduct, name="runbook", daemon=True)
+    conductor.start()
+    try:
+        while True:
+            event = pass_.events.get()
+            yield event
+            if isinstance(event, RunFinished):
+                return
+    finally:
+        if conductor.is_alive():
+            control.stop()
+        conductor.join()
+
+
+def recall(plan: Plan, aws: Aws, stack: str) -> dict[str, Any]:
+    """The parameters that an existing stack remembers; empty when there is none."""
+    steps = [step for step in plan.steps if step.recall]
+    with ThreadPoolExecutor(max_workers=max(1, len(steps))) as pool:
+        answers = list(pool.map(lambda step: step.recall(aws, stack) if step.recall else {}, steps))
+    values: dict[str, Any] = {}
+    for answer in reversed(answers):  # the first in reading order wins
+        values.update(answer)
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How a step ended: its fact, if later steps may look at it."""
+
+    outcome: Outcome
+    reason: str = ""
+    differences: tuple[Difference, ...] = ()
+    fact: object = None
+    cause: BaseException | None = None
+
+
+@dataclass
+class _Pass:
+    plan: Plan
+    aws: Aws
+    params: Parameters
+    action: Action
+    acting: frozenset[str]
+    whole: bool
+    step_by_step: bool
+    control: Control
+    events: queue.SimpleQueue[Event] = field(default_factory=queue.SimpleQueue)
+    writes: Counter[str] = field(default_factory=Counter)
+    standings: dict[str, Future[_Standing]] = field(default_factory=dict)
+
+    # --- the whole ----------------------------------------------------------------------------------------------
+
+    def conduct(self) -> None:
+        began = time.monotonic()
+        error: BaseException | None = None
+        steps = self._steps()
+        self.standings = {step.id: Future() for step in steps}
+        try:
+            with self.aws.observed(self._told, self.control), self.aws.remembering():
+                self._look_ahead(steps)
+                self._tell(
+                    RunStarted(
+                        action=self.action,
+                        parameters=self.params,
+                        region=self.aws.region,
+                        steps=tuple(step.id for step in steps),
+                    )
+                )
+                if self.action is Action.DOWN:
+                    for step in reversed(steps):
+                        self._settle(step)
+                else:
+                    with ThreadPoolExecutor(max_workers=len(steps), thread_name_prefix="step") as pool:
+                        for step in steps:
+                            pool.submit(self._settle, step)
+        except Exception as exception:  # noqa: BLE001 (told to the faces; a run always ends with RunFinished)
+            error = exception
+        outcomes = {
+            name: standing.result().outcome if standing.done() else Outcome.UNKNOWN
+            for name, standing in self.standings.items()
+        }
+        self._tell(
+            RunFinished(
+                action=self.action,
+                outcomes=outcomes,
+                duration=time.monotonic() - began,
+                error=explain(error) if error else "",
+                cause=error,
+            )
+        )
+
+    def _steps(self) -> tuple[Step, ...]:
+        if self.action is Action.DOWN:
+            return tuple(step for step in self.plan.steps if step.id in self.acting)
+        wanted = frozenset[str]().union(*(self.plan.up_to(self.plan[name]) for name in self.acting))
+        return tuple(step for step in self.plan.steps if step.id in wanted)
+
+    def _look_ahead(self, steps: tuple[Step, ...]) -> None:
+        """Ask, side by side, all that can be asked knowing only the stack's name; the steps then find it remembered."""
+        with ThreadPoolExecutor(max_workers=len(steps) + 1) as pool:
+            recalled = pool.submit(recall, self.plan, self.aws, self.params.stack)
+            if self.action is not Action.DOWN:
+                for step in steps:
+                    if step.find:
+                        pool.submit(step.find, self.aws, self.params.stack)  # its errors come up in the step's check
+            self.params = self.params.filled(recalled.result())
+
+    def _tell(self, event: Event) -> None:
+        self.events.put(event)
+
+    def _told(self, event: Event) -> None:
+        if isinstance(event, CallAnswered) and event.writes and not event.error and event.step:
+            self.writes[event.step] += 1
+        self._tell(event)
+
+    # --- one step -----------------------------------------------------------------------------------------------
+
+    def _settle(self, step: Step) -> None:
+        began = time.monotonic()
+        token = CURRENT_STEP.set(step.id)
+        standing = _Standing(Outcome.FAILED)
+        try:
+            standing = self._advance(step)
+        except Stopped as stop:
+            standing = _Standing(Outcome.STOPPED, str(stop), cause=stop)
+        except Exception as error:  # noqa: BLE001 (told to the faces as the step's failure)
+            log.debug("step %s failed", step.id, exc_info=True)
+            standing = _Standing(Outcome.FAILED, explain(error), cause=error)
+        finally:
+            CURRENT_STEP.reset(token)
+            self._tell(
+                StepFinished(
+                    step=step.id,
+                    outcome=standing.outcome,
+                    duration=time.monotonic() - began,
+                    reason=standing.reason,
+                    differences=standing.differences,
+                    fact=standing.fact,
+                    cause=standing.cause,
+                )
+            )
+            self.standings[step.id].set_result(standing)
+
+    def _advance(self, step: Step) -> _Standing:
+        match self.action:
+            case Action.DOWN:
+                return self._undo(step)
+            case Action.UP if step.id in self.acting:
+                return self._bring_up(step)
+            case _:
+                return self._check(step)
+
+    def _check(self, step: Step) -> _Standing:
+        facts, absent = self._facts(step, ("check",))
+        if absent:
+            return _Standing(Outcome.UNKNOWN, f"cannot be known before {absent.id}: {absent.title}")
+        self.control.go_on()
+        self._tell(StepStarted(step=step.id, action=Action.CHECK))
+        return self._look(step, facts)
+
+    def _bring_up(self, step: Step) -> _Standing:
+        facts, absent = self._facts(step, ("check", "do"))
+        if absent:
+            return _Standing(Outcome.BLOCKED, f"needs {absent.id} first: {absent.title}")
+        self.control.go_on()
+        self._tell(StepStarted(step=step.id, action=Action.CHECK))
+        standing = self._look(step, facts)
+        if standing.outcome is Outcome.OK:
+            return standing
+        if self.step_by_step:
+            self._tell(
+                ApprovalAsked(
+                    step=step.id, outcome=standing.outcome, reason=standing.reason, differences=standing.differences
+                )
+            )
+            if self.control.answer(step.id) is Answer.SKIP:
+                return _Standing(Outcome.SKIPPED, standing.reason, standing.differences, standing.fact)
+        self._tell(StepStarted(step=step.id, action=Action.DO))
+        step.call("do", self.aws, self.params, facts)
+        return self._look_again(step, facts, before=standing)
+
+    def _look(self, step: Step, facts: Mapping[type, object], *, again: bool = False) -> _Standing:
+        match step.call("check", self.aws, self.params, facts):
+            case Missing(why):
+                standing = _Standing(Outcome.MISSING, why)
+            case Drifted(fact, differences):
+                standing = _Standing(Outcome.DRIFTED, "; ".join(map(str, differences)), differences, fact)
+            case fact:
+                standing = _Standing(Outcome.OK, fact=fact)
+        self._tell(
+            StepChecked(
+                step=step.id,
+                outcome=standing.outcome,
+                reason=standing.reason,
+                differences=standing.differences,
+                fact=standing.fact,
+                again=again,
+            )
+        )
+        return standing
+
+    def _look_again(self, step: Step, facts: Mapping[type, object], before: _Standing) -> _Standing:
+        latest = before
+
+        def as_it_should_be() -> _Standing | None:
+            nonlocal latest
+            latest = self._look(step, facts, again=True)
+            return latest if latest.outcome is Outcome.OK else None
+
+        standing = self.aws.wait_until(
+            as_it_should_be,
+            what=f"{step.id} to be seen as it was made",
+            state=lambda: latest.reason,
+            usual=2.0,
+            every=3.0,
+            limit=_SETTLES_WITHIN,
+        )
+        return _Standing(Outcome.DONE, before.reason, before.differences, standing.fact)
+
+    def _undo(self, step: Step) -> _Standing:
+        if self.whole and step.part_of is not None:
+            parent = self.plan.producers[step.part_of]
+            return _Standing(Outcome.OK, f"goes with {parent.id}")
+        self.control.go_on()
+        self._tell(StepStarted(step=step.id, action=Action.UNDO))
+        step.call("undo", self.aws, self.params, {})
+        if self.writes[step.id]:
+            return _Standing(Outcome.UNDONE)
+        return _Standing(Outcome.OK, "nothing of ours was there")
+
+    def _facts(self, step: Step, functions: tuple[str, ...]) -> tuple[dict[type, object], Step | None]:
+        """The facts these functions ask for, and the first step that could not give a needed one."""
+        facts: dict[type, object] = {}
+        absent: Step | None = None
+        for function in functions:
+            for need in step.needs[function]:
+                producer = self.plan.producers[need.fact]
+                standing = self.standings[producer.id].result()
+                settled = self.action is Action.CHECK or standing.outcome in (Outcome.OK, Outcome.DONE)
+                facts[need.fact] = standing.fact if settled or producer.id not in self.acting else None
+                if facts[need.fact] is None and not need.optional:
+                    absent = absent or producer
+        return facts, absent

@@ -1,0 +1,216 @@
+"""What happens in a run, told as it happens. Every face consumes this stream and nothing else.
+
+All events are frozen and in the past tense; ``to_json`` gives the line that the log of a run is made of.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from runbook.outcome import Difference
+
+if TYPE_CHECKING:
+    from runbook.parameters import Parameters
+
+__all__ = [
+    "Action",
+    "ApprovalAsked",
+    "CallAnswered",
+    "CallSent",
+    "Event",
+    "Outcome",
+    "RunFinished",
+    "RunStarted",
+    "StepChecked",
+    "StepFinished",
+    "StepStarted",
+    "Waited",
+    "to_json",
+]
+
+
+class Action(enum.StrEnum):
+    """What a run, or a step in it, is asked to do."""
+
+    CHECK = "check"
+    UP = "up"
+    DOWN = "down"
+    DO = "do"
+    UNDO = "undo"
+
+
+class Outcome(enum.StrEnum):
+    """How a step stands after it was looked at or acted on."""
+
+    OK = "ok"
+    """It was as it should be: nothing to do."""
+    DONE = "done"
+    """It was made so, and checked again."""
+    UNDONE = "undone"
+    """What was ours is gone."""
+    MISSING = "missing"
+    DRIFTED = "drifted"
+    UNKNOWN = "unknown"
+    """It cannot be known before another step is done."""
+    SKIPPED = "skipped"
+    BLOCKED = "blocked"
+    """A step it needs did not get there."""
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened, at ``at`` (UTC), in ``step`` (its id) or in the run as a whole."""
+
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """A run began, with the parameters it resolved, on these steps in reading order."""
+
+    action: Action
+    parameters: Parameters
+    region: str
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted(Event):
+    """A step began to check, do or undo."""
+
+    action: Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepChecked(Event):
+    """A step was looked at: OK, MISSING or DRIFTED, with why and the fact found."""
+
+    outcome: Outcome
+    reason: str = ""
+    differences: tuple[Difference, ...] = ()
+    fact: object = None
+    again: bool = False
+    """Whether this looked at what the step itself has just done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalAsked(Event):
+    """A step waits for ``control.approve`` or ``control.skip`` before it changes something."""
+
+    outcome: Outcome
+    reason: str
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waited(Event):
+    """A step is still waiting for AWS. All times in AWS seconds."""
+
+    what: str
+    """What is waited for, e.g. "load balancer demo-nlb to become active"."""
+    state: str
+    """What AWS says of it now."""
+    elapsed: float
+    usual: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSent(Event):
+    """An AWS request is about to leave."""
+
+    service: str
+    operation: str
+    writes: bool
+    call: int
+    """Pairs this with its :class:`CallAnswered`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAnswered(Event):
+    """An AWS request ended: answered (``error`` empty), refused, or without an answer."""
+
+    service: str
+    operation: str
+    writes: bool
+    call: int
+    duration: float
+    """Wall seconds, resends included."""
+    request_id: str = ""
+    error: str = ""
+    """AWS's error code, or the name of the connection error."""
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFinished(Event):
+    """A step ended; always sent, however it ended."""
+
+    outcome: Outcome
+    duration: float
+    """Wall seconds."""
+    reason: str = ""
+    differences: tuple[Difference, ...] = ()
+    fact: object = None
+    cause: BaseException | None = None
+    """The exception that ended it, for a face that wants to treat one kind in its own way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished(Event):
+    """A run ended; always the last event."""
+
+    action: Action
+    outcomes: dict[str, Outcome]
+    duration: float
+    error: str = ""
+    """Why the run as a whole could not go on; a failed step says so itself."""
+    cause: BaseException | None = None
+
+    @property
+    def worst(self) -> Outcome | None:
+        """The outcome that decides how the run is judged, or None when all is well."""
+        for outcome in (
+            Outcome.FAILED,
+            Outcome.STOPPED,
+            Outcome.BLOCKED,
+            Outcome.SKIPPED,
+            Outcome.DRIFTED,
+            Outcome.MISSING,
+            Outcome.UNKNOWN,
+        ):
+            if outcome in self.outcomes.values():
+                return outcome
+        return Outcome.FAILED if self.error else None
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """One event as a JSON-ready object; ``event`` names its kind."""
+    body = {f.name: _plain(getattr(event, f.name)) for f in dataclasses.fields(event)}
+    return {"event": type(event).__name__, **{name: value for name, value in body.items() if value is not None}}
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds")
+    if isinstance(value, BaseException):
+        return type(value).__name__
+    if isinstance(value, enum.Enum):
+        return value.value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    return str(value)

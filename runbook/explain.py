@@ -1,0 +1,68 @@
+"""An exception in words an operator can act on."""
+
+from __future__ import annotations
+
+import re
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOTokenLoadError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+
+from runbook.aws import code_of
+from runbook.errors import RunbookError
+
+__all__ = ["explain"]
+
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_INVALID_LOGIN = frozenset(
+    {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "SignatureDoesNotMatch", "OptInRequired"}
+)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Client.UnauthorizedOperation"})
+
+
+def explain(error: BaseException) -> str:
+    """One or a few sentences: what happened, and what to do about it."""
+    if isinstance(error, RunbookError):
+        return str(error)
+    if isinstance(error, ClientError):
+        return _explain_answer(error)
+    if isinstance(error, SSOTokenLoadError | UnauthorizedSSOTokenError | TokenRetrievalError):
+        return "The SSO login has expired. Renew it with: aws sso login (add --profile NAME for a named profile)."
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return "No AWS credentials were found. Log in (aws sso login, or aws configure), or name a profile with --profile."
+    if isinstance(error, CredentialRetrievalError):
+        return f"The AWS credentials could not be read: {error}. Renew the login of this profile."
+    if isinstance(error, EndpointConnectionError):
+        return f"{error} Check the network, and that the region exists and is enabled for the account."
+    if isinstance(error, BotoCoreError):
+        return f"AWS could not be asked: {error}"
+    return f"{type(error).__name__}: {error}"
+
+
+def _explain_answer(error: ClientError) -> str:
+    code = code_of(error)
+    message = str(error.response.get("Error", {}).get("Message", "")).strip()
+    operation = error.operation_name
+    if code in _EXPIRED:
+        return (
+            f"The login has expired ({code}). Renew it (aws sso login, or new temporary credentials) and run this again: "
+            "it goes on from here."
+        )
+    if code in _INVALID_LOGIN:
+        return f"AWS does not accept the credentials, or the region is not enabled for the account: {message} ({code})."
+    if code in _DENIED:
+        return f"Not allowed: {_denied(operation, message)}"
+    return f"{operation}: {message or 'no message'} ({code})"
+
+
+def _denied(operation: str, message: str) -> str:
+    # EC2 appends an encoded blob of up to a thousand characters that says nothing to a person.
+    return re.sub(r"\s*Encoded authorization failure message:\s*\S+", "", message) or operation

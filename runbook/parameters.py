@@ -1,0 +1,210 @@
+"""What a stack is made from: one validated model for the CLI, the environment, a file, the notebook and the TUI."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from runbook.errors import BadInput
+
+__all__ = ["ENV_PREFIX", "RUN_ONLY", "Parameters", "load", "validated"]
+
+ENV_PREFIX = "RUNBOOK_"
+
+
+def _text(value: object) -> object:
+    """Papermill turns ``-p stack 007`` into a number; what was typed is meant."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _words(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(word for word in re.split(r"[,\s]+", value) if word)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _pairs(value: object) -> object:
+    if isinstance(value, str):
+        value = [word for word in value.split(",") if word.strip()]
+    if isinstance(value, list | tuple):
+        pairs = [str(item).strip().partition("=") for item in value]
+        if wrong := next((key for key, equals, _ in pairs if not (key and equals)), None):
+            raise ValueError(f"{wrong!r} is not of the form key=value")
+        return {key: text for key, _, text in pairs}
+    return value
+
+
+def _matching(pattern: str, meaning: str) -> AfterValidator:
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError(f"{value!r} is not {meaning}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _each(pattern: str, meaning: str) -> AfterValidator:
+    compiled = re.compile(pattern)
+
+    def check(values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            if not compiled.fullmatch(value):
+                raise ValueError(f"{value!r} is not {meaning}")
+        if len(set(values)) < len(values):
+            raise ValueError("the same id is given twice")
+        return values
+
+    return AfterValidator(check)
+
+
+# API Gateway's tags allow fewer characters than EC2's and ELB's; a tag of ours goes onto all three.
+_TAG = re.compile(r"[A-Za-z0-9 +\-=._:/@]*")
+
+
+def _taggable(tags: dict[str, str]) -> dict[str, str]:
+    for key, value in tags.items():
+        if not 1 <= len(key) <= 128 or len(value) > 256 or not _TAG.fullmatch(key) or not _TAG.fullmatch(value):
+            raise ValueError(
+                f"{key}={value} is not a tag that API Gateway takes: letters, digits, space and + - = . _ : / @, "
+                "a key of 1 to 128 and a value of at most 256 characters"
+            )
+        if key.startswith(("aws:", "runbook:")):
+            raise ValueError(f"{key!r}: tags that start with aws: or runbook: are reserved")
+    return tags
+
+
+_LIST_SEPARATED = "several are separated by commas"
+_PATH = _matching(r"/[!-~]{0,1023}", "an absolute path, such as /health, without spaces")
+
+Ids = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Tags = Annotated[dict[str, str], BeforeValidator(_pairs), AfterValidator(_taggable)]
+Text = Annotated[str, BeforeValidator(_text)]
+
+
+class Parameters(BaseModel):
+    """What a stack is made from. Only the instances have no default on AWS."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stack: Annotated[
+        Text,
+        _matching(
+            r"(?!internal-)[A-Za-z0-9](?:[A-Za-z0-9-]{0,18}[A-Za-z0-9])?",
+            "a stack name: 1 to 20 letters, digits and hyphens, "
+            "not starting or ending with a hyphen nor starting with internal-",
+        ),
+    ] = Field("demo", description="Name of the stack; every resource is named and tagged after it.")
+    region: Annotated[Text, _matching(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such as eu-west-1")] | None = Field(
+        None, description="AWS region; by default the profile's."
+    )
+    instances: Annotated[Ids, _each(r"i-[0-9a-f]{8,17}", "an EC2 instance id such as i-0123456789abcdef0")] = Field(
+        (), description=f"EC2 instance ids that serve the API; {_LIST_SEPARATED}."
+    )
+    instance_tags: Annotated[dict[str, str], BeforeValidator(_pairs)] = Field(
+        {}, description="Tags (key=value) that pick the instances instead of their ids; * and ? are wildcards."
+    )
+    vpc: Annotated[Text, _matching(r"vpc-[0-9a-f]{8,17}", "a VPC id such as vpc-0123456789abcdef0")] | None = Field(
+        None, description="VPC id; by default the instances'."
+    )
+    subnets: Annotated[Ids, _each(r"subnet-[0-9a-f]{8,17}", "a subnet id such as subnet-0123456789abcdef0")] = Field(
+        (), description=f"Subnet ids for the load balancer, one a zone; by default the instances'. {_LIST_SEPARATED}."
+    )
+    security_group: (
+        Annotated[Text, _matching(r"sg-[0-9a-f]{8,17}", "a security group id such as sg-0123456789abcdef0")] | None
+    ) = Field(None, description="The instances' security group that lets the load balancer in; by default their only one.")
+    port: int = Field(80, ge=1, le=65535, description="Traffic port: the instances and the load balancer listen on it.")
+    health_check_path: Annotated[Text, _PATH] = Field("/", description="Path of the HTTP health check.")
+    health_check_port: int | None = Field(
+        None, ge=1, le=65535, description="Port of the health check; by default the traffic port."
+    )
+    health_check_interval: int = Field(10, ge=5, le=300, description="Seconds between health checks of an instance.")
+    endpoint_type: Literal["REGIONAL", "EDGE"] = Field("REGIONAL", description="REST API endpoint: REGIONAL or EDGE.")
+    route_root: bool = Field(False, description="Also route / itself, which {proxy+} does not match.")
+    stage: Annotated[
+        Text, _matching(r"[A-Za-z0-9_-]{1,128}", "a stage name: 1 to 128 letters, digits, hyphens and underscores")
+    ] = Field("prod", description="Stage the API is deployed to.")
+    test_path: Annotated[Text, _PATH] = Field("/hello", description="Path called to test the invoke URL.")
+    expect_status: int | None = Field(
+        None, ge=100, le=599, description="HTTP status the test expects; by default any below 400."
+    )
+    tags: Tags = Field({}, description="Your own tags (key=value) for everything that is created.")
+    adopt: bool = Field(False, description="Take over resources that have our name but not our tag.")
+    replace: bool = Field(False, description="Make anew what AWS cannot change in place.")
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Names of the parameters that somebody gave; the others stand at their defaults."""
+        return frozenset(self.model_fields_set)
+
+    def filled(self, values: Mapping[str, Any]) -> Parameters:
+        """A copy in which parameters that nobody gave take these values. Raises :class:`BadInput`."""
+        return validated({**values, **{name: getattr(self, name) for name in self.given}})
+
+    def with_values(self, **values: Any) -> Parameters:
+        """A copy with these values instead. Raises :class:`BadInput`."""
+        return validated({**{name: getattr(self, name) for name in self.given}, **values})
+
+
+RUN_ONLY = frozenset({"adopt", "replace"})
+"""Parameters of one run; the others are the stack's and are remembered on it."""
+
+
+def load(given: Mapping[str, Any] | None = None, file: Path | None = None) -> Parameters:
+    """The parameters from what is given by hand, then the environment, then a TOML or YAML file.
+
+    Raises :class:`BadInput` naming the first parameter that is wrong.
+    """
+    return validated({**_from_file(file), **_from_environment(), **(given or {})})
+
+
+def validated(values: Mapping[str, Any]) -> Parameters:
+    """Parameters of these values. Raises :class:`BadInput` naming the first that is wrong."""
+    try:
+        return Parameters.model_validate(dict(values))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else "parameters"
+        if first["type"] == "extra_forbidden":
+            raise BadInput(name, "is no parameter.", f"There are: {', '.join(Parameters.model_fields)}.") from None
+        problem = first["msg"].removeprefix("Value error, ")
+        shown = f" (given: {_shorten(first['input'])})" if first["type"] != "value_error" else ""
+        raise BadInput(name, f"{problem[0].lower()}{problem[1:]}{shown}.") from None
+
+
+def _shorten(value: object, most: int = 60) -> str:
+    text = repr(value)
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def _from_environment() -> dict[str, str]:
+    names = {name: f"{ENV_PREFIX}{name.upper()}" for name in Parameters.model_fields}
+    return {name: os.environ[variable] for name, variable in names.items() if os.environ.get(variable)}
+
+
+def _from_file(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        text = path.read_text(encoding="utf-8")
+        values = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
+    except OSError as error:
+        raise BadInput("parameters", f"the file {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise BadInput("parameters", f"the file {path} is not UTF-8 text.") from None
+    except (tomllib.TOMLDecodeError, yaml.YAMLError) as error:
+        kind = "TOML" if path.suffix == ".toml" else "YAML"
+        raise BadInput("parameters", f"the file {path} is not {kind}: {' '.join(str(error).split())}.") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise BadInput("parameters", f"the file {path} should hold name and value pairs, such as: stack = \"demo\".")
+    return {str(name).replace("-", "_"): value for name, value in values.items()}

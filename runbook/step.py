@@ -1,0 +1,183 @@
+"""A step, read from a module of plain functions; and the order that the steps' facts give them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, is_dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from types import ModuleType, NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from runbook.aws import Aws
+from runbook.errors import BadInput, StepsInvalid
+from runbook.outcome import Drifted, Missing
+from runbook.parameters import Parameters
+
+__all__ = ["Need", "Plan", "Step"]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A fact that a step's function asks for; an ``optional`` one is given as None when it is absent."""
+
+    fact: type
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step module, as the engine and the faces see it."""
+
+    module: ModuleType
+    id: str
+    title: str
+    explanation: str
+    """The module's docstring below its title, in Markdown."""
+    gives: type
+    needs: Mapping[str, tuple[Need, ...]]
+    """What ``check``, ``do`` and ``undo`` each ask for."""
+    part_of: type | None
+    """The fact of the parent resource whose deletion takes this one with it."""
+
+    @classmethod
+    def of(cls, module: ModuleType) -> Step:
+        """Read a module's functions. Raises :class:`StepsInvalid` when they are not of the contract's form."""
+        name = module.__name__.rpartition(".")[2]
+        doc = inspect.getdoc(module) or ""
+        title, _, explanation = doc.partition("\n")
+        if not title:
+            raise StepsInvalid(f"step {name} has no docstring; its first line is the step's title")
+        needs: dict[str, tuple[Need, ...]] = {}
+        gives: dict[str, type] = {}
+        for function in ("check", "do", "undo"):
+            action = getattr(module, function, None)
+            if not callable(action):
+                raise StepsInvalid(f"step {name} has no function {function}")
+            needs[function], answer = _signature(name, function, action)
+            if function != "undo":
+                gives[function] = answer
+        if gives["check"] is not gives["do"]:
+            raise StepsInvalid(
+                f"step {name}: check gives {gives['check'].__name__} but do gives {gives['do'].__name__}"
+            )
+        return cls(
+            module=module,
+            id=name.replace("_", "-"),
+            title=title.strip().rstrip("."),
+            explanation=explanation.strip(),
+            gives=gives["do"],
+            needs=needs,
+            part_of=getattr(module, "PART_OF", None),
+        )
+
+    def call(self, function: str, aws: Aws, params: Parameters, facts: Mapping[type, object]) -> Any:
+        """Call ``check``, ``do`` or ``undo`` with the facts it asks for."""
+        wanted = [facts.get(need.fact) for need in self.needs[function]]
+        return getattr(self.module, function)(aws, params, *wanted)
+
+    @property
+    def find(self) -> Callable[[Aws, str], object] | None:
+        """The module's look-up by stack name, if it has one: it needs no facts, so it can be asked early."""
+        return getattr(self.module, "find", None)
+
+    @property
+    def recall(self) -> Callable[[Aws, str], Mapping[str, Any]] | None:
+        """The module's reading of the parameters that its resource remembers, if it remembers any."""
+        return getattr(self.module, "recall", None)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps in reading order, validated: each fact has one producer, and there is no circle."""
+
+    steps: tuple[Step, ...]
+
+    @classmethod
+    def of(cls, modules: Sequence[ModuleType]) -> Plan:
+        """Read and validate the modules. Raises :class:`StepsInvalid`; nothing is touched."""
+        plan = cls(tuple(Step.of(module) for module in modules))
+        producers: dict[type, Step] = {}
+        for step in plan.steps:
+            if other := producers.get(step.gives):
+                raise StepsInvalid(f"steps {other.id} and {step.id} both give {step.gives.__name__}")
+            producers[step.gives] = step
+        for step in plan.steps:
+            for function, needs in step.needs.items():
+                for need in needs:
+                    if need.fact not in producers:
+                        raise StepsInvalid(f"step {step.id}: {function} needs {need.fact.__name__}, which no step gives")
+            if step.part_of is not None and step.part_of not in producers:
+                raise StepsInvalid(f"step {step.id} is part of {step.part_of.__name__}, which no step gives")
+        try:
+            TopologicalSorter(
+                {s.id: {producers[n.fact].id for n in (*s.needs["check"], *s.needs["do"])} for s in plan.steps}
+            ).prepare()
+        except CycleError as error:
+            raise StepsInvalid(f"steps need each other in a circle: {' → '.join(error.args[1])}") from None
+        return plan
+
+    @cached_property
+    def producers(self) -> Mapping[type, Step]:
+        """Which step gives which fact."""
+        return {step.gives: step for step in self.steps}
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The steps' ids in reading order."""
+        return tuple(step.id for step in self.steps)
+
+    def __getitem__(self, step_id: str) -> Step:
+        """The step of this id (``target_group`` is taken for ``target-group``). Raises :class:`BadInput`."""
+        wanted = step_id.strip().lower().replace("_", "-")
+        for step in self.steps:
+            if step.id == wanted:
+                return step
+        raise BadInput("step", f"{step_id!r} is no step.", f"There are: {', '.join(self.ids)}.")
+
+    def before(self, step: Step, functions: Iterable[str]) -> tuple[Step, ...]:
+        """The steps whose facts these functions of a step ask for."""
+        wanted = dict.fromkeys(need.fact for function in functions for need in step.needs[function])
+        return tuple(self.producers[fact] for fact in wanted)
+
+    def up_to(self, step: Step) -> frozenset[str]:
+        """The ids of a step and of all that it needs, directly or not."""
+        found: dict[str, Step] = {}
+        open_steps = [step]
+        while open_steps:
+            current = open_steps.pop()
+            if current.id not in found:
+                found[current.id] = current
+                open_steps.extend(self.before(current, ("check", "do")))
+        return frozenset(found)
+
+
+def _signature(step: str, function: str, action: Callable[..., object]) -> tuple[tuple[Need, ...], type]:
+    try:
+        hints = get_type_hints(action)
+    except NameError as error:
+        raise StepsInvalid(f"step {step}: {function} names a type that is not imported at run time ({error})") from None
+    names = list(inspect.signature(action).parameters)
+    if [hints.get(name) for name in names[:2]] != [Aws, Parameters]:
+        raise StepsInvalid(f"step {step}: {function} should begin with (aws: Aws, params: Parameters, ...)")
+    needs = tuple(_need(step, function, name, hints.get(name)) for name in names[2:])
+    answers = [kind for kind in _members(hints.get("return")) if kind not in (Missing, NoneType)]
+    facts = {get_args(kind)[0] if get_origin(kind) is Drifted else kind for kind in answers}
+    if function == "undo":
+        return needs, NoneType
+    if len(facts) != 1 or not is_dataclass(fact := facts.pop()):
+        raise StepsInvalid(f"step {step}: {function} should say which fact, a dataclass, it gives")
+    assert isinstance(fact, type)  # noqa: S101 (a dataclass and no instance, as it comes from an annotation)
+    return needs, fact
+
+
+def _need(step: str, function: str, name: str, hint: object) -> Need:
+    members = [kind for kind in _members(hint) if kind is not NoneType]
+    if len(members) != 1 or not isinstance(members[0], type) or not is_dataclass(members[0]):
+        raise StepsInvalid(f"step {step}: {function}'s {name} should be annotated with a fact's type")
+    return Need(members[0], optional=NoneType in _members(hint))
+
+
+def _members(hint: object) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
