@@ -1,0 +1,195 @@
+"""The health of targets, judged from the load balancer's nodes.
+
+Nothing ticks. A check is due at every interval since a target was registered; when somebody looks, or something is
+about to change (``settle``), the checks that fell due are made good: one real look at the target stands for all
+instants since the last look, because nothing changed in between without a settling first.
+
+What each state and reason means: D, "Target health status" and "Health check reason codes" of the Network Load
+Balancer guide.
+"""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from practice import durations, machines, network
+from practice.clock import current
+from practice.locking import unlocked
+
+if TYPE_CHECKING:
+    from .load_balancers import NetworkLoadBalancer, Node
+    from .models import ELBv2Backend
+    from .target_groups import Registration, TargetGroup
+
+__all__ = ["Health", "NodeView", "Probe", "health_of", "refresh"]
+
+# However long AWS would wait, we don't sit in a socket for longer than this (wall seconds) to find out that a
+# service of the user's own does not answer.
+_LONGEST_PROBE = 2.0
+
+
+@dataclass(frozen=True)
+class Health:
+    """What DescribeTargetHealth says of one target."""
+
+    state: str
+    reason: str | None = None
+    description: str | None = None
+
+    @property
+    def takes_traffic(self) -> bool:
+        """Whether the target may get connections when the load balancer fails open."""
+        return self.state in {"healthy", "unhealthy", "initial"}
+
+
+REGISTERING = Health("initial", "Elb.RegistrationInProgress", "Target registration is in progress")
+CHECKING = Health("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
+HEALTHY = Health("healthy")
+UNHEALTHY = Health("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+NOT_USED = Health(
+    "unused", "Target.NotInUse", "Target group is not configured to receive traffic from the load balancer"
+)
+ZONE_NOT_ENABLED = Health(
+    "unused",
+    "Target.NotInUse",
+    "Target is in an Availability Zone that is not enabled for the load balancer",
+)
+STOPPED = Health("unused", "Target.InvalidState", "Target is in the stopped state")
+TERMINATED = Health("unused", "Target.InvalidState", "Target is in the terminated state")
+NOT_REGISTERED = Health("unused", "Target.NotRegistered", "Target is not registered to the target group")
+DRAINING = Health("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
+
+
+@dataclass
+class NodeView:
+    """What one node of a load balancer knows of one target."""
+
+    next_check: float
+    """AWS time of the first check that has not been made."""
+    state: str = "initial"
+    passed: int = 0
+    """Checks passed in a row."""
+    failed: int = 0
+    """Checks failed in a row."""
+    probing: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def record(self, passed: bool, times: int, group: TargetGroup) -> None:
+        """Count ``times`` checks with the same result."""
+        if passed:
+            self.passed, self.failed = self.passed + times, 0
+            if self.passed >= int(group.healthy_threshold_count):
+                self.state = "healthy"
+        else:
+            self.failed, self.passed = self.failed + times, 0
+            if self.failed >= int(group.unhealthy_threshold_count):
+                self.state = "unhealthy"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One look that is due."""
+
+    group: TargetGroup
+    registration: Registration
+    node: Node
+    view: NodeView
+
+    def run(self, backend: ELBv2Backend) -> None:
+        """Look, and count. Another thread that looks already is left to it."""
+        if not self.view.probing.acquire(blocking=False):
+            return
+        try:
+            now = current().time()
+            interval = float(self.group.health_check_interval_seconds)
+            due = int((now - self.view.next_check) // interval) + 1
+            if due < 1:
+                return
+            self.view.record(_passes(backend, self.group, self.registration, self.node), due, self.group)
+            self.view.next_check += due * interval
+        finally:
+            self.view.probing.release()
+
+
+def refresh(backend: ELBv2Backend, group: TargetGroup | None = None) -> None:
+    """Make good the checks that fell due, of one group or of all."""
+    due = [probe for each in ([group] if group else list(backend.target_groups.values())) for probe in _due(backend, each)]
+    if due:
+        with unlocked():
+            for probe in due:
+                probe.run(backend)
+
+
+def _due(backend: ELBv2Backend, group: TargetGroup) -> Iterator[Probe]:
+    now = current().time()
+    balancers = backend.network_load_balancers_of(group)
+    for registration in list(group.registrations.values()):
+        if not balancers or backend.why_not_checked(registration, balancers) is not None:
+            # A target that is not checked forgets what was known, and starts anew when it is checked again.
+            registration.views.clear()
+            continue
+        seen: set[str] = set()
+        for balancer in balancers:
+            for node in backend.nodes_for(balancer, group, registration):
+                seen.add(node.subnet.id)
+                view = registration.views.get(node.subnet.id)
+                if view is None:
+                    start = max(registration.registered_at + durations.TARGET_REGISTRATION, balancer.active_at, now)
+                    view = registration.views[node.subnet.id] = NodeView(start)
+                if view.next_check <= now:
+                    yield Probe(group, registration, node, view)
+        for subnet_id in set(registration.views) - seen:
+            del registration.views[subnet_id]
+
+
+def health_of(backend: ELBv2Backend, group: TargetGroup, registration: Registration) -> Health:
+    """The state of one registered target, as of the last ``refresh``."""
+    if registration.draining_until is not None:
+        return DRAINING if current().time() < registration.draining_until else NOT_REGISTERED
+    balancers = backend.network_load_balancers_of(group)
+    if not balancers:
+        return NOT_USED
+    reason = backend.why_not_checked(registration, balancers)
+    if reason is not None:
+        return reason
+    if current().time() < registration.registered_at + durations.TARGET_REGISTRATION:
+        return REGISTERING
+    states = {view.state for view in registration.views.values()}
+    if "unhealthy" in states:
+        return UNHEALTHY
+    return HEALTHY if states == {"healthy"} else CHECKING
+
+
+def _passes(backend: ELBv2Backend, group: TargetGroup, registration: Registration, node: Node) -> bool:
+    """Whether one health check from a node passes, now."""
+    port = group.health_port_for(registration)
+    reached = network.reach(backend, node, registration, port)
+    if isinstance(reached, network.Unreachable):
+        return False
+    protocol = group.health_check_protocol
+    if protocol == "TCP":
+        return True
+    if protocol != "HTTP":
+        # The machines speak plain HTTP: a TLS handshake with them fails.
+        return False
+    path = group.health_check_path or "/"
+    timeout = float(group.health_check_timeout_seconds)
+    headers = {"Host": f"{node.private_ip}:{port}", "User-Agent": "ELB-HealthChecker/2.0", "Accept-Encoding": ""}
+    machine = machines.get(registration.instance_id or "")
+    if machines.stand_in() is None and machine is not None:
+        if machine.settings.delay_of(path) >= timeout:
+            return False
+        headers[machines.NO_WAIT_HEADER] = "1"
+    connection = http.client.HTTPConnection(reached.host, reached.port, timeout=min(timeout, _LONGEST_PROBE))
+    try:
+        connection.request("GET", path, headers=headers)
+        return group.matches(connection.getresponse().status)
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+

@@ -1,0 +1,141 @@
+"""Network Load Balancers: their life, and their interfaces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from moto.core.utils import iso_8601_datetime_with_milliseconds
+from moto.ec2.models.subnets import Subnet
+from moto.elbv2.models import AvailabilityZone, FakeLoadBalancer
+
+from practice import durations
+from practice.clock import current
+from practice.ec2.interfaces import LoadBalancerInterface
+from practice.ec2.models import EC2Backend
+
+__all__ = ["HOSTED_ZONES", "NetworkLoadBalancer", "Node"]
+
+# D: AWS General Reference, "Elastic Load Balancing endpoints": Route 53 hosted zone ids of Network Load Balancers.
+HOSTED_ZONES = {
+    "us-east-1": "Z26RNL4JYFTOTI",
+    "us-east-2": "ZLMOA37VPKANP",
+    "us-west-1": "Z24FKFUX50B4VW",
+    "us-west-2": "Z18D5FSROUN65G",
+    "eu-west-1": "Z2IFOLAFXWLO4F",
+    "eu-central-1": "Z3F0SRJ5LGBH90",
+}
+
+
+@dataclass
+class Node:
+    """The load balancer in one zone: the subnet it is in, the address set aside, and the interface once it is there."""
+
+    subnet: Subnet
+    private_ip: str
+    interface: LoadBalancerInterface | None = None
+
+    @property
+    def zone(self) -> str:
+        return self.subnet.availability_zone
+
+
+class _Zone(AvailabilityZone):
+    """One entry of AvailabilityZones, with the address where one was asked for."""
+
+    def __init__(self, subnet: Subnet, addresses: list[dict[str, str]]) -> None:
+        super().__init__(subnet)
+        self.load_balancer_addresses = addresses
+
+
+class NetworkLoadBalancer(FakeLoadBalancer):
+    """A Network Load Balancer: provisioning, then active; one interface in each of its subnets."""
+
+    # The attributes that Network Load Balancers have and their defaults
+    # (D: ELBv2 API reference, LoadBalancerAttribute).
+    DEFAULT_ATTRIBUTES = {
+        "access_logs.s3.enabled": "false",
+        "access_logs.s3.bucket": "",
+        "access_logs.s3.prefix": "",
+        "deletion_protection.enabled": "false",
+        "dns_record.client_routing_policy": "any_availability_zone",
+        "ipv6.deny_all_igw_traffic": "false",
+        "load_balancing.cross_zone.enabled": "false",
+        "zonal_shift.config.enabled": "false",
+        "secondary_ips.auto_assigned.per_subnet": "0",
+    }
+
+    def __init__(self, ec2: EC2Backend, *, fixed_ips: dict[str, str], enforce_on_private_link: str | None, **kwargs: Any):
+        super().__init__(state="provisioning", loadbalancer_type="network", **kwargs)
+        self.ec2 = ec2
+        self.created_at = current().time()
+        self.created_time = iso_8601_datetime_with_milliseconds(current().now())
+        self.active_at = self.created_at + durations.LOAD_BALANCER_PROVISIONING
+        self.canonical_hosted_zone_id = HOSTED_ZONES.get(ec2.region_name, "Z26RNL4JYFTOTI")
+        self.attrs = dict(self.DEFAULT_ATTRIBUTES)
+        self.fixed_ips = fixed_ips
+        # Shown only by load balancers with security groups; "on" is their default (D: ELBv2 API reference).
+        self.enforce_security_group_inbound_rules_on_private_link_traffic = enforce_on_private_link
+        self.nodes: list[Node] = []
+        for subnet in self.subnets:
+            self.add_node(subnet)
+
+    @property
+    def load_balancer_id(self) -> str:
+        return self.arn.rsplit("/", 1)[1]
+
+    @property
+    def is_active(self) -> bool:
+        return current().time() >= self.active_at
+
+    @property
+    def load_balancer_state(self) -> dict[str, str]:
+        return {"Code": "active" if self.is_active else "provisioning"}
+
+    def activate(self) -> None:
+        """moto makes a load balancer active when it is looked at; ours is when its time has come."""
+
+    @property
+    def availability_zones(self) -> list[AvailabilityZone]:
+        return [
+            _Zone(
+                node.subnet,
+                [{"PrivateIPv4Address": node.private_ip}] if node.subnet.id in self.fixed_ips else [],
+            )
+            for node in self.nodes
+        ]
+
+    @property
+    def cross_zone(self) -> bool:
+        return self.attrs["load_balancing.cross_zone.enabled"] == "true"
+
+    def add_node(self, subnet: Subnet) -> None:
+        """Set an address aside in a subnet; the interface comes when the load balancer is active."""
+        fixed = self.fixed_ips.get(subnet.id)
+        holder: Any = self
+        if fixed:
+            subnet.request_ip(fixed, holder)
+        self.nodes.append(Node(subnet, fixed or subnet.get_available_subnet_ip(holder)))
+
+    def remove_node(self, node: Node) -> None:
+        """Leave a subnet."""
+        self.nodes.remove(node)
+        if node.interface is not None:
+            self.ec2.release_load_balancer_interface(node.interface)
+        else:
+            node.subnet.del_subnet_ip(node.private_ip)
+
+    def settle(self) -> None:
+        """Let the interfaces appear that are due."""
+        if not self.is_active:
+            return
+        for node in self.nodes:
+            if node.interface is None:
+                node.interface = self.ec2.create_load_balancer_interface(
+                    node.subnet, node.private_ip, f"ELB net/{self.name}/{self.load_balancer_id}", self.security_groups
+                )
+
+    def release(self) -> None:
+        """Give up all interfaces and addresses."""
+        for node in list(self.nodes):
+            self.remove_node(node)

@@ -1,0 +1,318 @@
+"""The practice account over HTTP: one loopback server in front of the control plane, the data plane and the knobs."""
+
+from __future__ import annotations
+
+import io
+import ipaddress
+import logging
+import re
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs, unquote_to_bytes
+
+from cheroot.server import HeaderReader, HTTPRequest
+from cheroot.wsgi import Gateway_10, Server
+
+from practice import ACCOUNT_ID, DEFAULT_REGION, clock, control, machines, seed
+from practice.locking import locked
+
+if TYPE_CHECKING:
+    from practice.clock import Clock
+
+__all__ = ["Account", "serve", "settle"]
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+_log = logging.getLogger(__name__)
+
+EXECUTE_API_PATH: Final = "/_aws/execute-api/"
+_EXECUTE_API_HOST = re.compile(r"^[a-z0-9-]+\.execute-api\.")
+_SCOPE = re.compile(r"Credential=[^/,]+/\d+/([^/,]+)/([^/,]+)/aws4_request")
+_READS = re.compile(r"^(Describe|Get|List)")
+
+# The signing name of a service -> moto's name of its backend.
+_BACKENDS = {"elasticloadbalancing": "elb"}
+
+
+# -- the server -------------------------------------------------------------------------------------------------------
+
+
+class _RawHeaderReader(HeaderReader):  # type: ignore[misc]
+    """Reads headers, and keeps them as they came: order, spelling, repetitions, underscores."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    @property
+    def raw(self) -> list[tuple[str, str]]:
+        """The headers of the request that this thread read last."""
+        return getattr(self._local, "raw", [])
+
+    def __call__(self, rfile: Any, hdict: dict[bytes, bytes] | None = None) -> dict[bytes, bytes]:
+        hdict = {} if hdict is None else hdict
+        raw: list[tuple[str, str]] = []
+        while (line := rfile.readline()) != b"\r\n":
+            if not line:
+                raise ValueError("Illegal end of headers.")
+            name, colon, value = line.partition(b":")
+            if not colon or not line.endswith(b"\r\n") or line[:1] in b" \t":
+                raise ValueError("Illegal header line.")
+            name, value = name.strip(), value.strip()
+            raw.append((name.decode("latin-1"), value.decode("latin-1")))
+            key = name.title()
+            hdict[key] = hdict[key] + b", " + value if key in hdict and key != b"Host" else value
+        self._local.raw = raw
+        return hdict
+
+
+class _Gateway(Gateway_10):  # type: ignore[misc]
+    """Adds what WSGI loses: the raw request target and the raw headers."""
+
+    def get_environ(self) -> Environ:
+        environ: Environ = super().get_environ()
+        environ["practice.headers"] = HTTPRequest.header_reader.raw
+        environ["RAW_URI"] = environ["REQUEST_URI"]
+        # Every percent sequence decoded, %2F too, as moto's own server does it.
+        path = environ["REQUEST_URI"].partition("?")[0]
+        environ["PATH_INFO"] = unquote_to_bytes(path.encode("latin-1")).decode("latin-1")
+        return environ
+
+
+HTTPRequest.header_reader = _RawHeaderReader()
+
+
+class _Server(Server):  # type: ignore[misc]
+    """cheroot, with a thread for every request that waits: a slow backend delays nobody else."""
+
+    _most_threads = 320
+
+    def process_conn(self, conn: Any) -> None:
+        pool = self.requests
+        if pool.idle <= pool.qsize and len(pool._threads) < self._most_threads:
+            pool._threads.append(pool._spawn_worker())
+        super().process_conn(conn)
+
+    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
+        _log.log(level, msg, exc_info=traceback)
+
+
+# -- the control plane ------------------------------------------------------------------------------------------------
+
+
+def install() -> None:
+    """Put our backends in moto's place. May be called again."""
+    import practice.apigateway
+    import practice.ec2
+    import practice.elbv2
+
+    practice.ec2.install()
+    practice.elbv2.install()
+    if hasattr(practice.apigateway, "install"):
+        practice.apigateway.install()
+
+
+def settle() -> None:
+    """Let happen in the whole account what is due by now. Call it before a change: the past was judged without it."""
+    from moto.elbv2.models import elbv2_backends
+
+    from practice.elbv2.models import ELBv2Backend
+
+    for backend in list(elbv2_backends[ACCOUNT_ID].values()):
+        assert isinstance(backend, ELBv2Backend)
+        backend.settle()
+
+
+def reset(region: str) -> None:
+    """An account as new: everything gone, the private service of ``region`` there again."""
+    from moto.core.base_backend import BackendDict
+    from moto.core.model_instances import reset_model_data
+
+    from practice.elbv2.associations import forget_all
+
+    machines.reset()
+    forget_all()
+    seed.forget_all()
+    for backend in list(BackendDict._instances):
+        backend.clear()
+    BackendDict._instances.clear()
+    reset_model_data()
+    install()
+    seed.seed(region)
+
+
+class _ControlPlane:
+    """moto's Flask applications, one call at a time."""
+
+    def __init__(self) -> None:
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+        self._dispatcher = DomainDispatcherApplication(create_backend_app)
+        self._apps: dict[str, WSGIApp] = {}
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        # Read first, then take the turn: a client that dawdles holds up nobody.
+        body = environ["wsgi.input"].read()
+        environ["wsgi.input"] = io.BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        service = self._service(environ)
+        try:
+            with locked():
+                settle()
+                answer = self._app(service, environ)(environ, start_response)
+                if service in {"ec2", "elasticloadbalancing"} and _changes_something(body):
+                    settle()
+                return answer
+        except NotImplementedError as error:
+            return _failure(start_response, "501 Not Implemented", "NotImplemented", str(error))
+        except Exception as error:
+            _log.exception("a control-plane call failed")
+            detail = traceback.format_exception_only(error)[-1].strip()
+            return _failure(start_response, "500 Internal Server Error", "InternalFailure", detail)
+
+    @staticmethod
+    def _service(environ: Environ) -> str | None:
+        match = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+        return match[2].lower() if match else None
+
+    def _app(self, service: str | None, environ: Environ) -> WSGIApp:
+        """The application of a service; asking moto's dispatcher each time would take longer than many calls."""
+        app = self._apps.get(service or "")
+        if app is None:
+            name = _BACKENDS.get(service or "", service)
+            if name in {"ec2", "elb", "apigateway", "iam", "sts", "logs"}:
+                from moto.moto_server.werkzeug_app import create_backend_app
+
+                app = self._apps[service or ""] = create_backend_app(name)  # type: ignore[arg-type]
+            else:
+                app = self._dispatcher.get_application(environ)
+        return app
+
+
+def _changes_something(body: bytes) -> bool:
+    action = parse_qs(body.decode("latin-1")).get("Action", [""])[0]
+    return not _READS.match(action)
+
+
+def _failure(start_response: StartResponse, status: str, code: str, message: str) -> Iterable[bytes]:
+    """A failure of our own making, honest about it."""
+    body = f"{code}: {message}\n".encode()
+    start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+# -- the account ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Account:
+    """A practice account that is being served."""
+
+    url: str
+    clock: Clock
+    region: str
+    account_id: str = ACCOUNT_ID
+    last_request: float = 0.0
+    """Wall time (monotonic) of the last request that was not about the account itself."""
+    stop_requested: threading.Event = None  # type: ignore[assignment]
+
+    def reset(self) -> None:
+        """Everything gone, the private service there again."""
+        with locked():
+            reset(self.region)
+
+
+def _data_plane(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    try:
+        from practice.dataplane import application
+    except ModuleNotFoundError:
+        return _failure(start_response, "501 Not Implemented", "NotImplemented", "there is no data plane yet")
+    return application(environ, start_response)
+
+
+@contextmanager
+def serve(
+    port: int = 0,
+    *,
+    clock: Clock | None = None,
+    region: str = DEFAULT_REGION,
+    backend: str | None = None,
+    host: str = "127.0.0.1",
+    allow_other_hosts: bool = False,
+) -> Iterator[Account]:
+    """Serve a fresh practice account until the ``with`` block ends.
+
+    moto's state belongs to the process, so one account is served at a time; a second one begins anew.
+    ``backend`` is a service of the user's own that stands in for the machines. Raise ValueError for a ``host`` that
+    is not the loopback without ``allow_other_hosts``, for a ``backend`` that is not, and OSError when the port is
+    taken.
+    """
+    if not allow_other_hosts and not _is_loopback(host):
+        raise ValueError(f"the practice account has no real login: it is not served on {host} without being told twice")
+    _use_clock(clock)
+    machines.use_stand_in(backend)
+    machines.warm_up()
+    install()
+    with locked():
+        reset(region)
+
+    server = _Server((host, port), None, numthreads=12, request_queue_size=512, server_name="practice")
+    server.gateway = _Gateway
+    server.protocol = "HTTP/1.1"
+    server.expiration_interval = 0.2
+    server.prepare()
+    bound = server.socket.getsockname()[1]
+    account = Account(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{bound}", _clock(), region)  # noqa: S104
+    account.last_request = time.monotonic()
+    account.stop_requested = threading.Event()
+    server.wsgi_app = _dispatch(account)
+    thread = threading.Thread(target=server.serve, name="practice-account", daemon=True)
+    thread.start()
+    try:
+        yield account
+    finally:
+        server.stop()
+        thread.join()
+        machines.reset()
+        machines.use_stand_in(None)
+
+
+def _dispatch(account: Account) -> WSGIApp:
+    knobs = control.Control(
+        account.region, lambda: account.url, reset=account.reset, shut_down=account.stop_requested.set
+    )
+    control_plane = _ControlPlane()
+
+    def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path: str = environ["PATH_INFO"]
+        if path == control.PREFIX or path.startswith(control.PREFIX + "/"):
+            if environ["REQUEST_METHOD"] != "GET":
+                account.last_request = time.monotonic()
+            return knobs(environ, start_response)
+        account.last_request = time.monotonic()
+        if path.startswith(EXECUTE_API_PATH) or _EXECUTE_API_HOST.match(environ.get("HTTP_HOST", "")):
+            return _data_plane(environ, start_response)
+        return control_plane(environ, start_response)
+
+    return application
+
+
+def _use_clock(wanted: Clock | None) -> None:
+    clock.use(wanted or clock.ScaledClock())
+
+
+def _clock() -> Clock:
+    return clock.current()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
