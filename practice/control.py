@@ -31,9 +31,15 @@ class Control:
     """The WSGI application under ``/_practice``."""
 
     def __init__(
-        self, region: str, url: Callable[[], str], *, reset: Callable[[], None], shut_down: Callable[[], None]
+        self,
+        region: str,
+        url: Callable[[], str],
+        *,
+        token: str | None,
+        reset: Callable[[], None],
+        shut_down: Callable[[], None],
     ) -> None:
-        self.region, self.url = region, url
+        self.region, self.url, self.token = region, url, token
         self._reset, self._shut_down = reset, shut_down
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -72,6 +78,7 @@ class Control:
         return {
             "practice": True,
             "version": VERSION,
+            "token": self.token,
             "account_id": ACCOUNT_ID,
             "region": self.region,
             "time_scale": now.scale,

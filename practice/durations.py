@@ -23,3 +23,10 @@ TARGET_REGISTRATION: Final = 30.0
 INSTANCE_START: Final = 20.0
 INSTANCE_STOP: Final = 30.0
 INSTANCE_SHUTDOWN: Final = 30.0
+
+# D: "It takes about 2 to 4 minutes"; R: see LOAD_BALANCER_PROVISIONING: the NLB, a link on it and the link's deletion
+# took 548 s together.
+VPC_LINK_PROVISIONING: Final = 150.0
+
+# R: the rest of the same recording. T: terraform-provider-aws waits up to 20 minutes, and sees one to four.
+VPC_LINK_DELETION: Final = 120.0

@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, unquote_to_bytes
 
@@ -218,9 +218,17 @@ class Account:
     clock: Clock
     region: str
     account_id: str = ACCOUNT_ID
-    last_request: float = 0.0
-    """Wall time (monotonic) of the last request that was not about the account itself."""
-    stop_requested: threading.Event = None  # type: ignore[assignment]
+    token: str | None = None
+    """What tells this account from another on the same port."""
+    last_request: float = field(default_factory=time.monotonic)
+    """Wall time (monotonic) of the last request; looking whether it is there does not count."""
+    stop_requested: threading.Event = field(default_factory=threading.Event)
+    """Set when somebody wants it to end."""
+
+    @property
+    def idle_seconds(self) -> float:
+        """Wall seconds since the last request."""
+        return time.monotonic() - self.last_request
 
     def reset(self) -> None:
         """Everything gone, the private service there again."""
@@ -245,6 +253,7 @@ def serve(
     backend: str | None = None,
     host: str = "127.0.0.1",
     allow_other_hosts: bool = False,
+    token: str | None = None,
 ) -> Iterator[Account]:
     """Serve a fresh practice account until the ``with`` block ends.
 
@@ -254,7 +263,9 @@ def serve(
     taken.
     """
     if not allow_other_hosts and not _is_loopback(host):
-        raise ValueError(f"the practice account has no real login: it is not served on {host} without being told twice")
+        raise ValueError(
+            f"the practice account has no real login: it is not served on {host} without being told twice"
+        )
     _use_clock(clock)
     machines.use_stand_in(backend)
     machines.warm_up()
@@ -268,9 +279,9 @@ def serve(
     server.expiration_interval = 0.2
     server.prepare()
     bound = server.socket.getsockname()[1]
-    account = Account(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{bound}", _clock(), region)  # noqa: S104
-    account.last_request = time.monotonic()
-    account.stop_requested = threading.Event()
+    account = Account(
+        f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{bound}", _clock(), region, token=token
+    )  # noqa: S104
     server.wsgi_app = _dispatch(account)
     thread = threading.Thread(target=server.serve, name="practice-account", daemon=True)
     thread.start()
@@ -285,7 +296,11 @@ def serve(
 
 def _dispatch(account: Account) -> WSGIApp:
     knobs = control.Control(
-        account.region, lambda: account.url, reset=account.reset, shut_down=account.stop_requested.set
+        account.region,
+        lambda: account.url,
+        token=account.token,
+        reset=account.reset,
+        shut_down=account.stop_requested.set,
     )
     control_plane = _ControlPlane()
 

@@ -65,7 +65,9 @@ class _ServiceAttachment:
 class LoadBalancerInterface(NetworkInterface):
     """The interface of a Network Load Balancer in one subnet. Elastic Load Balancing made it, and only it ends it."""
 
-    def __init__(self, ec2_backend: Any, subnet: Any, private_ip: str, *, description: str, group_ids: list[str]) -> None:
+    def __init__(
+        self, ec2_backend: Any, subnet: Any, private_ip: str, *, description: str, group_ids: list[str]
+    ) -> None:
         super().__init__(ec2_backend, subnet, private_ip, group_ids=group_ids, description=description)
         if not group_ids:
             # moto gives the VPC's default group; a load balancer without groups has none.

@@ -20,11 +20,18 @@ class EC2Backend(MotoEC2Backend):
 
     # -- interfaces -------------------------------------------------------------------------------------------------
 
-    def create_network_interface(self, subnet: Any, private_ip_address: Any, *args: Any, **kwargs: Any) -> Any:
+    def create_network_interface(
+        self, subnet: Any, private_ip_address: Any, *args: Any, **kwargs: Any
+    ) -> Any:
         if isinstance(subnet, str):
             subnet = self.get_subnet(subnet)
         requested = private_ip_address or next(
-            (entry["PrivateIpAddress"] for entry in (args[0] if args else []) or [] if isinstance(entry, dict)), None
+            (
+                entry["PrivateIpAddress"]
+                for entry in (args[0] if args else []) or []
+                if isinstance(entry, dict)
+            ),
+            None,
         )
         # moto draws a random address that may be taken; AWS hands out a free one.
         private_ip_address = requested or subnet.get_available_subnet_ip(None)
@@ -36,7 +43,9 @@ class EC2Backend(MotoEC2Backend):
         self, subnet: Any, private_ip: str, description: str, group_ids: list[str]
     ) -> LoadBalancerInterface:
         """An interface of a load balancer, with an address that was set aside before."""
-        interface = LoadBalancerInterface(self, subnet, private_ip, description=description, group_ids=group_ids)
+        interface = LoadBalancerInterface(
+            self, subnet, private_ip, description=description, group_ids=group_ids
+        )
         self.enis[interface.id] = interface
         return interface
 
@@ -96,7 +105,9 @@ class EC2Backend(MotoEC2Backend):
     def delete_security_group(self, name: str | None = None, group_id: str | None = None) -> None:
         group = self.get_security_group_by_name_or_id(group_id or name or "")
         if group is not None:
-            in_use = any(member.id == group.id for interface in self.enis.values() for member in interface.group_set)
+            in_use = any(
+                member.id == group.id for interface in self.enis.values() for member in interface.group_set
+            )
             referenced = any(
                 rule.source_group.get("GroupId") == group.id
                 for groups in self.groups.values()

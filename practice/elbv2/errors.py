@@ -25,7 +25,8 @@ def in_use_by_service(arn: str) -> ELBClientError:
 def deletion_protected(arn: str) -> ELBClientError:
     """Deleting a protected load balancer (T: many reports quote it)."""
     return ELBClientError(
-        "OperationNotPermitted", f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled"
+        "OperationNotPermitted",
+        f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
     )
 
 

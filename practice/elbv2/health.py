@@ -116,7 +116,11 @@ class Probe:
 
 def refresh(backend: ELBv2Backend, group: TargetGroup | None = None) -> None:
     """Make good the checks that fell due, of one group or of all."""
-    due = [probe for each in ([group] if group else list(backend.target_groups.values())) for probe in _due(backend, each)]
+    due = [
+        probe
+        for each in ([group] if group else list(backend.target_groups.values()))
+        for probe in _due(backend, each)
+    ]
     if due:
         with unlocked():
             for probe in due:
@@ -137,7 +141,9 @@ def _due(backend: ELBv2Backend, group: TargetGroup) -> Iterator[Probe]:
                 seen.add(node.subnet.id)
                 view = registration.views.get(node.subnet.id)
                 if view is None:
-                    start = max(registration.registered_at + durations.TARGET_REGISTRATION, balancer.active_at, now)
+                    start = max(
+                        registration.registered_at + durations.TARGET_REGISTRATION, balancer.active_at, now
+                    )
                     view = registration.views[node.subnet.id] = NodeView(start)
                 if view.next_check <= now:
                     yield Probe(group, registration, node, view)
@@ -177,7 +183,11 @@ def _passes(backend: ELBv2Backend, group: TargetGroup, registration: Registratio
         return False
     path = group.health_check_path or "/"
     timeout = float(group.health_check_timeout_seconds)
-    headers = {"Host": f"{node.private_ip}:{port}", "User-Agent": "ELB-HealthChecker/2.0", "Accept-Encoding": ""}
+    headers = {
+        "Host": f"{node.private_ip}:{port}",
+        "User-Agent": "ELB-HealthChecker/2.0",
+        "Accept-Encoding": "",
+    }
     machine = machines.get(registration.instance_id or "")
     if machines.stand_in() is None and machine is not None:
         if machine.settings.delay_of(path) >= timeout:
@@ -191,5 +201,3 @@ def _passes(backend: ELBv2Backend, group: TargetGroup, registration: Registratio
         return False
     finally:
         connection.close()
-
-

@@ -65,7 +65,14 @@ class NetworkLoadBalancer(FakeLoadBalancer):
         "secondary_ips.auto_assigned.per_subnet": "0",
     }
 
-    def __init__(self, ec2: EC2Backend, *, fixed_ips: dict[str, str], enforce_on_private_link: str | None, **kwargs: Any):
+    def __init__(
+        self,
+        ec2: EC2Backend,
+        *,
+        fixed_ips: dict[str, str],
+        enforce_on_private_link: str | None,
+        **kwargs: Any,
+    ):
         super().__init__(state="provisioning", loadbalancer_type="network", **kwargs)
         self.ec2 = ec2
         self.created_at = current().time()
@@ -132,7 +139,10 @@ class NetworkLoadBalancer(FakeLoadBalancer):
         for node in self.nodes:
             if node.interface is None:
                 node.interface = self.ec2.create_load_balancer_interface(
-                    node.subnet, node.private_ip, f"ELB net/{self.name}/{self.load_balancer_id}", self.security_groups
+                    node.subnet,
+                    node.private_ip,
+                    f"ELB net/{self.name}/{self.load_balancer_id}",
+                    self.security_groups,
                 )
 
     def release(self) -> None:

@@ -72,7 +72,14 @@ class ELBv2Backend(MotoELBv2Backend):
     ) -> FakeLoadBalancer:
         if loadbalancer_type != "network":
             return super().create_load_balancer(
-                name, security_groups, subnet_ids, subnet_mappings, scheme, loadbalancer_type, ip_address_type, tags
+                name,
+                security_groups,
+                subnet_ids,
+                subnet_mappings,
+                scheme,
+                loadbalancer_type,
+                ip_address_type,
+                tags,
             )
         mappings = subnet_mappings or [{"SubnetId": subnet_id} for subnet_id in subnet_ids]
         if not mappings:
@@ -153,7 +160,9 @@ class ELBv2Backend(MotoELBv2Backend):
     def network_load_balancers_of(self, group: TargetGroup) -> list[NetworkLoadBalancer]:
         """The Network Load Balancers that forward to a group."""
         return [
-            balancer for arn in group.load_balancer_arns if (balancer := self.network_load_balancer(arn)) is not None
+            balancer
+            for arn in group.load_balancer_arns
+            if (balancer := self.network_load_balancer(arn)) is not None
         ]
 
     # -- targets ----------------------------------------------------------------------------------------------------
@@ -204,10 +213,16 @@ class ELBv2Backend(MotoELBv2Backend):
 
     def notify_terminate_instances(self, instance_ids: list[str]) -> None:
         for group in self.target_groups.values():
-            targets = [{"Id": each.target_id} for each in group.registrations.values() if each.target_id in instance_ids]
+            targets = [
+                {"Id": each.target_id}
+                for each in group.registrations.values()
+                if each.target_id in instance_ids
+            ]
             self.deregister_targets(group.arn, targets)
 
-    def describe_target_health(self, target_group_arn: str, targets: list[dict[str, Any]]) -> list[FakeHealthStatus]:
+    def describe_target_health(
+        self, target_group_arn: str, targets: list[dict[str, Any]]
+    ) -> list[FakeHealthStatus]:
         group = self._group(target_group_arn)
         health.refresh(self, group)
         if targets:
@@ -291,5 +306,3 @@ class ELBv2Backend(MotoELBv2Backend):
                 if registration.draining_until is not None and registration.draining_until <= now:
                     del group.registrations[key]
         health.refresh(self)
-
-

@@ -35,7 +35,9 @@ def client(account: Account) -> Any:
         region_name=account.region,
     )
     return lambda service: session.client(
-        service, endpoint_url=account.url, config=Config(retries={"mode": "standard", "total_max_attempts": 1})
+        service,
+        endpoint_url=account.url,
+        config=Config(retries={"mode": "standard", "total_max_attempts": 1}),
     )
 
 

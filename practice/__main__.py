@@ -1,0 +1,105 @@
+"""``python -m practice``: serve a practice account in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from practice import DEFAULT_REGION, clock
+
+__all__ = ["main", "serve_forever"]
+
+
+def serve_forever(
+    port: int = 0,
+    *,
+    host: str = "127.0.0.1",
+    allow_other_hosts: bool = False,
+    time_scale: float = 60.0,
+    backend: str | None = None,
+    region: str = DEFAULT_REGION,
+    idle: float | None = None,
+    runtime_file: Path | None = None,
+    ready: Callable[[Any], None] = lambda account: None,
+) -> None:
+    """Serve until Ctrl-C, SIGTERM, ``POST /_practice/stop``, or ``idle`` wall seconds without a request.
+
+    ``ready`` is called with the ``practice.server.Account`` once it answers; ``runtime_file`` is written then and
+    removed at the end. Raise what ``practice.server.serve`` raises.
+    """
+    from practice.background import write_runtime_file
+    from practice.server import serve
+
+    token = secrets.token_hex(16)
+    with serve(
+        port,
+        host=host,
+        allow_other_hosts=allow_other_hosts,
+        clock=clock.ScaledClock(time_scale),
+        backend=backend,
+        region=region,
+        token=token,
+    ) as account:
+
+        def end(signum: int, frame: FrameType | None) -> None:
+            del signum, frame
+            account.stop_requested.set()
+
+        with contextlib.suppress(ValueError):  # only the main thread may; elsewhere the caller ends us
+            signal.signal(signal.SIGTERM, end)
+            signal.signal(signal.SIGINT, end)
+        if runtime_file is not None:
+            runtime_file.parent.mkdir(parents=True, exist_ok=True)
+            write_runtime_file(runtime_file, account.url, token)
+        ready(account)
+        try:
+            while not account.stop_requested.wait(timeout=1.0 if idle is None else min(1.0, idle)):
+                if idle is not None and account.idle_seconds >= idle:
+                    break
+        finally:
+            if runtime_file is not None:
+                with contextlib.suppress(FileNotFoundError):
+                    runtime_file.unlink()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m practice", description="Serve a practice AWS account.")
+    parser.add_argument("--port", type=int, default=0, help="port on the loopback (default: any free one)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: 127.0.0.1)")
+    parser.add_argument(
+        "--allow-other-hosts", action="store_true", help="allow --host to be an address that others can reach"
+    )
+    speed = parser.add_mutually_exclusive_group()
+    speed.add_argument(
+        "--time-scale", type=float, default=60.0, help="AWS seconds a wall second (default: 60)"
+    )
+    speed.add_argument("--realtime", action="store_const", dest="time_scale", const=1.0, help="the same as 1")
+    parser.add_argument(
+        "--backend", help="a service of yours that stands in for the machines: http://127.0.0.1:3000"
+    )
+    parser.add_argument("--region", default=DEFAULT_REGION, help="where the private service is")
+    parser.add_argument("--idle", type=float, help="end after so many wall seconds without a request")
+    parser.add_argument("--runtime-file", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args(argv)
+    try:
+        serve_forever(**vars(options), ready=_greet)
+    except (ValueError, OSError, KeyError) as error:
+        print(f"practice: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _greet(account: Any) -> None:
+    print(f"practice account {account.account_id} in {account.region}: {account.url}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
