@@ -14,7 +14,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from practice.apigateway.models import ApiGatewayBackend, RestApi, Stage
+    from practice.apigateway.models import ApiGatewayBackend, RestApi
+    from practice.apigateway.stages import Stage
 
 __all__ = [
     "AccessLog",
@@ -38,24 +39,28 @@ __all__ = [
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
+def _empty() -> Mapping[str, Any]:
+    return _EMPTY
+
+
 @dataclass(frozen=True, slots=True)
 class IntegrationResponse:
     """How a backend's answer becomes the method's answer of one status."""
 
     status_code: str
     selection_pattern: str | None = None
-    response_parameters: Mapping[str, str] = _EMPTY
-    response_templates: Mapping[str, str | None] = _EMPTY
+    response_parameters: Mapping[str, str] | None = None
+    response_templates: Mapping[str, str | None] | None = None
     content_handling: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MethodResponse:
-    """A status that a method declares, with the headers and models it may answer."""
+    """A status that a method declares, with the headers and models it may answer (None: never given)."""
 
     status_code: str
-    response_models: Mapping[str, str] = _EMPTY
-    response_parameters: Mapping[str, bool] = _EMPTY
+    response_models: Mapping[str, str] | None = None
+    response_parameters: Mapping[str, bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +78,8 @@ class Integration:
     connection_id: str | None = None
     integration_target: str | None = None
     credentials: str | None = None
-    request_parameters: Mapping[str, str] = _EMPTY
-    request_templates: Mapping[str, str | None] = _EMPTY
+    request_parameters: Mapping[str, str] = field(default_factory=_empty)
+    request_templates: Mapping[str, str | None] = field(default_factory=_empty)
     passthrough_behavior: str = "WHEN_NO_MATCH"
     content_handling: str | None = None
     timeout_ms: int = 29000
@@ -82,25 +87,26 @@ class Integration:
     cache_key_parameters: tuple[str, ...] = ()
     tls_insecure_skip_verification: bool | None = None
     response_transfer_mode: str | None = None
-    integration_responses: Mapping[str, IntegrationResponse] = _EMPTY
+    integration_responses: Mapping[str, IntegrationResponse] = field(default_factory=_empty)
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
     """An HTTP method of a resource, `ANY` included. `request_parameters` maps a declared name such as
-    `method.request.path.proxy` to whether it is required."""
+    `method.request.path.proxy` to whether it is required.
+    """
 
     http_method: str
     authorization_type: str = "NONE"
     authorizer_id: str | None = None
     authorization_scopes: tuple[str, ...] = ()
     api_key_required: bool = False
-    request_parameters: Mapping[str, bool] = _EMPTY
-    request_models: Mapping[str, str] = _EMPTY
+    request_parameters: Mapping[str, bool] = field(default_factory=_empty)
+    request_models: Mapping[str, str] = field(default_factory=_empty)
     request_validator_id: str | None = None
     operation_name: str | None = None
     integration: Integration | None = None
-    method_responses: Mapping[str, MethodResponse] = _EMPTY
+    method_responses: Mapping[str, MethodResponse] = field(default_factory=_empty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,25 +115,28 @@ class Route:
 
     path: str
     resource_id: str
-    methods: Mapping[str, Method] = _EMPTY
+    methods: Mapping[str, Method] = field(default_factory=_empty)
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayResponse:
-    """A customised gateway response; `response_type` is for instance `MISSING_AUTHENTICATION_TOKEN`."""
+    """A customised gateway response; `response_type` is for instance `MISSING_AUTHENTICATION_TOKEN`.
+
+    `practice.apigateway.gateway_responses.effective` finds the one that holds, defaults included.
+    """
 
     response_type: str
     status_code: str | None = None
-    response_parameters: Mapping[str, str] = _EMPTY
-    response_templates: Mapping[str, str] = _EMPTY
+    response_parameters: Mapping[str, str] = field(default_factory=_empty)
+    response_templates: Mapping[str, str] = field(default_factory=_empty)
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything of a REST API that a deployment freezes. `routes` is keyed by path."""
 
-    routes: Mapping[str, Route] = _EMPTY
-    gateway_responses: Mapping[str, GatewayResponse] = _EMPTY
+    routes: Mapping[str, Route] = field(default_factory=_empty)
+    gateway_responses: Mapping[str, GatewayResponse] = field(default_factory=_empty)
     binary_media_types: tuple[str, ...] = ()
     minimum_compression_size: int | None = None
     api_key_source: str = "HEADER"
@@ -167,8 +176,8 @@ class StageView:
     name: str
     deployment_id: str
     snapshot: Snapshot
-    variables: Mapping[str, str] = _EMPTY
-    method_settings: Mapping[str, MethodSettings] = _EMPTY
+    variables: Mapping[str, str] = field(default_factory=_empty)
+    method_settings: Mapping[str, MethodSettings] = field(default_factory=_empty)
     """Keyed as AWS does: `*/*`, or the resource path with `~1` for each slash, then `/` and the method."""
     access_log: AccessLog | None = None
     tracing: bool = False
@@ -219,10 +228,12 @@ class Api:
 
     @property
     def name(self) -> str:
+        """The API's name; not unique."""
         return self._api.name
 
     @property
     def endpoint_types(self) -> tuple[str, ...]:
+        """EDGE, REGIONAL or PRIVATE."""
         return tuple(self._api.endpoint_configuration["types"])
 
     def configured(self) -> Snapshot:
@@ -235,6 +246,7 @@ class Api:
         return None if stage is None else _stage_view(self._api, stage)
 
     def stages(self) -> tuple[str, ...]:
+        """The names of all stages."""
         return tuple(self._api.stages)
 
     def authorizer(self, authorizer_id: str) -> Mapping[str, Any] | None:
@@ -256,17 +268,7 @@ def snapshot_of(rest_api: RestApi) -> Snapshot:
                 for resource in rest_api.resources.values()
             }
         ),
-        gateway_responses=MappingProxyType(
-            {
-                response_type: GatewayResponse(
-                    response_type,
-                    None if response.status_code is None else str(response.status_code),
-                    MappingProxyType(dict(response.response_parameters or {})),
-                    MappingProxyType(dict(response.response_templates or {})),
-                )
-                for response_type, response in rest_api.gateway_responses.items()
-            }
-        ),
+        gateway_responses=MappingProxyType(dict(rest_api.gateway_responses)),
         binary_media_types=tuple(rest_api.binaryMediaTypes),
         minimum_compression_size=rest_api.minimum_compression_size,
         api_key_source=rest_api.api_key_source,

@@ -1,0 +1,754 @@
+"""API Gateway's control plane: moto's backend with REST APIs, deployments, stages and VPC links that answer as AWS's.
+
+moto keeps what this path does not touch (authorizers, models, request validators, usage plans, domain names) and finds
+it in a `RestApi`, which is a subclass of its own. Resources, methods, integrations, deployments, stages and links are
+ours: frozen values from `practice.apigateway.snapshot`, so that a deployment is a set of references.
+"""
+
+# ruff: noqa: D102 - operations are AWS's and named after them; what is special about one is told
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+
+from moto.apigateway import models as stock
+from moto.elbv2.models import elbv2_backends
+from moto.moto_api._internal import mock_random
+
+from practice import clock, elbv2
+from practice.apigateway import gateway_responses, integrations, methods
+from practice.apigateway.errors import BadRequest, Conflict, NotFound
+from practice.apigateway.links import NLB_TAKEN, NOT_AN_NLB, VpcLink, check_target_arns
+from practice.apigateway.patch import Patch, as_bool, require_op, require_replace_of
+from practice.apigateway.snapshot import (
+    ApiKeyView,
+    GatewayResponse,
+    Integration,
+    IntegrationResponse,
+    Method,
+    MethodResponse,
+    Snapshot,
+    snapshot_of,
+)
+from practice.apigateway.stages import Stage, check_stage_name, check_variables
+
+__all__ = ["ApiGatewayBackend", "Deployment", "Resource", "RestApi"]
+
+V = TypeVar("V")
+
+_ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+_PATH_PART: Final = re.compile(r"[a-zA-Z0-9._:-]+|\{[a-zA-Z0-9._-]+\+?\}")
+_ENDPOINT_TYPES: Final = ("REGIONAL", "EDGE", "PRIVATE")
+_COMPRESSION_SIZES: Final = range(10_485_760 + 1)
+_NO_RESOURCE: Final = "Invalid Resource identifier specified"
+_NO_METHOD: Final = "Invalid Method identifier specified"
+_NO_INTEGRATION: Final = "Invalid Integration identifier specified"
+_NO_STATUS: Final = "Invalid Response status code specified"
+
+
+def new_id(length: int, taken: Collection[str]) -> str:
+    """An id as AWS makes them: lower-case letters and digits; not one of `taken`."""
+    while (found := "".join(mock_random.choices(_ALPHABET, k=length))) in taken:
+        pass
+    return found
+
+
+@dataclass(slots=True)
+class Resource:
+    """A resource of a live API. `parent_id` and `path_part` are None for the root."""
+
+    id: str
+    parent_id: str | None
+    path_part: str | None
+    path: str
+    methods: dict[str, Method] = field(default_factory=dict)
+
+    @property
+    def is_variable(self) -> bool:
+        return _is_variable(self.path_part)
+
+    @property
+    def is_greedy(self) -> bool:
+        return (self.path_part or "").endswith("+}")
+
+    def method(self, http_method: str) -> Method:
+        """Raise NotFound when the resource has no such method."""
+        try:
+            return self.methods[http_method]
+        except KeyError:
+            raise NotFound(_NO_METHOD) from None
+
+
+def _is_variable(path_part: str | None) -> bool:
+    return (path_part or "").startswith("{")
+
+
+@dataclass(slots=True)
+class Deployment:
+    """A deployment, with what it froze. `created` is AWS seconds since the epoch."""
+
+    id: str
+    created: float
+    snapshot: Snapshot
+    description: str | None = None
+
+    def to_json(self, *, summary: bool = False) -> dict[str, Any]:
+        """As GetDeployment answers; with `summary`, as `embed=apisummary` does (no integrations)."""
+        answer: dict[str, Any] = {"id": self.id, "createdDate": int(self.created)}
+        if self.description:
+            answer["description"] = self.description
+        if summary:
+            found: dict[str, dict[str, Any]] = {}
+            for route, method in self.snapshot.methods():
+                found.setdefault(route.path, {})[method.http_method] = {
+                    "authorizationType": method.authorization_type,
+                    "apiKeyRequired": method.api_key_required,
+                }
+            answer["apiSummary"] = found
+        return answer
+
+
+class RestApi(stock.RestAPI):
+    """A REST API. Its operations raise the refusals of `practice.apigateway.errors` in AWS's words."""
+
+    name: str
+    description: str | None  # type: ignore[assignment]
+    version: str | None
+    policy: str | None
+    tags: dict[str, str]
+    endpoint_configuration: dict[str, Any]
+    deployments: dict[str, Deployment]  # type: ignore[assignment]
+    gateway_responses: dict[str, GatewayResponse]  # type: ignore[assignment]
+    resources: dict[str, Resource]  # type: ignore[assignment]
+    stages: dict[str, Stage]  # type: ignore[assignment]
+
+    def __init__(self, api_id: str, account_id: str, region_name: str, body: Mapping[str, Any]) -> None:
+        """`body` is CreateRestApi's request, checked by `check_new_api`."""
+        endpoint = body.get("endpointConfiguration") or {}
+        types = list(endpoint.get("types") or ["EDGE"])
+        configuration: dict[str, Any] = {
+            "types": types,
+            "ipAddressType": endpoint.get("ipAddressType") or ("dualstack" if types == ["PRIVATE"] else "ipv4"),
+        }
+        if endpoint.get("vpcEndpointIds"):
+            configuration["vpcEndpointIds"] = list(endpoint["vpcEndpointIds"])
+        super().__init__(
+            api_id,
+            account_id,
+            region_name,
+            body["name"],
+            body.get("description"),  # type: ignore[arg-type]
+            binaryMediaTypes=list(body.get("binaryMediaTypes") or ()),
+            api_key_source=body.get("apiKeySource"),
+            policy=body.get("policy"),
+            endpoint_configuration=configuration,
+            tags=dict(body.get("tags") or {}),
+            disable_execute_api_endpoint=body.get("disableExecuteApiEndpoint"),
+            minimum_compression_size=body.get("minimumCompressionSize"),
+        )
+        self.version = body.get("version")
+        self.create_date = int(clock.current().time())
+        # R: models Empty and Error are there from the start.
+        self.add_model("Empty", "This is a default empty schema model", _EMPTY_MODEL, "application/json")
+        self.add_model("Error", "This is a default error schema model", _ERROR_MODEL, "application/json")
+
+    def to_dict(self, *, with_empty_tags: bool = False) -> dict[str, Any]:
+        """As GetRestApi answers; UpdateRestApi answers `tags` even when there are none (recorded)."""
+        answer: dict[str, Any] = {
+            "id": self.id,
+            "name": self.name,
+            "createdDate": self.create_date,
+            "apiKeySource": self.api_key_source,
+            "endpointConfiguration": self.endpoint_configuration,
+            "disableExecuteApiEndpoint": self.disableExecuteApiEndpoint,
+            "rootResourceId": self.root_resource_id,
+        }
+        optional = {
+            "description": self.description,
+            "version": self.version,
+            "binaryMediaTypes": self.binaryMediaTypes or None,
+            "minimumCompressionSize": self.minimum_compression_size,
+            "policy": self.policy,
+            "tags": self.tags or ({} if with_empty_tags else None),
+        }
+        return answer | {member: value for member, value in optional.items() if value is not None}
+
+    def apply_patch(self, patch: Patch) -> None:
+        """Carry out one operation of UpdateRestApi."""
+        value = patch.value
+        match patch.segments:
+            case ("name",):
+                require_op(patch, "replace")
+                self.name = value or ""
+            case ("description",):
+                require_op(patch, "replace", "remove")
+                self.description = None if patch.op == "remove" else value
+            case ("policy",):
+                require_op(patch, "replace", "remove")
+                self.policy = None if patch.op == "remove" else value or None
+            case ("version",):
+                require_op(patch, "replace")
+                self.version = value
+            case ("apiKeySource",):
+                require_op(patch, "replace")
+                self.api_key_source = value or "HEADER"
+            case ("disableExecuteApiEndpoint",):
+                require_op(patch, "replace")
+                self.disableExecuteApiEndpoint = as_bool(value)
+            case ("minimumCompressionSize",):
+                require_op(patch, "replace")
+                self.minimum_compression_size = compression_size(value)
+            case ("binaryMediaTypes", media_type):
+                self._patch_media_type(patch, media_type)
+            case ("endpointConfiguration", "ipAddressType"):
+                require_op(patch, "replace")
+                self._set_ip_address_type(value)
+            case ("endpointConfiguration", "types", _):
+                self._set_endpoint_type(patch)
+            case ("endpointConfiguration", "vpcEndpointIds"):
+                require_op(patch, "add", "remove")
+                ids = [one for one in self.endpoint_configuration.get("vpcEndpointIds", ()) if one != value]
+                self.endpoint_configuration["vpcEndpointIds"] = [*ids, value] if patch.op == "add" else ids
+            case _:
+                raise BadRequest(f"Invalid patch path {patch.path}")
+
+    def _patch_media_type(self, patch: Patch, media_type: str) -> None:
+        # A list patched as an object: the entry is named in the path; `value` counts for `replace` only (recorded).
+        require_op(patch, "add", "replace", "remove")
+        rest = [one for one in self.binaryMediaTypes if one != media_type]
+        match patch.op:
+            case "add":
+                rest.append(media_type)
+            case "replace":
+                rest.append(patch.value or "")
+        self.binaryMediaTypes = rest
+
+    def _set_ip_address_type(self, value: str | None) -> None:
+        if value not in ("ipv4", "dualstack"):
+            raise BadRequest("ipAddressType must be either ipv4 or dualstack.")
+        _check_private_dualstack(self.endpoint_configuration["types"], value)
+        self.endpoint_configuration["ipAddressType"] = value
+
+    def _set_endpoint_type(self, patch: Patch) -> None:
+        # The wording names add and remove too, but `remove` was refused when recorded.
+        if patch.op not in ("add", "replace"):
+            raise BadRequest("Invalid patch operation specified. Must be 'add'|'remove'|'replace'")
+        if patch.value not in _ENDPOINT_TYPES:
+            raise BadRequest(f"Invalid EndpointTypes specified. Valid options are {','.join(_ENDPOINT_TYPES)}")
+        self.endpoint_configuration["types"] = [patch.value]
+        if patch.value == "PRIVATE":
+            self.endpoint_configuration["ipAddressType"] = "dualstack"
+
+    # Resources ------------------------------------------------------------------------------------------------------
+
+    def add_child(self, path: str, parent_id: str | None = None) -> Resource:  # type: ignore[override]
+        """Add a resource without judging it (moto's constructor makes the root with it)."""
+        resource_id = new_id(10 if parent_id is None else 6, self.resources)
+        if parent_id is None:
+            resource = Resource(resource_id, None, None, "/")
+        else:
+            resource = Resource(resource_id, parent_id, path, "")
+            resource.path = self._path_of(resource)
+        self.resources[resource_id] = resource
+        return resource
+
+    def resource(self, resource_id: str) -> Resource:
+        """Raise NotFound when there is none of that id."""
+        try:
+            return self.resources[resource_id]
+        except KeyError:
+            raise NotFound(_NO_RESOURCE) from None
+
+    def create_resource(self, parent_id: str, path_part: str | None) -> Resource:
+        """Add a child; refuse malformed parts, name twins, a second variable child, and children of `{x+}`."""
+        parent = self.resource(parent_id)
+        if not _PATH_PART.fullmatch(path_part or ""):
+            raise BadRequest(
+                "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at "
+                "the beginning and the end."
+            )
+        part = path_part or ""
+        if parent.is_greedy:
+            raise BadRequest(f"Cannot create a child of a resource with a greedy path variable: {parent.path_part}")
+        self._check_siblings(part, parent_id)
+        return self.add_child(part, parent_id)
+
+    def update_resource(self, resource_id: str, patches: list[Patch]) -> Resource:
+        """Rename or move a resource, with all below it."""
+        resource = self.resource(resource_id)
+        for patch in patches:
+            require_replace_of(patch, ("/parentId", "/pathPart"))
+            if resource.parent_id is None:
+                raise BadRequest(f"Root resource cannot update its {patch.path.strip('/')}.")
+            value = patch.value or ""
+            if patch.path == "/parentId":
+                self.resource(value)
+                if value in self._family(resource_id):
+                    raise BadRequest("Resources cannot be cyclical.")
+                self._check_siblings(resource.path_part or "", value, but=resource_id)
+                resource.parent_id = value
+            else:
+                self._check_siblings(value, resource.parent_id, but=resource_id)
+                resource.path_part = value
+            for member in self._family(resource_id):
+                self.resources[member].path = self._path_of(self.resources[member])
+        return resource
+
+    def delete_resource(self, resource_id: str) -> None:
+        """Remove a resource with all below it."""
+        if self.resource(resource_id).parent_id is None:
+            # What AWS says to this is not known; see UNKNOWN.md.
+            raise BadRequest("Root resource cannot be deleted.")
+        for member in self._family(resource_id):
+            del self.resources[member]
+
+    def _check_siblings(self, path_part: str, parent_id: str, but: str | None = None) -> None:
+        for sibling in self.resources.values():
+            if sibling.parent_id != parent_id or sibling.id == but:
+                continue
+            if sibling.path_part == path_part:
+                raise Conflict(f"Another resource with the same parent already has this name: {path_part}")
+            if sibling.is_variable and _is_variable(path_part):
+                raise BadRequest(
+                    f"A sibling ({sibling.path_part}) of this resource already has a variable path part -- "
+                    "only one is allowed"
+                )
+
+    def _path_of(self, resource: Resource) -> str:
+        if resource.parent_id is None:
+            return "/"
+        parent = self.resources[resource.parent_id]
+        return f"{parent.path.rstrip('/')}/{resource.path_part}"
+
+    def _family(self, resource_id: str) -> list[str]:
+        """The resource and all below it, parents first."""
+        found = [resource_id]
+        for member in found:
+            found.extend(one.id for one in self.resources.values() if one.parent_id == member)
+        return found
+
+    # Methods and integrations ---------------------------------------------------------------------------------------
+
+    def has_authorizer(self, authorizer_id: str) -> bool:
+        return authorizer_id in self.authorizers
+
+    def has_request_validator(self, validator_id: str) -> bool:
+        return validator_id in self.request_validators
+
+    def has_model(self, name: str) -> bool:
+        return name in self.models
+
+    def put_method(self, resource_id: str, http_method: str, body: Mapping[str, Any]) -> Method:
+        resource = self.resource(resource_id)
+        method = methods.method(http_method, body, self)
+        if http_method in resource.methods:
+            raise Conflict("Method already exists for this resource")  # T: aws-cli#3992
+        resource.methods[http_method] = method
+        return method
+
+    def update_method(self, resource_id: str, http_method: str, patches: list[Patch]) -> Method:
+        resource = self.resource(resource_id)
+        changed = methods.patched_method(resource.method(http_method), patches, self)
+        resource.methods[http_method] = changed
+        return changed
+
+    def delete_method(self, resource_id: str, http_method: str) -> None:
+        resource = self.resource(resource_id)
+        resource.method(http_method)
+        del resource.methods[http_method]
+
+    def method_response(self, resource_id: str, http_method: str, status_code: str) -> MethodResponse:
+        method = self.resource(resource_id).method(http_method)
+        return _found(method.method_responses, status_code, _NO_STATUS)
+
+    def put_method_response(
+        self, resource_id: str, http_method: str, response: MethodResponse, *, new: bool = False
+    ) -> MethodResponse:
+        """Set a method response; with `new`, refuse one that is there."""
+        resource = self.resource(resource_id)
+        method = resource.method(http_method)
+        if new and response.status_code in method.method_responses:
+            raise Conflict("Response already exists for this resource")
+        for model in (response.response_models or {}).values():
+            if not self.has_model(model):
+                raise BadRequest(f"Invalid model identifier specified: {model}")
+        responses = {**method.method_responses, response.status_code: response}
+        resource.methods[http_method] = replace(method, method_responses=MappingProxyType(responses))
+        return response
+
+    def delete_method_response(self, resource_id: str, http_method: str, status_code: str) -> None:
+        resource = self.resource(resource_id)
+        method = resource.method(http_method)
+        _found(method.method_responses, status_code, _NO_STATUS)
+        rest = {code: one for code, one in method.method_responses.items() if code != status_code}
+        resource.methods[http_method] = replace(method, method_responses=MappingProxyType(rest))
+
+    def integration(self, resource_id: str, http_method: str) -> Integration:
+        """Raise NotFound when the method has none."""
+        found = self.resource(resource_id).method(http_method).integration
+        if found is None:
+            raise NotFound(_NO_INTEGRATION)
+        return found
+
+    def put_integration(self, resource_id: str, http_method: str, body: Mapping[str, Any]) -> Integration:
+        method = self.resource(resource_id).method(http_method)
+        return self._set_integration(resource_id, http_method, integrations.integration(body, method, resource_id))
+
+    def update_integration(self, resource_id: str, http_method: str, patches: list[Patch]) -> Integration:
+        changed = self.integration(resource_id, http_method)
+        method = self.resource(resource_id).method(http_method)
+        for patch in patches:
+            changed = integrations.patched_integration(changed, patch, method)
+        return self._set_integration(resource_id, http_method, changed)
+
+    def delete_integration(self, resource_id: str, http_method: str) -> None:
+        self.integration(resource_id, http_method)
+        resource = self.resource(resource_id)
+        resource.methods[http_method] = replace(resource.methods[http_method], integration=None)
+
+    def integration_response(self, resource_id: str, http_method: str, status_code: str) -> IntegrationResponse:
+        found = self.integration(resource_id, http_method).integration_responses
+        return _found(found, status_code, _NO_STATUS)
+
+    def put_integration_response(
+        self, resource_id: str, http_method: str, status_code: str, body: Mapping[str, Any]
+    ) -> IntegrationResponse:
+        self.integration(resource_id, http_method)
+        method = self.resource(resource_id).method(http_method)
+        response = integrations.integration_response(status_code, body, method)
+        return self._set_integration_response(resource_id, http_method, response)
+
+    def update_integration_response(
+        self, resource_id: str, http_method: str, status_code: str, patches: list[Patch]
+    ) -> IntegrationResponse:
+        changed = self.integration_response(resource_id, http_method, status_code)
+        method = self.resource(resource_id).method(http_method)
+        for patch in patches:
+            changed = integrations.patched_integration_response(changed, patch, method)
+        return self._set_integration_response(resource_id, http_method, changed)
+
+    def delete_integration_response(self, resource_id: str, http_method: str, status_code: str) -> None:
+        # R: a missing method is told as a missing integration here (non-existent-method, bad-method).
+        method = self.resource(resource_id).methods.get(http_method)
+        if method is None or method.integration is None:
+            raise NotFound(_NO_INTEGRATION)
+        _found(method.integration.integration_responses, status_code, _NO_STATUS)
+        rest = {code: one for code, one in method.integration.integration_responses.items() if code != status_code}
+        changed = replace(method.integration, integration_responses=MappingProxyType(rest))
+        self._set_integration(resource_id, http_method, changed)
+
+    def _set_integration_response(
+        self, resource_id: str, http_method: str, response: IntegrationResponse
+    ) -> IntegrationResponse:
+        current = self.integration(resource_id, http_method)
+        responses = {**current.integration_responses, response.status_code: response}
+        self._set_integration(
+            resource_id, http_method, replace(current, integration_responses=MappingProxyType(responses))
+        )
+        return response
+
+    def _set_integration(self, resource_id: str, http_method: str, value: Integration) -> Integration:
+        resource = self.resource(resource_id)
+        resource.methods[http_method] = replace(resource.method(http_method), integration=value)
+        return value
+
+    # Gateway responses ----------------------------------------------------------------------------------------------
+
+    def gateway_response(self, response_type: str) -> GatewayResponse:
+        """The customised response of that type, or AWS's default."""
+        return gateway_responses.effective(response_type, self.gateway_responses)
+
+    def put_gateway_response(self, response_type: str, body: Mapping[str, Any]) -> GatewayResponse:  # type: ignore[override]
+        response = gateway_responses.gateway_response(response_type, body)
+        self.gateway_responses[response_type] = response
+        return response
+
+    def update_gateway_response(self, response_type: str, patches: list[Patch]) -> GatewayResponse:
+        response = self.gateway_response(response_type)
+        for patch in patches:
+            response = gateway_responses.patched(response, patch)
+        self.gateway_responses[response_type] = response
+        return response
+
+    def delete_gateway_response(self, response_type: str) -> None:
+        if response_type not in self.gateway_responses:
+            raise NotFound("Gateway response type not defined on api")
+        del self.gateway_responses[response_type]
+
+    # Deployments and stages -----------------------------------------------------------------------------------------
+
+    def deployment(self, deployment_id: str) -> Deployment:
+        return _found(self.deployments, deployment_id, "Invalid Deployment identifier specified")
+
+    def deploy(self, body: Mapping[str, Any]) -> Deployment:
+        """Freeze what is configured; with `stageName`, point that stage at it, or make it.
+
+        A stage that is there keeps all its settings; `variables` are set upon its own where given.
+        """
+        frozen = snapshot_of(self)
+        found = list(frozen.methods())
+        if not found:
+            raise BadRequest("The REST API doesn't contain any methods")
+        if any(method.integration is None for _, method in found):
+            raise BadRequest("No integration defined for method")
+        stage_name = body.get("stageName")
+        if stage_name:
+            check_stage_name(stage_name)
+        variables = body.get("variables") or {}
+        check_variables(variables)
+        now = clock.current().time()
+        deployment = Deployment(new_id(6, self.deployments), now, frozen, body.get("description"))
+        self.deployments[deployment.id] = deployment
+        if stage_name in self.stages:
+            stage = self.stages[stage_name]
+            stage.deployment_id = deployment.id
+            stage.variables |= variables
+            stage.updated = now
+            if body.get("stageDescription"):
+                stage.description = body["stageDescription"]
+        elif stage_name:
+            self._add_stage({**body, "deploymentId": deployment.id, "description": body.get("stageDescription")})
+        return deployment
+
+    def update_deployment(self, deployment_id: str, patches: list[Patch]) -> Deployment:
+        deployment = self.deployment(deployment_id)
+        for patch in patches:
+            require_replace_of(patch, ("/description",))
+        for patch in patches:
+            deployment.description = patch.value
+        return deployment
+
+    def remove_deployment(self, deployment_id: str) -> None:
+        self.deployment(deployment_id)
+        if any(stage.deployment_id == deployment_id for stage in self.stages.values()):
+            raise BadRequest("Active stages pointing to this deployment must be moved or deleted")
+        del self.deployments[deployment_id]
+
+    def stage(self, name: str) -> Stage:
+        return _found(self.stages, name, "Invalid Stage identifier specified")
+
+    def new_stage(self, body: Mapping[str, Any]) -> Stage:
+        """CreateStage."""
+        check_stage_name(body["stageName"])
+        self.deployment(body["deploymentId"])
+        if body["stageName"] in self.stages:
+            raise Conflict("Stage already exists")
+        check_variables(body.get("variables") or {})
+        return self._add_stage(body)
+
+    def _add_stage(self, body: Mapping[str, Any]) -> Stage:
+        now = clock.current().time()
+        stage = Stage(
+            name=body["stageName"],
+            deployment_id=body["deploymentId"],
+            created=now,
+            updated=now,
+            description=body.get("description"),
+            variables=dict(body.get("variables") or {}),
+            tags=dict(body.get("tags") or {}),
+            tracing_enabled=bool(body.get("tracingEnabled")),
+            documentation_version=body.get("documentationVersion"),
+            cache_cluster_enabled=bool(body.get("cacheClusterEnabled")),
+            cache_cluster_size=body.get("cacheClusterSize"),
+        )
+        self.stages[stage.name] = stage
+        return stage
+
+    def update_stage(self, name: str, patches: list[Patch], *, can_log: bool) -> Stage:
+        stage = copy.deepcopy(self.stage(name))
+        for patch in patches:
+            stage.apply(patch, has_deployment=self.deployments.__contains__, can_log=can_log)
+        stage.updated = clock.current().time()
+        self.stages[name] = stage
+        return stage
+
+    def remove_stage(self, name: str) -> None:
+        self.stage(name)
+        del self.stages[name]
+
+
+def _found(entries: Mapping[str, V], key: str, missing: str) -> V:
+    try:
+        return entries[key]
+    except KeyError:
+        raise NotFound(missing) from None
+
+
+def check_new_api(body: Mapping[str, Any]) -> None:
+    """Raise BadRequest for a REST API that AWS does not create (in the recorded order of its checks)."""
+    endpoint = body.get("endpointConfiguration") or {}
+    types = endpoint.get("types")
+    if types == []:
+        raise BadRequest("REGIONAL Configuration and EDGE Configuration cannot be both DISABLED.")
+    if types and len(types) > 1:
+        raise BadRequest("Cannot create an api with multiple Endpoint Types.")
+    if body.get("description") == "":
+        raise BadRequest("Description cannot be an empty string")
+    _check_private_dualstack(types or (), endpoint.get("ipAddressType"))
+    compression_size(body.get("minimumCompressionSize"))
+
+
+def _check_private_dualstack(types: Collection[str], ip_address_type: str | None) -> None:
+    if "PRIVATE" in types and ip_address_type == "ipv4":
+        raise BadRequest("Only dualstack ipAddressType is supported for Private APIs.")
+
+
+def compression_size(value: Any) -> int | None:
+    """The size in bytes above which answers are compressed; None and "" turn compression off."""
+    if value is None or value == "":
+        return None
+    try:
+        size = int(value)
+    except ValueError:
+        size = -1
+    if size not in _COMPRESSION_SIZES:
+        raise BadRequest(f"Invalid minimum compression size, must be between 0 and {_COMPRESSION_SIZES[-1]}")
+    return size
+
+
+_EMPTY_MODEL: Final = (
+    '{\n  "$schema": "http://json-schema.org/draft-04/schema#",\n  "title" : "Empty Schema",\n  "type" : "object"\n}'
+)
+_ERROR_MODEL: Final = (
+    '{\n  "$schema" : "http://json-schema.org/draft-04/schema#",\n  "title" : "Error Schema",\n  "type" : "object",\n'
+    '  "properties" : {\n    "message" : { "type" : "string" }\n  }\n}'
+)
+
+
+class ApiGatewayBackend(stock.APIGatewayBackend):
+    """API Gateway in one account and region."""
+
+    apis: dict[str, RestApi]  # type: ignore[assignment]
+    vpc_links: dict[str, VpcLink]  # type: ignore[assignment]
+
+    @property
+    def can_log(self) -> bool:
+        """Whether the account names a role that API Gateway may write CloudWatch Logs with."""
+        return bool(self.account.cloudwatch_role_arn)
+
+    def get_rest_api(self, function_id: str) -> RestApi:
+        """Raise NotFound for an id that names no API (ids are case-sensitive)."""
+        return _found(self.apis, function_id, f"Invalid API identifier specified {self.account_id}:{function_id}")
+
+    def api_of_resource(self, api_id: str) -> RestApi:
+        """The same for operations below a resource, where AWS does not tell a missing API from a missing resource."""
+        return _found(self.apis, api_id, _NO_RESOURCE)
+
+    def new_rest_api(self, body: Mapping[str, Any]) -> RestApi:
+        """CreateRestApi."""
+        check_new_api(body)
+        api = RestApi(new_id(10, self.apis), self.account_id, self.region_name, body)  # type: ignore[abstract]
+        self.apis[api.id] = api
+        return api
+
+    def update_rest_api(self, function_id: str, patch_operations: list[Patch]) -> RestApi:  # type: ignore[override]
+        """UpdateRestApi. A refused request changes nothing."""
+        api = self.get_rest_api(function_id)
+        tried = copy.copy(api)
+        tried.endpoint_configuration = dict(api.endpoint_configuration)
+        for patch in patch_operations:
+            tried.apply_patch(patch)
+        vars(api).update(vars(tried))
+        return api
+
+    def delete_rest_api(self, function_id: str) -> RestApi:
+        """Remove an API with all that belongs to it."""
+        api = self.get_rest_api(function_id)
+        del self.apis[function_id]
+        return api
+
+    def admitted_key(self, api_id: str, stage_name: str, value: str) -> ApiKeyView | None:
+        """The enabled API key with that value, if a usage plan lets it into the stage."""
+        for plan in self.usage_plans.values():
+            if not any(one["apiId"] == api_id and one["stage"] == stage_name for one in plan.api_stages):
+                continue
+            for key_id in self.usage_plan_keys.get(plan.id, {}):
+                key = self.keys.get(key_id)
+                if key is not None and key.enabled and key.value == value:
+                    throttle = plan.throttle or {}
+                    return ApiKeyView(key.id, key.name, plan.id, throttle.get("rateLimit"), throttle.get("burstLimit"))
+        return None
+
+    # VPC links ------------------------------------------------------------------------------------------------------
+
+    def link(self, link_id: str) -> VpcLink | None:
+        """The link of that id, if it has not gone."""
+        found = self.vpc_links.get(link_id)
+        if found is not None and found.gone:
+            del self.vpc_links[link_id]
+            return None
+        return found
+
+    def links(self) -> list[VpcLink]:
+        """All links that have not gone, the oldest first."""
+        return [link for link_id in list(self.vpc_links) if (link := self.link(link_id)) is not None]
+
+    def get_vpc_link(self, vpc_link_id: str) -> VpcLink:  # type: ignore[override]
+        """Raise NotFound when there is no such link, or no longer."""
+        link = self.link(vpc_link_id)
+        if link is None:
+            raise NotFound("Invalid Vpc Link identifier specified")
+        return link
+
+    def new_vpc_link(self, body: Mapping[str, Any]) -> VpcLink:
+        """CreateVpcLink. It never refuses for the NLB's sake: such a link fails later."""
+        if not body.get("name"):
+            raise BadRequest("Name cannot be empty")
+        targets = list(body.get("targetArns") or ())
+        check_target_arns(targets)
+        link_id = new_id(6, self.vpc_links)
+        link = VpcLink(
+            id=link_id,
+            arn=f"arn:{self.partition}:apigateway:{self.region_name}::/vpclinks/{link_id}",
+            name=body["name"],
+            target_arns=targets,
+            created=clock.current().time(),
+            description=body.get("description"),
+            tags=dict(body.get("tags") or {}),
+        )
+        for arn in targets:
+            link.failure = self._why_not(arn)
+            if link.failure is None:
+                elbv2.associate(arn, link.arn)
+        self.vpc_links[link_id] = link
+        return link
+
+    def _why_not(self, arn: str) -> str | None:
+        """Why a link cannot use this target, as statusMessage says it; None when it can."""
+        balancer = elbv2_backends[self.account_id][self.region_name].load_balancers.get(arn)
+        if balancer is None or balancer.type != "network":
+            return NOT_AN_NLB
+        return NLB_TAKEN if elbv2.association(arn) else None
+
+    def delete_vpc_link(self, vpc_link_id: str) -> None:
+        """DeleteVpcLink: refuse while a stage's deployment refers to the link, else begin its deletion."""
+        link = self.get_vpc_link(vpc_link_id)
+        if references := self._references(vpc_link_id):
+            raise BadRequest(
+                f"Cannot delete vpc link. Vpc link '{vpc_link_id}', is referenced in [{', '.join(references)}] "
+                "in format of [RESTApiId:Method:Resource:Stage]."
+            )
+        if link.deleted_at is None:
+            link.deleted_at = clock.current().time()
+            if link.failure is None:
+                for arn in link.target_arns:
+                    elbv2.dissociate(arn, link.arn, at=link.gone_at(link.deleted_at))
+
+    def _references(self, link_id: str) -> list[str]:
+        """Methods deployed to a stage whose integration names the link by id.
+
+        Whether AWS also counts a reference through a stage variable is not known; it is not counted here, so that a
+        caller who relies on the refusal is the one who is surprised in practice (see UNKNOWN.md).
+        """
+        return [
+            f"{api.id}:{method.http_method}:{route.resource_id}:{stage.name}"
+            for api in self.apis.values()
+            for stage in api.stages.values()
+            for route, method in api.deployments[stage.deployment_id].snapshot.methods()
+            if method.integration is not None and method.integration.connection_id == link_id
+        ]

@@ -1,0 +1,391 @@
+"""The control plane's operations: each takes its input from the request, and answers the status and shape of AWS's.
+
+An operation is a method named after it; moto finds it through botocore's model. What is not here is moto's.
+"""
+
+# ruff: noqa: D102 - each operation is AWS's, and is named after it
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from moto.apigateway.models import apigateway_backends
+from moto.apigateway.responses import APIGatewayResponse
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.utils import get_service_model
+
+from practice.apigateway import export, gateway_responses, methods, wire
+from practice.apigateway.constraints import check
+from practice.apigateway.errors import BadRequest, ServiceError
+from practice.apigateway.models import ApiGatewayBackend, Resource, RestApi
+from practice.apigateway.paging import page
+from practice.apigateway.patch import patches
+from practice.apigateway.snapshot import Method, MethodResponse, resolve
+from practice.apigateway.tags import check_tags, tags_of
+from practice.locking import unlocked
+
+__all__ = ["ApiGatewayResponse"]
+
+
+class ApiGatewayResponse(APIGatewayResponse):
+    """One request to the control plane."""
+
+    @property
+    def backend(self) -> ApiGatewayBackend:
+        return apigateway_backends[self.current_account][self.region]  # type: ignore[return-value]
+
+    # The request ----------------------------------------------------------------------------------------------------
+
+    def _get_action_from_method_and_request_uri(self, request: Any) -> str:
+        # An ARN in the path holds slashes, which the server has decoded before moto's router sees them.
+        if self.path.startswith("/tags/"):
+            operation = {"GET": "GetTags", "PUT": "TagResource", "DELETE": "UntagResource"}.get(self.method)
+            if operation is not None:
+                self.uri_match = {"resource_arn": unquote(self.path.removeprefix("/tags/"))}
+                return operation
+        return super()._get_action_from_method_and_request_uri(request)
+
+    def call_action(self) -> TYPE_RESPONSE:
+        """Refuse what the service's model forbids, then run the operation."""
+        operation = self._get_action()
+        if operation:
+            try:
+                check(get_service_model("apigateway").operation_model(operation), self.uri_match, self._body())
+            except ServiceError as refusal:
+                headers = dict(self.response_headers) | dict(refusal.get_headers())
+                headers, body = self._enrich_response(headers, refusal.get_body())
+                return refusal.code, headers, body
+        return super().call_action()
+
+    def _body(self) -> dict[str, Any]:
+        try:
+            body = json.loads(self.body or "{}")
+        except ValueError:
+            return {}
+        return body if isinstance(body, dict) else {}
+
+    @property
+    def _query(self) -> Mapping[str, str]:
+        return self.normalized_request.args
+
+    def _uri(self, name: str) -> str:
+        return str(self.uri_match[name])
+
+    @property
+    def _api(self) -> RestApi:
+        return self.backend.get_rest_api(self._uri("restapi_id"))
+
+    @property
+    def _resource_api(self) -> RestApi:
+        return self.backend.api_of_resource(self._uri("restapi_id"))
+
+    @property
+    def _method_path(self) -> tuple[str, str]:
+        return self._uri("resource_id"), self._uri("http_method")
+
+    @property
+    def _response_path(self) -> tuple[str, str, str]:
+        return (*self._method_path, self._uri("status_code"))
+
+    @staticmethod
+    def _answer(status: int, body: Any = None) -> TYPE_RESPONSE:
+        headers = {"status": str(status), "Content-Type": "application/json"}
+        return status, headers, "" if body is None else json.dumps(body)
+
+    # REST APIs ------------------------------------------------------------------------------------------------------
+
+    def create_rest_api(self) -> TYPE_RESPONSE:
+        if "mode" in self._query:
+            return super().create_rest_api()
+        body = self._body()
+        check_tags(body.get("tags") or {})
+        return self._answer(201, self.backend.new_rest_api(body).to_dict())
+
+    def get_rest_apis(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        return self._answer(200, page([api.to_dict() for api in self.backend.apis.values()], self._query))
+
+    def get_rest_api(self) -> TYPE_RESPONSE:
+        return self._answer(200, self._api.to_dict())
+
+    def update_rest_api(self) -> TYPE_RESPONSE:
+        api = self.backend.update_rest_api(self._uri("restapi_id"), list(patches(self._body())))
+        return self._answer(200, api.to_dict(with_empty_tags=True))
+
+    def delete_rest_api(self) -> TYPE_RESPONSE:
+        self.backend.delete_rest_api(self._uri("restapi_id"))
+        return self._answer(202)
+
+    # Resources ------------------------------------------------------------------------------------------------------
+
+    def _resource_json(self, resource: Resource) -> dict[str, Any]:
+        answer: dict[str, Any] = {"id": resource.id, "path": resource.path}
+        if resource.parent_id is not None:
+            answer |= {"parentId": resource.parent_id, "pathPart": resource.path_part}
+        if resource.methods:
+            embed = self._query.get("embed", "")
+            answer["resourceMethods"] = {
+                name: wire.method(method) if embed == "methods" else {} for name, method in resource.methods.items()
+            }
+        return answer
+
+    def get_resources(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        found = sorted(self._api.resources.values(), key=lambda resource: resource.path)
+        return self._answer(200, page([self._resource_json(resource) for resource in found], self._query))
+
+    def get_resource(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        return self._answer(200, self._resource_json(self._resource_api.resource(self._uri("resource_id"))))
+
+    def create_resource(self) -> TYPE_RESPONSE:
+        resource = self._resource_api.create_resource(self._uri("parent_id"), self._body().get("pathPart"))
+        return self._answer(201, self._resource_json(resource))
+
+    def update_resource(self) -> TYPE_RESPONSE:
+        resource = self._resource_api.update_resource(self._uri("resource_id"), list(patches(self._body())))
+        return self._answer(200, self._resource_json(resource))
+
+    def delete_resource(self) -> TYPE_RESPONSE:
+        self._resource_api.delete_resource(self._uri("resource_id"))
+        return self._answer(202)
+
+    # Methods --------------------------------------------------------------------------------------------------------
+
+    def put_method(self) -> TYPE_RESPONSE:
+        return self._answer(201, wire.method(self._resource_api.put_method(*self._method_path, self._body())))
+
+    def get_method(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        return self._answer(200, wire.method(self._method()))
+
+    def update_method(self) -> TYPE_RESPONSE:
+        changed = self._resource_api.update_method(*self._method_path, list(patches(self._body())))
+        return self._answer(200, wire.method(changed))
+
+    def delete_method(self) -> TYPE_RESPONSE:
+        self._resource_api.delete_method(*self._method_path)
+        return self._answer(204)
+
+    def _method(self) -> Method:
+        resource_id, http_method = self._method_path
+        return self._resource_api.resource(resource_id).method(http_method)
+
+    def put_method_response(self) -> TYPE_RESPONSE:
+        response = methods.method_response(self._uri("status_code"), self._body())
+        return self._set_method_response(response, new=True)
+
+    def get_method_response(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        found = self._resource_api.method_response(*self._response_path)
+        return self._answer(200, wire.method_response(found))
+
+    def update_method_response(self) -> TYPE_RESPONSE:
+        response = self._resource_api.method_response(*self._response_path)
+        for patch in patches(self._body()):
+            response = methods.patched_method_response(response, patch)
+        return self._set_method_response(response, new=False)
+
+    def delete_method_response(self) -> TYPE_RESPONSE:
+        self._resource_api.delete_method_response(*self._response_path)
+        return self._answer(204)
+
+    def _set_method_response(self, response: MethodResponse, *, new: bool) -> TYPE_RESPONSE:
+        stored = self._resource_api.put_method_response(*self._method_path, response, new=new)
+        # UpdateMethodResponse answers 201 too (botocore's model, and recorded).
+        return self._answer(201, wire.method_response(stored))
+
+    # Integrations ---------------------------------------------------------------------------------------------------
+
+    def put_integration(self) -> TYPE_RESPONSE:
+        value = self._resource_api.put_integration(*self._method_path, self._body())
+        return self._answer(201, wire.integration(value))
+
+    def get_integration(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        return self._answer(200, wire.integration(self._resource_api.integration(*self._method_path)))
+
+    def update_integration(self) -> TYPE_RESPONSE:
+        changed = self._resource_api.update_integration(*self._method_path, list(patches(self._body())))
+        return self._answer(200, wire.integration(changed))
+
+    def delete_integration(self) -> TYPE_RESPONSE:
+        self._resource_api.delete_integration(*self._method_path)
+        return self._answer(204)
+
+    def put_integration_response(self) -> TYPE_RESPONSE:
+        response = self._resource_api.put_integration_response(*self._response_path, self._body())
+        return self._answer(201, wire.integration_response(response))
+
+    def get_integration_response(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        found = self._resource_api.integration_response(*self._response_path)
+        return self._answer(200, wire.integration_response(found))
+
+    def update_integration_response(self) -> TYPE_RESPONSE:
+        changed = self._resource_api.update_integration_response(*self._response_path, list(patches(self._body())))
+        return self._answer(200, wire.integration_response(changed))
+
+    def delete_integration_response(self) -> TYPE_RESPONSE:
+        self._resource_api.delete_integration_response(*self._response_path)
+        return self._answer(204)
+
+    def test_invoke_method(self) -> TYPE_RESPONSE:
+        """Run a method as configured, without a stage. The data plane does it, without holding the turn."""
+        from practice import dataplane
+
+        body = self._body()
+        api = resolve(self._resource_api.id)
+        if api is None:
+            raise BadRequest("Invalid Resource identifier specified")
+        method = self._method()
+        resource = self._resource_api.resource(self._uri("resource_id"))
+        route = api.configured().routes[resource.path]
+        headers: dict[str, list[str]] = {name: [value] for name, value in (body.get("headers") or {}).items()}
+        headers |= body.get("multiValueHeaders") or {}
+        with unlocked():
+            result = dataplane.test_invoke(
+                api,
+                route,
+                method,
+                http_method=self._uri("http_method"),
+                path_with_query_string=body.get("pathWithQueryString") or "",
+                headers=headers,
+                body=body.get("body") or "",
+                client_certificate_id=body.get("clientCertificateId"),
+                stage_variables=body.get("stageVariables") or {},
+            )
+        return self._answer(
+            200,
+            {
+                "status": result.status,
+                "body": result.body,
+                "headers": dict(result.headers),
+                "multiValueHeaders": {name: list(values) for name, values in result.multi_value_headers.items()},
+                "log": result.log,
+                "latency": result.latency,
+            },
+        )
+
+    # Deployments and stages -----------------------------------------------------------------------------------------
+
+    def create_deployment(self) -> TYPE_RESPONSE:
+        return self._answer(201, self._api.deploy(self._body()).to_json())
+
+    def get_deployment(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        deployment = self._api.deployment(self._uri("deployment_id"))
+        return self._answer(200, deployment.to_json(summary=self._query.get("embed") == "apisummary"))
+
+    def get_deployments(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        return self._answer(200, page([one.to_json() for one in self._api.deployments.values()], self._query))
+
+    def update_deployment(self) -> TYPE_RESPONSE:
+        changed = self._api.update_deployment(self._uri("deployment_id"), list(patches(self._body())))
+        return self._answer(200, changed.to_json())
+
+    def delete_deployment(self) -> TYPE_RESPONSE:
+        self._api.remove_deployment(self._uri("deployment_id"))
+        return self._answer(202)
+
+    def create_stage(self) -> TYPE_RESPONSE:
+        body = self._body()
+        check_tags(body.get("tags") or {})
+        return self._answer(201, self._api.new_stage(body).to_json())
+
+    def get_stage(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        return self._answer(200, self._api.stage(self._uri("stage_name")).to_json())
+
+    def get_stages(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        wanted = self._query.get("deploymentId")
+        found = [stage for stage in self._api.stages.values() if wanted in (None, stage.deployment_id)]
+        return self._answer(200, {"item": [stage.to_json() for stage in found]})
+
+    def update_stage(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        stage = self._api.update_stage(
+            self._uri("stage_name"), list(patches(self._body())), can_log=self.backend.can_log
+        )
+        return self._answer(200, stage.to_json())
+
+    def delete_stage(self) -> TYPE_RESPONSE:
+        self._api.remove_stage(self._uri("stage_name"))
+        return self._answer(202)
+
+    def get_export(self) -> TYPE_RESPONSE:
+        stage_name, export_type = self._uri("stage_name"), self._uri("export_type")
+        text, extension = export.document(self._api, stage_name, export_type, self._query, self.headers.get("Accept"))
+        name = export.filename(self._api, stage_name, export_type, extension)
+        headers = {
+            "status": "200",
+            # R: whatever was asked for.
+            "Content-Type": "application/octet-stream",
+            "Content-Disposition": f'attachment; filename="{name}"',
+        }
+        return 200, headers, text
+
+    # Gateway responses ----------------------------------------------------------------------------------------------
+
+    def put_gateway_response(self) -> TYPE_RESPONSE:
+        response_type = self._uri("response_type")
+        self._api.put_gateway_response(response_type, self._body())
+        return self._answer(201, self._gateway_response_json(response_type))
+
+    def get_gateway_response(self) -> TYPE_RESPONSE:
+        return self._answer(200, self._gateway_response_json(self._uri("response_type")))
+
+    def get_gateway_responses(self) -> TYPE_RESPONSE:
+        found = [self._gateway_response_json(one) for one in gateway_responses.DEFAULT_STATUSES]
+        return self._answer(200, {"item": found})
+
+    def update_gateway_response(self) -> TYPE_RESPONSE:
+        response_type = self._uri("response_type")
+        self._api.update_gateway_response(response_type, list(patches(self._body())))
+        return self._answer(200, self._gateway_response_json(response_type))
+
+    def delete_gateway_response(self) -> TYPE_RESPONSE:
+        self._api.delete_gateway_response(self._uri("response_type"))
+        return self._answer(202)
+
+    def _gateway_response_json(self, response_type: str) -> dict[str, Any]:
+        api = self._api
+        return gateway_responses.to_json(
+            api.gateway_response(response_type), customised=response_type in api.gateway_responses
+        )
+
+    # VPC links ------------------------------------------------------------------------------------------------------
+
+    def create_vpc_link(self) -> TYPE_RESPONSE:
+        body = self._body()
+        check_tags(body.get("tags") or {})
+        link = self.backend.new_vpc_link(body)
+        return self._answer(202, link.to_json(with_tags=bool(link.tags)))
+
+    def get_vpc_link(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        return self._answer(200, self.backend.get_vpc_link(self._uri("vpclink_id")).to_json(with_tags=True))
+
+    def get_vpc_links(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        # R: the list was recorded without `tags`, where the single get has them.
+        found = [link.to_json(with_tags=False) for link in self.backend.links()]
+        return self._answer(200, page(found, self._query))
+
+    def update_vpc_link(self) -> TYPE_RESPONSE:
+        link = self.backend.get_vpc_link(self._uri("vpclink_id"))
+        for patch in patches(self._body()):
+            link.apply(patch)
+        return self._answer(200, link.to_json(with_tags=True))
+
+    def delete_vpc_link(self) -> TYPE_RESPONSE:
+        self.backend.delete_vpc_link(self._uri("vpclink_id"))
+        return self._answer(202)
+
+    # Tags -----------------------------------------------------------------------------------------------------------
+
+    def get_tags(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        return self._answer(200, {"tags": tags_of(self.backend, self._uri("resource_arn"))})
+
+    def tag_resource(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        tags = self._body().get("tags") or {}
+        check_tags(tags)
+        tags_of(self.backend, self._uri("resource_arn")).update(tags)
+        return self._answer(204)
+
+    def untag_resource(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        live = tags_of(self.backend, self._uri("resource_arn"))
+        for key in self.normalized_request.args.getlist("tagKeys"):
+            live.pop(key, None)
+        return self._answer(204)
