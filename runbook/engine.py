@@ -50,12 +50,14 @@ def run(
     params: Parameters,
     action: Action,
     *,
+    defaults: Mapping[str, Any] | None = None,
     only: Collection[str] | None = None,
     step_by_step: bool = False,
     control: Control | None = None,
 ) -> Iterator[Event]:
     """Check a stack, bring it up, or take it down, and tell what happens.
 
+    What nobody gave is what the stack remembers, else what ``defaults`` says, else the parameter's own default.
     With ``only``, just those steps act; what they need is looked at. Nothing starts before the first event is asked
     for; closing the generator stops the run and waits for the call in flight.
     """
@@ -63,7 +65,17 @@ def run(
         raise ValueError(f"a run is asked to check, up or down, not {action}")
     control = control or Control()
     acting = frozenset(plan[name].id for name in (plan.ids if only is None else only))
-    pass_ = _Pass(plan, aws, params, action, acting, whole=only is None, step_by_step=step_by_step, control=control)
+    pass_ = _Pass(
+        plan,
+        aws,
+        params,
+        action,
+        acting,
+        defaults or {},
+        whole=only is None,
+        step_by_step=step_by_step,
+        control=control,
+    )
     conductor = threading.Thread(target=pass_.conduct, name="runbook", daemon=True)
     conductor.start()
     try:
@@ -107,6 +119,7 @@ class _Pass:
     params: Parameters
     action: Action
     acting: frozenset[str]
+    defaults: Mapping[str, Any]
     whole: bool
     step_by_step: bool
     control: Control
@@ -139,7 +152,7 @@ class _Pass:
                     with ThreadPoolExecutor(max_workers=len(steps), thread_name_prefix="step") as pool:
                         for step in steps:
                             pool.submit(self._settle, step)
-        except Exception as exception:  # noqa: BLE001 (told to the faces; a run always ends with RunFinished)
+        except Exception as exception:
             error = exception
         outcomes = {
             name: standing.result().outcome if standing.done() else Outcome.UNKNOWN
@@ -169,7 +182,7 @@ class _Pass:
                 for step in steps:
                     if step.find:
                         pool.submit(step.find, self.aws, self.params.stack)  # its errors come up in the step's check
-            self.params = self.params.filled(recalled.result())
+            self.params = self.params.filled(recalled.result()).filled(self.defaults)
 
     def _tell(self, event: Event) -> None:
         self.events.put(event)
@@ -189,7 +202,7 @@ class _Pass:
             standing = self._advance(step)
         except Stopped as stop:
             standing = _Standing(Outcome.STOPPED, str(stop), cause=stop)
-        except Exception as error:  # noqa: BLE001 (told to the faces as the step's failure)
+        except Exception as error:
             log.debug("step %s failed", step.id, exc_info=True)
             standing = _Standing(Outcome.FAILED, explain(error), cause=error)
         finally:
@@ -236,7 +249,10 @@ class _Pass:
         if self.step_by_step:
             self._tell(
                 ApprovalAsked(
-                    step=step.id, outcome=standing.outcome, reason=standing.reason, differences=standing.differences
+                    step=step.id,
+                    outcome=standing.outcome,
+                    reason=standing.reason,
+                    differences=standing.differences,
                 )
             )
             if self.control.answer(step.id) is Answer.SKIP:

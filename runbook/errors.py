@@ -7,8 +7,7 @@ RunbookError
 ├── NeedsReplacing      AWS cannot change it in place, and ``replace`` was not given
 ├── CannotContinue      AWS is in a state that no waiting mends (a FAILED link, unhealthy targets)
 ├── TookTooLong         AWS did not get there within the time it usually takes, several times over
-├── Stopped             the person running it asked to stop
-└── Unreachable         AWS itself could not be asked (login, network, permission)
+└── Stopped             the person running it asked to stop
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ __all__ = [
     "StepsInvalid",
     "Stopped",
     "TookTooLong",
-    "Unreachable",
 ]
 
 
@@ -77,7 +75,3 @@ class Stopped(RunbookError):
 
     def __init__(self) -> None:
         super().__init__("stopped on request; run it again to go on from here")
-
-
-class Unreachable(RunbookError):
-    """AWS could not be asked: no login, an expired one, no permission, no network."""

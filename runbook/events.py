@@ -193,7 +193,10 @@ class RunFinished(Event):
 def to_json(event: Event) -> dict[str, Any]:
     """One event as a JSON-ready object; ``event`` names its kind."""
     body = {f.name: _plain(getattr(event, f.name)) for f in dataclasses.fields(event)}
-    return {"event": type(event).__name__, **{name: value for name, value in body.items() if value is not None}}
+    return {
+        "event": type(event).__name__,
+        **{name: value for name, value in body.items() if value is not None},
+    }
 
 
 def _plain(value: object) -> Any:

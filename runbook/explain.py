@@ -23,7 +23,13 @@ __all__ = ["explain"]
 
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _INVALID_LOGIN = frozenset(
-    {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "SignatureDoesNotMatch", "OptInRequired"}
+    {
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "AuthFailure",
+        "SignatureDoesNotMatch",
+        "OptInRequired",
+    }
 )
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Client.UnauthorizedOperation"})
 
@@ -37,7 +43,7 @@ def explain(error: BaseException) -> str:
     if isinstance(error, SSOTokenLoadError | UnauthorizedSSOTokenError | TokenRetrievalError):
         return "The SSO login has expired. Renew it with: aws sso login (add --profile NAME for a named profile)."
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return "No AWS credentials were found. Log in (aws sso login, or aws configure), or name a profile with --profile."
+        return "No AWS credentials were found. Log in (aws sso login, or aws configure), or name a profile."
     if isinstance(error, CredentialRetrievalError):
         return f"The AWS credentials could not be read: {error}. Renew the login of this profile."
     if isinstance(error, EndpointConnectionError):
@@ -53,8 +59,8 @@ def _explain_answer(error: ClientError) -> str:
     operation = error.operation_name
     if code in _EXPIRED:
         return (
-            f"The login has expired ({code}). Renew it (aws sso login, or new temporary credentials) and run this again: "
-            "it goes on from here."
+            f"The login has expired ({code}). Renew it (aws sso login, or new temporary credentials) "
+            "and run this again: it goes on from here."
         )
     if code in _INVALID_LOGIN:
         return f"AWS does not accept the credentials, or the region is not enabled for the account: {message} ({code})."

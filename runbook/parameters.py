@@ -110,17 +110,22 @@ class Parameters(BaseModel):
         (), description=f"EC2 instance ids that serve the API; {_LIST_SEPARATED}."
     )
     instance_tags: Annotated[dict[str, str], BeforeValidator(_pairs)] = Field(
-        {}, description="Tags (key=value) that pick the instances instead of their ids; * and ? are wildcards."
+        {},
+        description="Tags (key=value) that pick the instances instead of their ids; * and ? are wildcards.",
     )
     vpc: Annotated[Text, _matching(r"vpc-[0-9a-f]{8,17}", "a VPC id such as vpc-0123456789abcdef0")] | None = Field(
         None, description="VPC id; by default the instances'."
     )
     subnets: Annotated[Ids, _each(r"subnet-[0-9a-f]{8,17}", "a subnet id such as subnet-0123456789abcdef0")] = Field(
-        (), description=f"Subnet ids for the load balancer, one a zone; by default the instances'. {_LIST_SEPARATED}."
+        (),
+        description=f"Subnet ids for the load balancer, one a zone; by default the instances'. {_LIST_SEPARATED}.",
     )
     security_group: (
         Annotated[Text, _matching(r"sg-[0-9a-f]{8,17}", "a security group id such as sg-0123456789abcdef0")] | None
-    ) = Field(None, description="The instances' security group that lets the load balancer in; by default their only one.")
+    ) = Field(
+        None,
+        description="The instances' security group that lets the load balancer in; by default their only one.",
+    )
     port: int = Field(80, ge=1, le=65535, description="Traffic port: the instances and the load balancer listen on it.")
     health_check_path: Annotated[Text, _PATH] = Field("/", description="Path of the HTTP health check.")
     health_check_port: int | None = Field(
@@ -130,7 +135,8 @@ class Parameters(BaseModel):
     endpoint_type: Literal["REGIONAL", "EDGE"] = Field("REGIONAL", description="REST API endpoint: REGIONAL or EDGE.")
     route_root: bool = Field(False, description="Also route / itself, which {proxy+} does not match.")
     stage: Annotated[
-        Text, _matching(r"[A-Za-z0-9_-]{1,128}", "a stage name: 1 to 128 letters, digits, hyphens and underscores")
+        Text,
+        _matching(r"[A-Za-z0-9_-]{1,128}", "a stage name: 1 to 128 letters, digits, hyphens and underscores"),
     ] = Field("prod", description="Stage the API is deployed to.")
     test_path: Annotated[Text, _PATH] = Field("/hello", description="Path called to test the invoke URL.")
     expect_status: int | None = Field(
@@ -147,12 +153,17 @@ class Parameters(BaseModel):
 
     def filled(self, values: Mapping[str, Any]) -> Parameters:
         """A copy in which parameters that nobody gave take these values. Raises :class:`BadInput`."""
-        return validated({**values, **{name: getattr(self, name) for name in self.given}})
+        shut = _INSTEAD if self.given & _INSTEAD else frozenset()
+        open_ = {name: value for name, value in values.items() if name not in shut}
+        return validated({**open_, **{name: getattr(self, name) for name in self.given}})
 
     def with_values(self, **values: Any) -> Parameters:
         """A copy with these values instead. Raises :class:`BadInput`."""
         return validated({**{name: getattr(self, name) for name in self.given}, **values})
 
+
+_INSTEAD = frozenset({"instances", "instance_tags"})
+"""Given one, the other says nothing."""
 
 RUN_ONLY = frozenset({"adopt", "replace"})
 """Parameters of one run; the others are the stack's and are remembered on it."""
@@ -206,5 +217,5 @@ def _from_file(path: Path | None) -> dict[str, Any]:
     if values is None:
         return {}
     if not isinstance(values, dict):
-        raise BadInput("parameters", f"the file {path} should hold name and value pairs, such as: stack = \"demo\".")
+        raise BadInput("parameters", f'the file {path} should hold name and value pairs, such as: stack = "demo".')
     return {str(name).replace("-", "_"): value for name, value in values.items()}

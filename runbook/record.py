@@ -19,7 +19,16 @@ from runbook.parameters import RUN_ONLY, Parameters
 if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import TagTypeDef
 
-__all__ = ["STACK", "as_list", "from_list", "is_ours", "parameters_from", "record", "stack_tags", "tag_differences"]
+__all__ = [
+    "STACK",
+    "as_list",
+    "from_list",
+    "is_ours",
+    "parameters_from",
+    "record",
+    "stack_tags",
+    "tag_differences",
+]
 
 PREFIX = "runbook:"
 STACK = f"{PREFIX}stack"
@@ -76,9 +85,9 @@ def as_list(tags: Mapping[str, str]) -> list[TagTypeDef]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
-def from_list(tags: Iterable[TagTypeDef]) -> dict[str, str]:
-    """Tags from the form of EC2 and ELB."""
-    return {tag["Key"]: tag.get("Value", "") for tag in tags}
+def from_list(tags: Iterable[Mapping[str, object]]) -> dict[str, str]:
+    """Tags (or attributes) from the form of EC2 and ELB."""
+    return {str(tag["Key"]): str(tag.get("Value", "")) for tag in tags}
 
 
 def _encode(value: object) -> str:

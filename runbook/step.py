@@ -107,7 +107,9 @@ class Plan:
             for function, needs in step.needs.items():
                 for need in needs:
                     if need.fact not in producers:
-                        raise StepsInvalid(f"step {step.id}: {function} needs {need.fact.__name__}, which no step gives")
+                        raise StepsInvalid(
+                            f"step {step.id}: {function} needs {need.fact.__name__}, which no step gives"
+                        )
             if step.part_of is not None and step.part_of not in producers:
                 raise StepsInvalid(f"step {step.id} is part of {step.part_of.__name__}, which no step gives")
         try:

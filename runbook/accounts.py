@@ -1,0 +1,138 @@
+"""Choosing the account a face works on: AWS, or a practice account.
+
+The only module of the runbook that knows that there is a practice account. Steps and engine get an
+:class:`~runbook.aws.Aws` and cannot tell.
+"""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import httpx
+from botocore.exceptions import BotoCoreError, ProfileNotFound
+
+from runbook.aws import Aws
+from runbook.errors import BadInput
+from runbook.parameters import Parameters
+
+__all__ = ["Account", "Kind", "connect"]
+
+
+class Kind(enum.StrEnum):
+    """Which kind of account."""
+
+    PRACTICE = "practice"
+    AWS = "aws"
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account to work on."""
+
+    aws: Aws
+    kind: Kind
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters this account has a value for when nobody gives one: a practice account's private service."""
+    endpoint_url: str | None = None
+    practice: Mapping[str, Any] = field(default_factory=dict)
+    """What a practice account says of itself; empty on AWS."""
+
+    @property
+    def costs(self) -> bool:
+        """Whether what is made here costs money and is seen by others."""
+        return self.kind is Kind.AWS
+
+
+def connect(
+    kind: Kind,
+    params: Parameters,
+    *,
+    profile: str | None = None,
+    endpoint_url: str | None = None,
+) -> Account:
+    """Connect to an account.
+
+    ``endpoint_url`` (else ``AWS_ENDPOINT_URL``) names a served practice account, or any other endpoint that answers as
+    AWS does; without it, the practice account is the user's shared one in the background. Nothing of AWS is asked yet.
+    Raises :class:`BadInput`.
+    """
+    endpoint_url = (endpoint_url or os.environ.get("AWS_ENDPOINT_URL") or "").rstrip("/") or None
+    if endpoint_url:
+        _check_url(endpoint_url)
+        said = _ask(endpoint_url)
+        if said:
+            return _practice(endpoint_url, said, params)
+        if kind is Kind.PRACTICE:
+            raise BadInput(
+                "endpoint_url",
+                f"no practice account answers at {endpoint_url}.",
+                "Start one with: runbook practice --port PORT; or leave the endpoint out.",
+            )
+    if kind is Kind.PRACTICE:
+        from practice import background  # loads moto only where it is asked for
+
+        url = background.ensure()
+        return _practice(url, _ask(url), params)
+    return _aws(params, profile, endpoint_url)
+
+
+def _aws(params: Parameters, profile: str | None, endpoint_url: str | None) -> Account:
+    try:
+        session = boto3.Session(profile_name=profile, region_name=params.region)
+    except ProfileNotFound:
+        known = ", ".join(boto3.Session().available_profiles) or "none"
+        raise BadInput("profile", f"there is no AWS profile {profile!r}.", f"Known profiles: {known}.") from None
+    except BotoCoreError as error:
+        raise BadInput("profile", f"the AWS configuration cannot be read: {error}") from None
+    if not session.region_name:
+        raise BadInput("region", "is not given, and the AWS configuration names none.")
+    return Account(Aws(session, endpoint_url=endpoint_url), Kind.AWS, endpoint_url=endpoint_url)
+
+
+def _practice(url: str, said: Mapping[str, Any], params: Parameters) -> Account:
+    region = params.region or said["region"]
+    defaults = said["defaults"]
+    if region != defaults["region"]:
+        # Another region gets a private service of its own, as soon as somebody works there.
+        answer = httpx.put(f"{url}/_practice/regions/{region}", timeout=30, trust_env=False)
+        if answer.status_code >= 400:
+            raise BadInput("region", f"the practice account has no region {region}.")
+        defaults = answer.json().get("defaults", answer.json())
+    credentials = said["credentials"]
+    session = boto3.Session(
+        aws_access_key_id=credentials["access_key_id"],
+        aws_secret_access_key=credentials["secret_access_key"],
+        region_name=region,
+    )
+    aws = Aws(session, endpoint_url=url, pace=1 / said["time_scale"], invoke_url_form=said["invoke_url"])
+    return Account(aws, Kind.PRACTICE, {"instances": tuple(defaults["instances"])}, url, said)
+
+
+def _check_url(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadInput("endpoint_url", f"{url!r} is not a URL such as http://127.0.0.1:4566.")
+
+
+def _ask(url: str) -> dict[str, Any]:
+    """What a practice account says of itself; nothing when this is none. Only the loopback is asked."""
+    host = urlsplit(url).hostname or ""
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        return {}
+    try:
+        answer = httpx.get(f"{url}/_practice", timeout=10, trust_env=False)
+        said = answer.json() if answer.status_code == 200 else {}
+    except (httpx.HTTPError, ValueError):
+        return {}
+    return said if isinstance(said, dict) and said.get("practice") is True else {}

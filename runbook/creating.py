@@ -1,0 +1,48 @@
+"""Creating what AWS does not create idempotently, without ever making a second one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from botocore.exceptions import ClientError
+
+from runbook.aws import LOST, Aws
+
+__all__ = ["create_once", "seen"]
+
+T = TypeVar("T")
+
+# How long a creation may take to show in reads before we take it that it was not carried out. AWS gives no bound.
+_SHOWS_WITHIN = 20.0
+_TRIES = 3
+
+
+def create_once(aws: Aws, create: Callable[[], T], look: Callable[[], T | None], *, what: str) -> T:
+    """Create something; when the answer is lost, look whether it was made before creating it again.
+
+    ``look`` answers what was made, or None. Raises what ``create`` raises, after the third lost answer too.
+    """
+    for attempt in range(1, _TRIES + 1):
+        try:
+            return create()
+        except LOST as error:
+            lost: Exception = error
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+                raise
+            lost = error
+        waited = 0.0
+        while (made := look()) is None and waited < _SHOWS_WITHIN:
+            aws.pause(2.0)
+            waited += 2.0
+        if made is not None:
+            return made
+        if attempt == _TRIES:
+            raise lost
+    raise AssertionError(what)  # pragma: no cover
+
+
+def seen(aws: Aws, look: Callable[[], T | None], *, what: str) -> T:
+    """What was just made or changed, as soon as reads show it."""
+    return aws.wait_until(look, what=f"{what} to show", usual=2.0, every=2.0, limit=60.0)

@@ -1,0 +1,118 @@
+"""Facts and outcomes as every face shows them: the same words, fields and tables everywhere.
+
+Nothing here draws. All texts may come from AWS or from a backend: a face shows them as text, never as markup.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+
+from runbook.events import Outcome
+from runbook.outcome import Difference
+
+__all__ = ["SYMBOLS", "Table", "fields", "notes", "plan_words", "seconds", "tables"]
+
+SYMBOLS: dict[Outcome, str] = {
+    Outcome.OK: "✓",
+    Outcome.DONE: "✓",
+    Outcome.UNDONE: "✓",
+    Outcome.MISSING: "○",
+    Outcome.DRIFTED: "≠",
+    Outcome.UNKNOWN: "?",
+    Outcome.SKIPPED: "»",
+    Outcome.BLOCKED: "·",
+    Outcome.STOPPED: "■",
+    Outcome.FAILED: "✗",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A part of a fact that has several of a kind, such as the load balancer's addresses."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def fields(fact: object) -> list[tuple[str, str]]:
+    """The single values of a fact, each with its name in words; empty ones are left out."""
+    if not dataclasses.is_dataclass(fact):
+        return []
+    shown: list[tuple[str, str]] = []
+    for item in dataclasses.fields(fact):
+        value = getattr(fact, item.name)
+        if not item.repr or item.name == "notes" or _is_table(value):
+            continue
+        if dataclasses.is_dataclass(value):
+            shown += fields(value)
+        elif text := _text(value):
+            shown.append((_words(item.name), text))
+    return shown
+
+
+def tables(fact: object) -> list[Table]:
+    """The parts of a fact that have several of a kind."""
+    if not dataclasses.is_dataclass(fact):
+        return []
+    found: list[Table] = []
+    for item in dataclasses.fields(fact):
+        value = getattr(fact, item.name)
+        if item.repr and _is_table(value):
+            names = [column.name for column in dataclasses.fields(value[0]) if column.repr]
+            rows = tuple(tuple(_text(getattr(row, name)) for name in names) for row in value)
+            found.append(Table(_words(item.name), tuple(_words(name) for name in names), rows))
+    return found
+
+
+def notes(fact: object) -> tuple[str, ...]:
+    """What a step wants a person to know besides the fact."""
+    return tuple(getattr(fact, "notes", ()))
+
+
+def plan_words(outcome: Outcome, reason: str, differences: tuple[Difference, ...]) -> tuple[str, str]:
+    """What ``up`` would do about a checked step, in a word or two, and the detail."""
+    match outcome:
+        case Outcome.OK:
+            return "nothing to do", reason
+        case Outcome.MISSING:
+            return "create", reason
+        case Outcome.DRIFTED:
+            word = "replace" if any(difference.replaces for difference in differences) else "repair"
+            return word, "; ".join(map(str, differences))
+        case Outcome.UNKNOWN:
+            return "not known yet", reason
+        case _:
+            return outcome.value, reason
+
+
+def seconds(duration: float) -> str:
+    """A duration as people say it: ``0.3 s``, ``42 s``, ``3 min 20 s``."""
+    if duration < 10:
+        return f"{duration:.1f} s"
+    minutes, rest = divmod(round(duration), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, tuple) and bool(value) and dataclasses.is_dataclass(value[0])
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple | list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+_ACRONYMS = {"arn": "ARN", "dns": "DNS", "id": "id", "ip": "IP", "ips": "IPs", "nlb": "NLB", "url": "URL", "vpc": "VPC"}
+_AS_ON_AWS = {"vpclink": "VPCLINK", "vpcnlb": "VPCNLB"}
+
+
+def _words(name: str) -> str:
+    if name in _AS_ON_AWS:
+        return _AS_ON_AWS[name]
+    return " ".join(_ACRONYMS.get(word, word) for word in re.split(r"_", name))

@@ -1,0 +1,81 @@
+"""VPC links as several steps look at them: found by name, and ours only if the single get shows our tag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from botocore.exceptions import ClientError
+
+from runbook.aws import Aws, code_of
+from runbook.record import is_ours
+
+USUALLY = 180.0  # AWS seconds to become AVAILABLE: two to four minutes
+GOES_WITHIN = 240.0  # AWS seconds a deletion takes: minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A VPC link, whoever made it."""
+
+    id: str
+    name: str
+    status: str
+    status_message: str
+    targets: tuple[str, ...]
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+def name_of(stack: str) -> str:
+    """The VPC link's name; names are not unique on AWS."""
+    return f"{stack}-link"
+
+
+def find(aws: Aws, stack: str) -> list[Link]:
+    """All links of this name, by id. The list may leave out tags, so each is asked for by itself."""
+    pages = aws.apigateway.get_paginator("get_vpc_links").paginate(PaginationConfig={"PageSize": 500})
+    ids = sorted(item["id"] for page in pages for item in page["items"] if item.get("name") == name_of(stack))
+    return [link for link in (get(aws, link_id) for link_id in ids) if link]
+
+
+def get(aws: Aws, link_id: str) -> Link | None:
+    """One link with its tags, or None when there is none of this id."""
+    try:
+        item = aws.apigateway.get_vpc_link(vpcLinkId=link_id)
+    except ClientError as error:
+        if code_of(error) == "NotFoundException":
+            return None
+        raise
+    return Link(
+        id=item["id"],
+        name=item.get("name", ""),
+        status=item["status"],
+        status_message=item.get("statusMessage", ""),
+        targets=tuple(item.get("targetArns", [])),
+        tags=tuple(item.get("tags", {}).items()),
+    )
+
+
+def ours(aws: Aws, stack: str) -> list[Link]:
+    """The links of this name that carry our tag."""
+    return [link for link in find(aws, stack) if is_ours(dict(link.tags), stack)]
+
+
+def delete(aws: Aws, links: Iterable[Link]) -> None:
+    """Delete links and wait until they are gone, which takes minutes."""
+    going = list(links)
+    for link in going:
+        if link.status != "DELETING":
+            aws.apigateway.delete_vpc_link(vpcLinkId=link.id)
+    for link in going:
+        aws.wait_until(
+            partial(_gone, aws, link.id),
+            what=f"VPC link {link.name} ({link.id}) to be gone",
+            usual=GOES_WITHIN,
+            every=5.0,
+        )
+
+
+def _gone(aws: Aws, link_id: str) -> bool | None:
+    return True if get(aws, link_id) is None else None

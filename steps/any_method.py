@@ -1,0 +1,139 @@
+r"""ANY method: every HTTP verb, and the path declared as a parameter
+
+One method that stands for GET, POST and all others. It declares the path parameter `proxy`.
+
+**Why.** What a method does not declare, its integration may not use. The console declares the parameter by itself; no
+SDK and no CLI does, and then the `{proxy}` of the endpoint URL stays as it is written.
+
+**Takes** a moment. **Costs** nothing.
+
+**In the console:** Resources → `/{proxy+}` → Create method → ANY.
+
+```console
+$ aws apigateway put-method --rest-api-id ... --resource-id ... --http-method ANY \
+    --authorization-type NONE --request-parameters method.request.path.proxy=true
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from runbook.aws import Aws, code_of
+from runbook.creating import seen
+from runbook.outcome import Difference, Drifted, Missing
+from runbook.parameters import Parameters
+from runbook.record import is_ours
+from steps import proxy_resource, rest_api
+from steps.proxy_resource import ProxyResource
+from steps.rest_api import RestApi
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway.type_defs import ResourceTypeDef
+
+PART_OF = RestApi
+VERB = "ANY"
+PATH_PARAMETER = "method.request.path.proxy"
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One ANY method."""
+
+    path: str
+    resource: str
+    authorization: str
+    """``NONE``, or who put an authorizer in front: that is left as it is."""
+    declares_path: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnyMethod:
+    """The ANY methods: of ``/{proxy+}``, and of ``/`` if that is routed."""
+
+    methods: tuple[Method, ...]
+
+
+def check(
+    aws: Aws, params: Parameters, api: RestApi, resource: ProxyResource
+) -> AnyMethod | Missing | Drifted[AnyMethod]:
+    """Whether the resources have their ANY method and it declares the path parameter."""
+    wanted = _wanted(params, api, resource)
+    found = {method.path: method for method in _methods(rest_api.resources(aws, api.id)) if method.path in wanted}
+    if not found:
+        return Missing(f"{' and '.join(wanted)} has no method {VERB}")
+    fact = AnyMethod(tuple(found.values()))
+    differences = (
+        *(Difference(f"method {VERB} of {path}", "", "there") for path in wanted if path not in found),
+        *(
+            Difference(f"{PATH_PARAMETER} of {method.path}", "", "declared")
+            for method in found.values()
+            if method.path == proxy_resource.PATH and not method.declares_path
+        ),
+    )
+    return Drifted(fact, differences) if differences else fact
+
+
+def do(aws: Aws, params: Parameters, api: RestApi, resource: ProxyResource) -> AnyMethod:
+    """Create the methods, or declare the path parameter on what is there."""
+    wanted = _wanted(params, api, resource)
+    found = {method.path: method for method in _methods(rest_api.resources(aws, api.id))}
+    for path, resource_id in wanted.items():
+        if path not in found:
+            try:
+                aws.apigateway.put_method(
+                    restApiId=api.id,
+                    resourceId=resource_id,
+                    httpMethod=VERB,
+                    authorizationType="NONE",
+                    requestParameters={PATH_PARAMETER: True} if path == proxy_resource.PATH else {},
+                )
+            except ClientError as error:
+                if code_of(error) != "ConflictException":  # made by a request whose answer was lost
+                    raise
+        elif path == proxy_resource.PATH and not found[path].declares_path:
+            aws.apigateway.update_method(
+                restApiId=api.id,
+                resourceId=resource_id,
+                httpMethod=VERB,
+                patchOperations=[{"op": "add", "path": f"/requestParameters/{PATH_PARAMETER}", "value": "true"}],
+            )
+
+    def made() -> AnyMethod | None:
+        match check(aws, params, api, resource):
+            case AnyMethod() as fact:
+                return fact
+            case _:
+                return None
+
+    return seen(aws, made, what=f"method {VERB}")
+
+
+def undo(aws: Aws, params: Parameters) -> None:
+    """Delete the ANY methods from our API."""
+    api = rest_api.find(aws, params.stack)
+    if api is not None and is_ours(api.tags, params.stack):
+        for method in _methods(rest_api.resources(aws, api.id)):
+            aws.apigateway.delete_method(restApiId=api.id, resourceId=method.resource, httpMethod=VERB)
+
+
+def _wanted(params: Parameters, api: RestApi, resource: ProxyResource) -> dict[str, str]:
+    root = {"/": api.root_resource} if params.route_root else {}
+    return {resource.path: resource.id, **root}
+
+
+def _methods(resources: Iterable[ResourceTypeDef]) -> list[Method]:
+    return [
+        Method(
+            path=item["path"],
+            resource=item["id"],
+            authorization=method.get("authorizationType", "NONE"),
+            declares_path=PATH_PARAMETER in method.get("requestParameters", {}),
+        )
+        for item in resources
+        if item["path"] in (proxy_resource.PATH, "/") and (method := item.get("resourceMethods", {}).get(VERB))
+    ]

@@ -1,0 +1,154 @@
+r"""Integration: hand the request on, through the link
+
+The method's integration passes the request to the load balancer unchanged (`HTTP_PROXY`) over the VPC link.
+Which link and which host come from the stage: `${stageVariables.VPCLINK}` and `${stageVariables.VPCNLB}`.
+
+**Why.** So one API can have a stage for testing and one for production, each with its own link and load balancer.
+
+**Traps.** The endpoint URL's host is *not* used for routing, the link is: the host only becomes the `Host` header.
+The URL's port is the load balancer's listener port. And `{proxy}` is filled in only because the integration maps it to
+the method's path parameter.
+
+**Takes** a moment. **Costs** nothing.
+
+**In the console:** the method → Integration request → VPC link → Use proxy integration → Use stage variables.
+
+```console
+$ aws apigateway put-integration --rest-api-id ... --resource-id ... --http-method ANY \
+    --type HTTP_PROXY --integration-http-method ANY --uri 'http://${stageVariables.VPCNLB}/{proxy}' \
+    --connection-type VPC_LINK --connection-id '${stageVariables.VPCLINK}' \
+    --request-parameters integration.request.path.proxy=method.request.path.proxy
+```
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runbook.aws import Aws
+from runbook.creating import seen
+from runbook.outcome import Difference, Drifted, Missing
+from runbook.parameters import Parameters
+from runbook.record import is_ours
+from steps import any_method, proxy_resource, rest_api
+from steps.any_method import PATH_PARAMETER, VERB, AnyMethod
+from steps.rest_api import RestApi
+
+PART_OF = RestApi
+LINK_VARIABLE = "VPCLINK"
+HOST_VARIABLE = "VPCNLB"
+CONNECTION_ID = f"${{stageVariables.{LINK_VARIABLE}}}"
+DEFAULT_TIMEOUT = 29000  # milliseconds; the default and, unless a quota was raised, the longest
+MAPPED_PATH = "integration.request.path.proxy"
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyIntegration:
+    """The integration of one ANY method."""
+
+    path: str
+    type: str
+    http_method: str
+    uri: str
+    connection_type: str
+    connection_id: str
+    mapped_path: str
+    """What ``{proxy}`` in the endpoint URL is filled from."""
+    timeout: int
+    """Milliseconds API Gateway waits for the service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """The integrations: of ``/{proxy+}``, and of ``/`` if that is routed."""
+
+    integrations: tuple[ProxyIntegration, ...]
+
+
+def endpoint_url(params: Parameters, path: str) -> str:
+    """The endpoint URL; 80 is the port of ``http`` and need not be named."""
+    port = "" if params.port == 80 else f":{params.port}"
+    return f"http://${{stageVariables.{HOST_VARIABLE}}}{port}/" + ("{proxy}" if path == proxy_resource.PATH else "")
+
+
+def check(
+    aws: Aws, params: Parameters, api: RestApi, method: AnyMethod
+) -> Integration | Missing | Drifted[Integration]:
+    """Compare the integrations with what they should be. A timeout that somebody chose is left as it is."""
+    found = _integrations(aws, api.id)
+    if not found:
+        return Missing(f"the {VERB} method has no integration")
+    differences: list[Difference] = []
+    for item in method.methods:
+        path = item.path
+        if path not in found:
+            differences.append(Difference(f"integration of {path}", "", "there"))
+            continue
+        wanted = [
+            ("type", found[path].type, "HTTP_PROXY"),
+            ("HTTP method", found[path].http_method, VERB),
+            ("endpoint URL", found[path].uri, endpoint_url(params, path)),
+            ("connection type", found[path].connection_type, "VPC_LINK"),
+            ("connection id", found[path].connection_id, CONNECTION_ID),
+            ("path mapping", found[path].mapped_path, PATH_PARAMETER if path == proxy_resource.PATH else ""),
+        ]
+        differences += [Difference(f"{what} of {path}", is_, should) for what, is_, should in wanted if is_ != should]
+    fact = Integration(tuple(found[item.path] for item in method.methods if item.path in found))
+    return Drifted(fact, tuple(differences)) if differences else fact
+
+
+def do(aws: Aws, params: Parameters, api: RestApi, method: AnyMethod) -> Integration:
+    """Put the integrations; putting replaces what is there."""
+    found = _integrations(aws, api.id)
+    for item in method.methods:
+        is_proxy = item.path == proxy_resource.PATH
+        aws.apigateway.put_integration(
+            restApiId=api.id,
+            resourceId=item.resource,
+            httpMethod=VERB,
+            type="HTTP_PROXY",
+            integrationHttpMethod=VERB,
+            uri=endpoint_url(params, item.path),
+            connectionType="VPC_LINK",
+            connectionId=CONNECTION_ID,
+            requestParameters={MAPPED_PATH: PATH_PARAMETER} if is_proxy else {},
+            timeoutInMillis=found[item.path].timeout if item.path in found else DEFAULT_TIMEOUT,
+        )
+
+    def made() -> Integration | None:
+        match check(aws, params, api, method):
+            case Integration() as fact:
+                return fact
+            case _:
+                return None
+
+    return seen(aws, made, what="the integration")
+
+
+def undo(aws: Aws, params: Parameters) -> None:
+    """Delete the integrations of the ANY methods from our API."""
+    api = rest_api.find(aws, params.stack)
+    if api is None or not is_ours(api.tags, params.stack):
+        return
+    for item in rest_api.resources(aws, api.id):
+        method = item.get("resourceMethods", {}).get(VERB, {})
+        if item["path"] in (proxy_resource.PATH, "/") and "methodIntegration" in method:
+            aws.apigateway.delete_integration(restApiId=api.id, resourceId=item["id"], httpMethod=VERB)
+
+
+def _integrations(aws: Aws, api_id: str) -> dict[str, ProxyIntegration]:
+    found: dict[str, ProxyIntegration] = {}
+    for item in rest_api.resources(aws, api_id):
+        integration = item.get("resourceMethods", {}).get(any_method.VERB, {}).get("methodIntegration")
+        if integration is not None:
+            found[item["path"]] = ProxyIntegration(
+                path=item["path"],
+                type=integration.get("type", ""),
+                http_method=integration.get("httpMethod", ""),
+                uri=integration.get("uri", ""),
+                connection_type=integration.get("connectionType", "INTERNET"),
+                connection_id=integration.get("connectionId", ""),
+                mapped_path=integration.get("requestParameters", {}).get(MAPPED_PATH, ""),
+                timeout=integration.get("timeoutInMillis", DEFAULT_TIMEOUT),
+            )
+    return found

@@ -1,0 +1,176 @@
+"""Invoke: call it, and check the promise
+
+Calls the invoke URL with the test path, and looks once more at what this was all for: that the service is reached
+through the API and in no other way.
+
+**Why.** Everything can look right and still answer 500; only a call shows that it works.
+
+**What is public now.** The API itself: anybody on the internet can call the invoke URL. AWS offers throttling
+(stage settings, usage plans), resource policies (who, from where), and authorizers (IAM, Cognito, Lambda) against that.
+
+**Takes** a moment; a fresh deployment may answer 403 or 500 for some seconds while it spreads. **Costs** one request.
+
+**In the console:** Stages → the stage → Invoke URL.
+
+```console
+$ curl -i https://API.execute-api.REGION.amazonaws.com/prod/hello
+```
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import httpx
+
+from runbook.aws import Aws
+from runbook.errors import CannotContinue
+from runbook.outcome import Missing
+from runbook.parameters import Parameters
+from steps.deployment import Deployment
+from steps.load_balancer import LoadBalancer
+from steps.preflight import PrivateService
+from steps.security_group_ingress import Ingress
+from steps.stage_variables import StageVariables
+from steps.target_group import TargetGroup
+from steps.targets import Targets
+
+SPREADS_WITHIN = 60.0  # AWS seconds we go on trying after a deployment; AWS gives no bound
+# API Gateway itself gives up after 29 seconds by default; this is a socket timeout in wall seconds.
+_TIMEOUT = httpx.Timeout(35.0, connect=10.0)
+_SHOWN = 2000  # characters of an answer that are kept
+
+PUBLIC_NOTE = (
+    "The API is public and asks nobody who they are. "
+    "Against that AWS offers throttling, resource policies and authorizers."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One part of "through the API and in no other way"."""
+
+    promise: str
+    kept: bool
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What the invoke URL answered."""
+
+    url: str
+    status: int
+    latency: int
+    """Milliseconds, as seen from here."""
+    served_by: str
+    """The instance that the answer names; empty when it names none."""
+    content_type: str
+    answer: str
+    promises: tuple[Promise, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def check(
+    aws: Aws,
+    params: Parameters,
+    service: PrivateService,
+    group: TargetGroup,
+    balancer: LoadBalancer,
+    ingress: Ingress,
+    targets: Targets,
+    deployment: Deployment,
+    variables: StageVariables,
+) -> Invocation | Missing:
+    """Call the invoke URL once."""
+    del aws, targets, variables
+    url = f"{deployment.invoke_url}{params.test_path}"
+    began = time.monotonic()
+    try:
+        with httpx.Client(timeout=_TIMEOUT, trust_env=True) as client:
+            response = client.get(url, headers={"user-agent": "apigw-vpc-runbook"})
+    except httpx.HTTPError as error:
+        return Missing(f"GET {url} got no answer: {error or type(error).__name__}")
+    latency = round(1000 * (time.monotonic() - began))
+    answer = response.text[:_SHOWN]
+    if not _as_expected(response.status_code, params):
+        wanted = f"{params.expect_status}" if params.expect_status else "below 400"
+        return Missing(f"GET {url} answered {response.status_code} (wanted {wanted}): {_one_line(answer)}")
+    return Invocation(
+        url=url,
+        status=response.status_code,
+        latency=latency,
+        served_by=next((instance.id for instance in service.instances if instance.id in response.text), ""),
+        content_type=response.headers.get("content-type", ""),
+        answer=answer,
+        promises=_promises(group, balancer, ingress),
+        notes=(PUBLIC_NOTE,),
+    )
+
+
+def do(
+    aws: Aws,
+    params: Parameters,
+    service: PrivateService,
+    group: TargetGroup,
+    balancer: LoadBalancer,
+    ingress: Ingress,
+    targets: Targets,
+    deployment: Deployment,
+    variables: StageVariables,
+) -> Invocation:
+    """Call the invoke URL until it answers as expected. Raises :class:`CannotContinue` with the last answer."""
+    latest = ""
+    waited = 0.0
+
+    def ready() -> Invocation | None:
+        nonlocal latest, waited
+        match check(aws, params, service, group, balancer, ingress, targets, deployment, variables):
+            case Missing(why):
+                latest = why
+            case invocation:
+                return invocation
+        waited += 3.0
+        if waited > SPREADS_WITHIN:
+            raise CannotContinue(f"{latest}. To see which hop breaks it: runbook trace {deployment.invoke_url}")
+        return None
+
+    return aws.wait_until(
+        ready,
+        what="the invoke URL to answer as expected",
+        state=lambda: latest,
+        usual=5.0,
+        every=3.0,
+        limit=2 * SPREADS_WITHIN,
+    )
+
+
+def undo(aws: Aws, params: Parameters) -> None:
+    """Nothing was made here."""
+
+
+def _as_expected(status: int, params: Parameters) -> bool:
+    return status == params.expect_status if params.expect_status else status < 400
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 200 else f"{line[:200]}…"
+
+
+def _promises(group: TargetGroup, balancer: LoadBalancer, ingress: Ingress) -> tuple[Promise, ...]:
+    public = "; ".join(f"{rule.id} lets in {rule.source} on {rule.ports}" for rule in ingress.open_to_internet)
+    return (
+        Promise("the load balancer is internal", balancer.scheme == "internal", balancer.scheme),
+        Promise(
+            "the instances see the real client, not the load balancer, unless it came over the link",
+            group.preserves_client_ip,
+            f"preserve_client_ip.enabled={str(group.preserves_client_ip).lower()}",
+        ),
+        Promise(
+            "no rule lets the internet reach the instances on the traffic port",
+            not ingress.open_to_internet,
+            public or f"{ingress.security_group} has none",
+        ),
+    )

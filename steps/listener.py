@@ -1,0 +1,121 @@
+r"""Listener: what arrives on the traffic port goes to the target group
+
+The listener joins the load balancer to the target group: TCP on the traffic port, forwarded unchanged.
+
+**Why.** Without a listener the targets are `unused` and nobody asks them for their health. The API calls the
+port of its endpoint URL (80 for `http://` unless it names another) on the load balancer, so the listener's port and the
+endpoint URL go together.
+
+**Takes** a second. **Costs** nothing by itself.
+
+**In the console:** EC2 → Load Balancers → the load balancer → Listeners → Add listener.
+
+```console
+$ aws elbv2 create-listener --load-balancer-arn arn:... --protocol TCP --port 80 \
+    --default-actions Type=forward,TargetGroupArn=arn:...
+```
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
+from runbook.aws import Aws, code_of
+from runbook.creating import seen
+from runbook.outcome import Difference, Drifted, Missing
+from runbook.parameters import Parameters
+from runbook.record import as_list, is_ours, stack_tags
+from steps import load_balancer
+from steps.load_balancer import LoadBalancer
+from steps.target_group import TargetGroup
+
+PART_OF = LoadBalancer
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """The listener as it is on AWS."""
+
+    arn: str
+    protocol: str
+    port: int
+    target_group_arn: str
+    """Where it forwards to; empty when it forwards to none or to several."""
+
+
+def find(aws: Aws, stack: str) -> list[Listener]:
+    """The listeners of the stack's load balancer."""
+    found = load_balancer.find(aws, stack)
+    return _listeners(aws, found.arn) if found else []
+
+
+def check(
+    aws: Aws, params: Parameters, balancer: LoadBalancer, group: TargetGroup
+) -> Listener | Missing | Drifted[Listener]:
+    """Compare the listener with what it should be."""
+    listeners = _listeners(aws, balancer.arn)
+    if not listeners:
+        return Missing(f"load balancer {balancer.name} has no listener")
+    found = next((listener for listener in listeners if listener.port == params.port), listeners[0])
+    wanted = [
+        ("port", str(found.port), str(params.port)),
+        ("protocol", found.protocol, "TCP"),
+        ("target group", found.target_group_arn, group.arn),
+    ]
+    differences = tuple(Difference(what, is_, should) for what, is_, should in wanted if is_ != should)
+    return Drifted(found, differences) if differences else found
+
+
+def do(aws: Aws, params: Parameters, balancer: LoadBalancer, group: TargetGroup) -> Listener:
+    """Create the listener, or point the one that is there at the target group."""
+    match check(aws, params, balancer, group):
+        case Missing():
+            try:
+                aws.elbv2.create_listener(
+                    LoadBalancerArn=balancer.arn,
+                    Protocol="TCP",
+                    Port=params.port,
+                    DefaultActions=[{"Type": "forward", "TargetGroupArn": group.arn}],
+                    Tags=as_list(stack_tags(params)),
+                )
+            except ClientError as error:
+                if code_of(error) != "DuplicateListener":  # made by a request whose answer was lost
+                    raise
+        case Drifted(fact, _):
+            aws.elbv2.modify_listener(
+                ListenerArn=fact.arn,
+                Protocol="TCP",
+                Port=params.port,
+                DefaultActions=[{"Type": "forward", "TargetGroupArn": group.arn}],
+            )
+        case fact:
+            return fact
+    return seen(
+        aws,
+        lambda: next((item for item in _listeners(aws, balancer.arn) if item.port == params.port), None),
+        what="the listener",
+    )
+
+
+def undo(aws: Aws, params: Parameters) -> None:
+    """Delete the listeners of our load balancer."""
+    found = load_balancer.find(aws, params.stack)
+    if found is not None and is_ours(found.tags, params.stack):
+        for listener in _listeners(aws, found.arn):
+            aws.elbv2.delete_listener(ListenerArn=listener.arn)
+
+
+def _listeners(aws: Aws, load_balancer_arn: str) -> list[Listener]:
+    pages = aws.elbv2.get_paginator("describe_listeners").paginate(LoadBalancerArn=load_balancer_arn)
+    return [
+        Listener(
+            arn=item["ListenerArn"],
+            protocol=item["Protocol"],
+            port=item["Port"],
+            target_group_arn=item["DefaultActions"][0].get("TargetGroupArn", "") if item["DefaultActions"] else "",
+        )
+        for page in pages
+        for item in page["Listeners"]
+    ]

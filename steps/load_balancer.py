@@ -1,0 +1,198 @@
+"""Load balancer: internal, on layer 4, one address a zone
+
+A Network Load Balancer (NLB) that only the VPC can reach. The VPC link will end at it, and it spreads the
+requests over the healthy instances.
+
+**Why.** A V1 VPC link can only point at an NLB. *Internal* means that its name resolves to private addresses:
+nobody on the internet can send to it, so nobody can go round the gateway or flood it.
+
+**Trap.** The scheme (internal or internet-facing) can never be changed. Neither can whether the NLB has security
+groups of its own; this one has none, so the instances' security group judges the NLB's addresses.
+
+**Takes** two to three minutes until it is active. **Costs** from the first minute: about 0.0225 USD an hour in
+us-east-1, plus capacity units.
+
+**In the console:** EC2 → Load Balancing → Load Balancers → Create → Network Load Balancer → Internal.
+
+```console
+$ aws elbv2 create-load-balancer --name demo-nlb --type network --scheme internal --subnets subnet-... subnet-...
+$ aws elbv2 wait load-balancer-available --names demo-nlb
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from runbook.aws import Aws, code_of
+from runbook.errors import CannotContinue, NeedsReplacing, NotOurs
+from runbook.outcome import Difference, Drifted, Missing
+from runbook.parameters import Parameters
+from runbook.record import as_list, from_list, is_ours, stack_tags, tag_differences
+from steps import _links
+from steps._tags import retag_load_balancing
+from steps.preflight import PrivateService
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import FilterTypeDef
+
+USUALLY = 150.0  # AWS seconds from creation to active; two to three minutes are seen
+GOES_WITHIN = 60.0  # AWS seconds until a deleted load balancer's interfaces are gone; not documented
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBalancer:
+    """The load balancer as it is on AWS."""
+
+    arn: str
+    name: str
+    dns_name: str
+    type: str
+    scheme: str
+    state: str
+    vpc: str
+    zones: tuple[str, ...]
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def name_of(stack: str) -> str:
+    """The load balancer's name."""
+    return f"{stack}-nlb"
+
+
+def interface_description(arn: str) -> str:
+    """How AWS describes a load balancer's network interfaces: ``ELB net/NAME/ID``."""
+    return f"ELB {arn.partition(':loadbalancer/')[2]}"
+
+
+def find(aws: Aws, stack: str) -> LoadBalancer | None:
+    """The load balancer of this name, whoever made it."""
+    try:
+        item = aws.elbv2.describe_load_balancers(Names=[name_of(stack)])["LoadBalancers"][0]
+    except ClientError as error:
+        if code_of(error) == "LoadBalancerNotFound":
+            return None
+        raise
+    arn = item["LoadBalancerArn"]
+    zones = sorted(item["AvailabilityZones"], key=lambda zone: zone["ZoneName"])
+    return LoadBalancer(
+        arn=arn,
+        name=item["LoadBalancerName"],
+        dns_name=item["DNSName"],
+        type=item["Type"],
+        scheme=item["Scheme"],
+        state=item["State"]["Code"],
+        vpc=item["VpcId"],
+        zones=tuple(zone["ZoneName"] for zone in zones),
+        subnets=tuple(zone["SubnetId"] for zone in zones),
+        security_groups=tuple(item.get("SecurityGroups", [])),
+        tags=from_list(aws.elbv2.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]),
+    )
+
+
+def check(aws: Aws, params: Parameters, service: PrivateService) -> LoadBalancer | Missing | Drifted[LoadBalancer]:
+    """Compare the load balancer with what it should be."""
+    found = find(aws, params.stack)
+    if found is None:
+        return Missing(f"there is no load balancer {name_of(params.stack)}")
+    if not is_ours(found.tags, params.stack) and not params.adopt:
+        raise NotOurs("load balancer", found.name, found.arn, params.stack)
+    fixed = [
+        ("type", found.type, "network"),
+        ("scheme", found.scheme, "internal"),
+        ("VPC", found.vpc, service.vpc),
+        ("security groups", " ".join(found.security_groups), ""),
+    ]
+    subnets = " ".join(subnet.id for subnet in service.subnets)
+    changeable = [("subnets", " ".join(found.subnets), subnets), ("state", found.state, "active")]
+    differences = (
+        *(Difference(what, is_, wanted, replaces=True) for what, is_, wanted in fixed if is_ != wanted),
+        *(Difference(what, is_, wanted) for what, is_, wanted in changeable if is_ != wanted),
+        *tag_differences(found.tags, stack_tags(params)),
+    )
+    return Drifted(found, differences) if differences else found
+
+
+def do(aws: Aws, params: Parameters, service: PrivateService) -> LoadBalancer:
+    """Create the load balancer, or change it, and wait until it is active. Raises :class:`NeedsReplacing`."""
+    match check(aws, params, service):
+        case Missing():
+            _create(aws, params, service)
+        case Drifted(fact, _) as drifted if drifted.replaces:
+            if not params.replace:
+                raise NeedsReplacing(
+                    f"load balancer {fact.name} has "
+                    + "; ".join(str(difference) for difference in drifted.differences if difference.replaces)
+                    + ". AWS cannot change that: run again with replace to make it anew. Its name and its VPC link "
+                    "are taken until it is gone, so the API is down for some minutes."
+                )
+            _delete(aws, params.stack, fact)
+            _create(aws, params, service)
+        case Drifted(fact, differences):
+            if any(difference.what == "subnets" for difference in differences):
+                aws.elbv2.set_subnets(LoadBalancerArn=fact.arn, Subnets=[subnet.id for subnet in service.subnets])
+            retag_load_balancing(aws, fact.arn, fact.tags, stack_tags(params))
+        case _:
+            pass
+    return _active(aws, params.stack)
+
+
+def undo(aws: Aws, params: Parameters) -> None:
+    """Delete the load balancer if it is ours, with its listeners, and wait until its interfaces are gone."""
+    found = find(aws, params.stack)
+    if found is not None and is_ours(found.tags, params.stack):
+        _delete(aws, params.stack, found)
+
+
+def _create(aws: Aws, params: Parameters, service: PrivateService) -> None:
+    aws.elbv2.create_load_balancer(
+        Name=name_of(params.stack),
+        Type="network",
+        Scheme="internal",
+        Subnets=[subnet.id for subnet in service.subnets],
+        Tags=as_list(stack_tags(params)),
+    )
+
+
+def _active(aws: Aws, stack: str) -> LoadBalancer:
+    state = ""
+
+    def ready() -> LoadBalancer | None:
+        nonlocal state
+        found = find(aws, stack)
+        state = found.state if found else "not there yet"
+        if found and state == "failed":
+            raise CannotContinue(
+                f"AWS could not set up load balancer {found.name} (state failed). "
+                "Look at its subnets, undo this step (step load-balancer undo), and run again."
+            )
+        return found if found and state == "active" else None
+
+    return aws.wait_until(
+        ready,
+        what=f"load balancer {name_of(stack)} to become active",
+        state=lambda: state,
+        usual=USUALLY,
+        every=5.0,
+    )
+
+
+def _delete(aws: Aws, stack: str, found: LoadBalancer) -> None:
+    """While a VPC link uses it AWS refuses to delete it; so a link of ours goes first."""
+    _links.delete(aws, [link for link in _links.ours(aws, stack) if found.arn in link.targets])
+    aws.elbv2.delete_load_balancer(LoadBalancerArn=found.arn)
+    mine: list[FilterTypeDef] = [{"Name": "description", "Values": [interface_description(found.arn)]}]
+
+    def gone() -> bool | None:
+        still = find(aws, stack)
+        if still is not None and still.arn == found.arn:
+            return None
+        return None if aws.ec2.describe_network_interfaces(Filters=mine)["NetworkInterfaces"] else True
+
+    aws.wait_until(gone, what=f"load balancer {found.name} and its interfaces to be gone", usual=GOES_WITHIN, every=5.0)

@@ -1,0 +1,115 @@
+r"""NLB IP lookup: the private addresses the load balancer hides
+
+What arrives through a VPC link comes from the load balancer's own private addresses, one in each of its subnets.
+The load balancer does not show them. They are on its network interfaces, which AWS describes as `ELB net/NAME/ID`.
+
+**Why.** The instances' security group must let exactly these addresses in. Not finding them cost the author of the
+tutorial half a day, and is the most asked question about this set-up.
+
+**Takes** a moment once the load balancer is active. **Costs** nothing. The addresses stay for as long as the load
+balancer does; a new load balancer has new ones.
+
+**In the console:** EC2 → Network & Security → Network Interfaces → search for the load balancer's name →
+Primary private IPv4 address.
+
+```console
+$ aws ec2 describe-network-interfaces --filters "Name=description,Values=ELB net/demo-nlb/*" \
+    --query 'NetworkInterfaces[].[AvailabilityZone,SubnetId,NetworkInterfaceId,PrivateIpAddress]' --output table
+```
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runbook.aws import Aws
+from runbook.outcome import Missing
+from runbook.parameters import Parameters
+from steps import load_balancer
+from steps.load_balancer import LoadBalancer, interface_description
+
+
+@dataclass(frozen=True, slots=True)
+class NlbAddress:
+    """One of the load balancer's network interfaces."""
+
+    zone: str
+    subnet: str
+    interface: str
+    ip: str
+
+
+@dataclass(frozen=True, slots=True)
+class NlbAddresses:
+    """The private addresses behind the load balancer, one a subnet."""
+
+    addresses: tuple[NlbAddress, ...]
+
+    @property
+    def ips(self) -> tuple[str, ...]:
+        """Just the addresses."""
+        return tuple(address.ip for address in self.addresses)
+
+
+def find(aws: Aws, stack: str) -> tuple[NlbAddress, ...]:
+    """The addresses of the stack's load balancer, as far as they show."""
+    found = load_balancer.find(aws, stack)
+    return _addresses(aws, found) if found else ()
+
+
+def check(aws: Aws, params: Parameters, balancer: LoadBalancer) -> NlbAddresses | Missing:
+    """Whether each subnet of the load balancer has its interface."""
+    del params
+    addresses = _addresses(aws, balancer)
+    without = sorted(set(balancer.subnets) - {address.subnet for address in addresses})
+    if without:
+        return Missing(f"the load balancer's interface in {', '.join(without)} does not show yet")
+    return NlbAddresses(addresses)
+
+
+def do(aws: Aws, params: Parameters, balancer: LoadBalancer) -> NlbAddresses:
+    """Wait for the interfaces; AWS makes them."""
+    missing = ""
+
+    def ready() -> NlbAddresses | None:
+        nonlocal missing
+        match check(aws, params, balancer):
+            case Missing(why):
+                missing = why
+                return None
+            case found:
+                return found
+
+    return aws.wait_until(
+        ready,
+        what="the load balancer's network interfaces",
+        state=lambda: missing,
+        usual=10.0,
+        every=3.0,
+        limit=180.0,
+    )
+
+
+def undo(aws: Aws, params: Parameters) -> None:
+    """Nothing was made here: the interfaces go with the load balancer."""
+
+
+def _addresses(aws: Aws, balancer: LoadBalancer) -> tuple[NlbAddress, ...]:
+    pages = aws.ec2.get_paginator("describe_network_interfaces").paginate(
+        Filters=[{"Name": "description", "Values": [interface_description(balancer.arn)]}]
+    )
+    return tuple(
+        sorted(
+            (
+                NlbAddress(
+                    zone=item["AvailabilityZone"],
+                    subnet=item["SubnetId"],
+                    interface=item["NetworkInterfaceId"],
+                    ip=item["PrivateIpAddress"],
+                )
+                for page in pages
+                for item in page["NetworkInterfaces"]
+            ),
+            key=lambda address: (address.zone, address.subnet),
+        )
+    )

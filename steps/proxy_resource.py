@@ -1,0 +1,92 @@
+"""Proxy resource: one path that stands for all
+
+The greedy path variable `{proxy+}` under `/` takes every path below the stage, however deep.
+
+**Why.** The service behind decides on its own paths; the API hands all of them on.
+
+**Traps.** `{proxy+}` does not match `/` itself (`route_root` adds that). And a resource can have only one child
+with a variable, so another one next to it is refused.
+
+**Takes** a moment. **Costs** nothing.
+
+**In the console:** Resources → / → Create resource → Proxy resource → `{proxy+}`.
+
+```console
+$ aws apigateway create-resource --rest-api-id ... --parent-id ... --path-part '{proxy+}'
+```
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
+from runbook.aws import Aws, code_of
+from runbook.creating import create_once, seen
+from runbook.errors import CannotContinue
+from runbook.outcome import Missing
+from runbook.parameters import Parameters
+from runbook.record import is_ours
+from steps import rest_api
+from steps.rest_api import RestApi
+
+PART_OF = RestApi
+PATH_PART = "{proxy+}"
+PATH = f"/{PATH_PART}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyResource:
+    """The greedy resource as it is on AWS."""
+
+    id: str
+    path: str
+
+
+def check(aws: Aws, params: Parameters, api: RestApi) -> ProxyResource | Missing:
+    """Whether the API has the resource."""
+    del params
+    found = _find(aws, api.id)
+    return found or Missing(f"API {api.name} has no resource {PATH}")
+
+
+def do(aws: Aws, params: Parameters, api: RestApi) -> ProxyResource:
+    """Create the resource. Raises :class:`CannotContinue` when another variable child is in its place."""
+    del params
+    if found := _find(aws, api.id):
+        return found
+    for item in rest_api.resources(aws, api.id):
+        if item.get("parentId") == api.root_resource and item.get("pathPart", "").startswith("{"):
+            raise CannotContinue(
+                f"API {api.name} already has the resource {item['path']} under /, and AWS allows one with a variable "
+                "there. Remove it in API Gateway if it is no longer needed, and run again."
+            )
+    try:
+        create_once(
+            aws,
+            lambda: aws.apigateway.create_resource(restApiId=api.id, parentId=api.root_resource, pathPart=PATH_PART)[
+                "id"
+            ],
+            lambda: made.id if (made := _find(aws, api.id)) else None,
+            what="resource",
+        )
+    except ClientError as error:
+        # Another run made it at the same moment: a resource of this path exists only once.
+        if code_of(error) != "ConflictException":
+            raise
+    return seen(aws, lambda: _find(aws, api.id), what=f"resource {PATH}")
+
+
+def undo(aws: Aws, params: Parameters) -> None:
+    """Delete the resource from our API, with its method and integration."""
+    api = rest_api.find(aws, params.stack)
+    if api is not None and is_ours(api.tags, params.stack) and (found := _find(aws, api.id)):
+        aws.apigateway.delete_resource(restApiId=api.id, resourceId=found.id)
+
+
+def _find(aws: Aws, api_id: str) -> ProxyResource | None:
+    return next(
+        (ProxyResource(item["id"], item["path"]) for item in rest_api.resources(aws, api_id) if item["path"] == PATH),
+        None,
+    )

@@ -1,0 +1,165 @@
+"""REST API: the public front
+
+An empty API, regional or edge-optimised. Regional is served from this region; edge-optimised comes through
+CloudFront's locations all over the world. TLS ends here.
+
+**Why.** Throttling, authorizers, resource policies and logs belong to the API, and every request has to pass it.
+
+**Trap.** AWS makes another API each time it is asked, of the same name too; so we look before creating.
+
+**Takes** a second; AWS allows one creation in 3 seconds (regional) or 30 (edge-optimised). **Costs** nothing by
+the hour; 3.50 USD per million requests in us-east-1.
+
+**In the console:** API Gateway → Create API → REST API → Build.
+
+```console
+$ aws apigateway create-rest-api --name demo-api --endpoint-configuration types=REGIONAL
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from runbook.aws import Aws
+from runbook.creating import create_once
+from runbook.errors import NotOurs
+from runbook.outcome import Difference, Drifted, Missing
+from runbook.parameters import Parameters
+from runbook.record import is_ours, parameters_from, record, tag_differences
+from steps._tags import retag_api_gateway
+from steps.preflight import PrivateService
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway.type_defs import ResourceTypeDef
+
+
+@dataclass(frozen=True, slots=True)
+class RestApi:
+    """The REST API as it is on AWS."""
+
+    id: str
+    name: str
+    endpoint_type: str
+    root_resource: str
+    created: datetime
+    tags: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def name_of(stack: str) -> str:
+    """The REST API's name; names are not unique on AWS."""
+    return f"{stack}-api"
+
+
+def find(aws: Aws, stack: str) -> RestApi | None:
+    """The REST API of this name that is ours, the oldest if there are several; else one that is not ours."""
+    named = _named(aws, stack)
+    return next((api for api in named if is_ours(api.tags, stack)), named[0] if named else None)
+
+
+def recall(aws: Aws, stack: str) -> dict[str, Any]:
+    """The parameters that the REST API remembers."""
+    found = find(aws, stack)
+    return parameters_from(found.tags) if found and is_ours(found.tags, stack) else {}
+
+
+def resources(aws: Aws, api_id: str) -> list[ResourceTypeDef]:
+    """All resources of an API with their methods and integrations: one question for all steps."""
+    pages = aws.apigateway.get_paginator("get_resources").paginate(
+        restApiId=api_id, embed=["methods"], PaginationConfig={"PageSize": 500}
+    )
+    return [item for page in pages for item in page["items"]]
+
+
+def check(aws: Aws, params: Parameters) -> RestApi | Missing | Drifted[RestApi]:
+    """Compare the REST API with what it should be."""
+    found = find(aws, params.stack)
+    if found is None:
+        return Missing(f"there is no REST API {name_of(params.stack)}")
+    if not is_ours(found.tags, params.stack) and not params.adopt:
+        raise NotOurs("REST API", found.name, found.id, params.stack)
+    extra = [api.id for api in _named(aws, params.stack) if is_ours(api.tags, params.stack) and api.id != found.id]
+    differences = (
+        *(
+            [Difference("endpoint type", found.endpoint_type, params.endpoint_type)]
+            if found.endpoint_type != params.endpoint_type
+            else []
+        ),
+        *([Difference("another REST API of ours", ", ".join(extra), "")] if extra else []),
+        *tag_differences(found.tags, record(params)),
+    )
+    return Drifted(found, differences) if differences else found
+
+
+def do(aws: Aws, params: Parameters, service: PrivateService) -> RestApi:
+    """Create the REST API, or change it to what it should be. Nothing is made before the preflight is passed."""
+    del service
+    match check(aws, params):
+        case Missing():
+            found = _create(aws, params)
+        case Drifted(fact, _):
+            found = fact
+        case fact:
+            return fact
+    for api in _named(aws, params.stack):
+        if is_ours(api.tags, params.stack) and api.id != found.id:
+            aws.apigateway.delete_rest_api(restApiId=api.id)
+    if found.endpoint_type != params.endpoint_type:
+        aws.apigateway.update_rest_api(
+            restApiId=found.id,
+            patchOperations=[
+                {
+                    "op": "replace",
+                    "path": f"/endpointConfiguration/types/{found.endpoint_type}",
+                    "value": params.endpoint_type,
+                }
+            ],
+        )
+    retag_api_gateway(aws, f"/restapis/{found.id}", found.tags, record(params))
+    return found
+
+
+def undo(aws: Aws, params: Parameters) -> None:
+    """Delete the REST APIs of ours, with all that is in them."""
+    for api in _named(aws, params.stack):
+        if is_ours(api.tags, params.stack):
+            aws.apigateway.delete_rest_api(restApiId=api.id)
+
+
+def _named(aws: Aws, stack: str) -> list[RestApi]:
+    pages = aws.apigateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500})
+    found = [
+        RestApi(
+            id=item["id"],
+            name=item["name"],
+            endpoint_type=" ".join(item.get("endpointConfiguration", {}).get("types", [])),
+            root_resource=item.get("rootResourceId", ""),
+            created=item["createdDate"],
+            tags=item.get("tags", {}),
+        )
+        for page in pages
+        for item in page["items"]
+        if item["name"] == name_of(stack)
+    ]
+    return sorted(found, key=lambda api: (api.created, api.id))
+
+
+def _create(aws: Aws, params: Parameters) -> RestApi:
+    def create() -> str:
+        return aws.apigateway.create_rest_api(
+            name=name_of(params.stack),
+            description=f"Private service of stack {params.stack}",
+            endpointConfiguration={"types": [params.endpoint_type]},
+            tags=record(params),
+        )["id"]
+
+    def look() -> RestApi | None:
+        found = find(aws, params.stack)
+        return found if found and is_ours(found.tags, params.stack) else None
+
+    create_once(aws, create, lambda: found.id if (found := look()) else None, what="REST API")
+    # Two runs that both made one keep the oldest; what is too many is deleted by do.
+    return aws.wait_until(look, what="the new REST API to show", usual=2.0, every=2.0)

@@ -1,0 +1,172 @@
+"""VPC link: the way from API Gateway to the load balancer
+
+The link is API Gateway's private connection to the load balancer (PrivateLink underneath). Its id is what the
+integration will need, by way of the stage variable VPCLINK.
+
+**Why.** API Gateway is outside the VPC. Over the link it reaches an internal load balancer without anything being open
+to the internet.
+
+**Traps.** One load balancer serves one link: a second link on it becomes FAILED. Names are not unique and AWS
+creates another link each time it is asked, so we look before creating, every time.
+
+**Takes** two to four minutes until AVAILABLE. **Costs** nothing by the hour that AWS's price list names; the load
+balancer does.
+
+**In the console:** API Gateway → VPC links → Create → VPC link for REST APIs.
+
+```console
+$ aws apigateway create-vpc-link --name demo-link --target-arns arn:...:loadbalancer/net/demo-nlb/...
+$ aws apigateway get-vpc-link --vpc-link-id ...
+```
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runbook.aws import Aws
+from runbook.creating import create_once
+from runbook.errors import CannotContinue, NeedsReplacing, NotOurs
+from runbook.outcome import Difference, Drifted, Missing
+from runbook.parameters import Parameters
+from runbook.record import is_ours, stack_tags, tag_differences
+from steps import _links
+from steps._links import Link
+from steps._tags import retag_api_gateway
+from steps.load_balancer import LoadBalancer
+
+_ADVICE = {
+    "already associated": "This load balancer already has a VPC link (or another endpoint service). Delete that one, "
+    "or use another stack name so that it gets a load balancer of its own.",
+    "malformed": "V1 links need a Network Load Balancer.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VpcLink:
+    """The VPC link as it is on AWS."""
+
+    id: str
+    name: str
+    status: str
+    status_message: str
+    target_arn: str
+
+
+def find(aws: Aws, stack: str) -> list[Link]:
+    """The links of this name, whoever made them."""
+    return _links.find(aws, stack)
+
+
+def check(aws: Aws, params: Parameters, balancer: LoadBalancer) -> VpcLink | Missing | Drifted[VpcLink]:
+    """Whether a link of ours leads to the load balancer and is available."""
+    link = _current(_ours(aws, params), balancer)
+    if link is None:
+        return Missing(f"there is no VPC link {_links.name_of(params.stack)}")
+    target = " ".join(link.targets)
+    differences = (
+        *([Difference("target", target, balancer.arn, replaces=True)] if target != balancer.arn else []),
+        *([Difference("status", _status(link), "AVAILABLE")] if link.status != "AVAILABLE" else []),
+        *tag_differences(dict(link.tags), stack_tags(params)),
+    )
+    return Drifted(_fact(link), differences) if differences else _fact(link)
+
+
+def do(aws: Aws, params: Parameters, balancer: LoadBalancer) -> VpcLink:
+    """Create the link if none of ours leads to the load balancer, and wait until it is AVAILABLE.
+
+    A link to another load balancer stays until the stage no longer names it; the stage variables step takes it away.
+    Raises :class:`NeedsReplacing`, and :class:`CannotContinue` with AWS's message when the link FAILED.
+    """
+    existing = _ours(aws, params)
+    failed = [link for link in existing if link.status == "FAILED"]
+    elsewhere = [link for link in existing if link not in failed and balancer.arn not in link.targets]
+    if elsewhere and not params.replace:
+        raise NeedsReplacing(
+            f"VPC link {elsewhere[0].id} leads to {' '.join(elsewhere[0].targets)}, not to {balancer.arn}, "
+            "and AWS cannot change that: run again with replace to make a new link, switch the stage over, and delete the old one."
+        )
+    _links.delete(aws, failed)
+    link = _leading_to(existing, balancer) or _create(aws, params, balancer)
+    retag_api_gateway(aws, f"/vpclinks/{link.id}", dict(link.tags), stack_tags(params))
+    return _available(aws, link)
+
+
+def undo(aws: Aws, params: Parameters) -> None:
+    """Delete the links of ours and wait until they are gone."""
+    _links.delete(aws, _links.ours(aws, params.stack))
+
+
+def _ours(aws: Aws, params: Parameters) -> list[Link]:
+    links = [link for link in _links.find(aws, params.stack) if link.status != "DELETING"]
+    for link in links:
+        if not is_ours(dict(link.tags), params.stack) and not params.adopt:
+            raise NotOurs("VPC link", link.name, link.id, params.stack)
+    return links
+
+
+def _leading_to(links: list[Link], balancer: LoadBalancer) -> Link | None:
+    """The first by id, so that two runs that both made one keep the same. AWS tells no time of creation."""
+    return next((link for link in links if balancer.arn in link.targets and link.status != "FAILED"), None)
+
+
+def _current(links: list[Link], balancer: LoadBalancer) -> Link | None:
+    return _leading_to(links, balancer) or next(iter(links), None)
+
+
+def _create(aws: Aws, params: Parameters, balancer: LoadBalancer) -> Link:
+    def create() -> str:
+        return aws.apigateway.create_vpc_link(
+            name=_links.name_of(params.stack),
+            description=f"To {balancer.name}",
+            targetArns=[balancer.arn],
+            tags=stack_tags(params),
+        )["id"]
+
+    def look() -> str | None:
+        found = _leading_to(_links.ours(aws, params.stack), balancer)
+        return found.id if found else None
+
+    link_id = create_once(aws, create, look, what="VPC link")
+    made = [link for link in _links.ours(aws, params.stack) if balancer.arn in link.targets]
+    kept = _leading_to(made, balancer)
+    if kept and kept.id != link_id:  # another run made one at the same moment; both runs keep the same
+        _links.delete(aws, [link for link in made if link.id == link_id])
+        link_id = kept.id
+    link = kept or _links.get(aws, link_id)
+    if link is None:
+        raise CannotContinue(f"VPC link {link_id} was created but is not there. Run again.")
+    return link
+
+
+def _available(aws: Aws, link: Link) -> VpcLink:
+    latest = link
+
+    def ready() -> VpcLink | None:
+        nonlocal latest
+        found = _links.get(aws, link.id)
+        if found is None:
+            raise CannotContinue(f"VPC link {link.id} was deleted while it was waited for. Run again.")
+        latest = found
+        if latest.status == "FAILED":
+            message = latest.status_message
+            _links.delete(aws, [latest])
+            advice = next((text for words, text in _ADVICE.items() if words in message), "Run again after mending it.")
+            raise CannotContinue(f"VPC link {link.name} FAILED: {message} {advice} The failed link was deleted.")
+        return _fact(latest) if latest.status == "AVAILABLE" else None
+
+    return aws.wait_until(
+        ready,
+        what=f"VPC link {link.name} ({link.id}) to become AVAILABLE",
+        state=lambda: _status(latest),
+        usual=_links.USUALLY,
+        every=5.0,
+    )
+
+
+def _status(link: Link) -> str:
+    return f"{link.status} ({link.status_message})" if link.status_message else link.status
+
+
+def _fact(link: Link) -> VpcLink:
+    return VpcLink(link.id, link.name, link.status, link.status_message, " ".join(link.targets))
