@@ -1,0 +1,241 @@
+"""What a method calls: HTTP_PROXY and HTTP (through a VPC link, or to the loopback), and MOCK.
+
+Which headers are dropped, remapped or added: R `test_apigateway_integrations.py::TestApiGatewayHeaderRemapping` and
+`test_apigateway_http.py`.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from practice import network
+from practice.apigateway.snapshot import Api, Integration, vpc_link
+from practice.locking import unlocked
+
+from . import backend
+from .errors import ConfigurationError, GatewayError, Kind, NotPractised
+from .journal import Journal, as_header_map
+from .mapping import Mapped, render_stage_variables, render_uri
+from .messages import Headers, Request
+from .patience import wall_seconds
+
+__all__ = ["Call", "Outcome", "dropped_from_request", "exchange", "prepare"]
+
+# R: never reach the integration, not even by proxy.
+_DROPPED_AT_THE_DOOR: Final = (
+    *("Connection", "Content-Length", "Content-MD5", "Expect", "Max-Forwards", "Proxy-Authenticate", "Server"),
+    *("TE", "Transfer-Encoding", "Trailer", "Upgrade", "WWW-Authenticate"),
+)
+# R: a proxy does not pass these on, but a mapping can set them.
+_NOT_PASSED: Final = ("Host", "Content-Encoding")
+# R: not even a mapping can set these.
+_NEVER_SENT: Final = ("Expect", "Proxy-Authenticate", "TE", "Via")
+_BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
+_PATH_CHARACTERS: Final = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/%]|[^\x00-\x7f]")
+_INTERNAL: Final = "There was an internal error while executing your request"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request to an integration, ready to be sent."""
+
+    integration: Integration
+    method: str
+    uri: str
+    headers: Headers
+    body: bytes
+    connection_id: str | None
+
+
+def dropped_from_request(headers: Headers) -> Headers:
+    """The headers that the rest of the gateway sees."""
+    kept = headers.copy()
+    kept.remove(*_DROPPED_AT_THE_DOOR)
+    return kept
+
+
+def prepare(
+    integration: Integration,
+    request: Request,
+    mapped: Mapped,
+    *,
+    api_id: str,
+    trace_id: str,
+    stage_variables: Mapping[str, str],
+    body: bytes,
+    proxy: bool,
+    extra_headers: Mapping[str, str] | None = None,
+) -> Call:
+    """Make the integration's request of the method's. `body` is what a template made of it, or the body itself."""
+    if proxy:
+        headers = request.headers.copy()
+        headers.remove(*_NOT_PASSED)
+    else:
+        headers = Headers()
+    for name, value in {**mapped.headers, **(extra_headers or {})}.items():
+        headers.set(name, value)
+    headers.remove(*_NEVER_SENT)
+    headers.default("Accept", "application/json")
+    headers.default("User-Agent", f"AmazonAPIGateway_{api_id}")
+    method = integration.http_method
+    if not method or method == "ANY":
+        method = request.method
+    if not proxy and method not in _BODILESS:
+        headers.default("Content-Type", request.headers.get("Content-Type") or "application/json")
+    headers.set("X-Amzn-Trace-Id", trace_id)
+    headers.set("X-Amzn-Apigateway-Api-Id", api_id)
+    uri = render_uri(integration.uri or "", mapped.path, stage_variables)
+    connection_id = None
+    if integration.connection_type == "VPC_LINK":
+        connection_id = render_stage_variables(integration.connection_id or "", stage_variables)
+    return Call(
+        integration=integration,
+        method=method,
+        uri=_with_query(uri, request.query if proxy else "", mapped.query),
+        headers=headers,
+        body=body,
+        connection_id=connection_id,
+    )
+
+
+def _with_query(uri: str, passed: str, mapped: Mapping[str, list[str]]) -> str:
+    """The URI's own query, then the caller's as it came, then what is mapped, in the place of the caller's of that name.
+
+    R test_http_proxy_integration_request_data_mappings, but for the replacing, which nobody recorded.
+    """
+    base, _, own = uri.partition("?")
+    names = {quote(name, safe="") for name in mapped} | set(mapped)
+    kept = passed
+    if names:
+        kept = "&".join(part for part in passed.split("&") if part and part.partition("=")[0] not in names)
+    added = "&".join(
+        f"{quote(name, safe='')}={quote(value, safe='')}" for name, values in mapped.items() for value in values
+    )
+    query = "&".join(part for part in (own, kept, added) if part)
+    return f"{base}?{query}" if query else base
+
+
+@dataclass(frozen=True, slots=True)
+class _Endpoint:
+    """Where a URI leads: the scheme, the Host header, the port, and the target to ask for."""
+
+    scheme: str
+    authority: str
+    hostname: str
+    port: int
+    target: str
+
+
+def _parse(uri: str) -> _Endpoint:
+    """Take a URI apart without changing it, as strictly as AWS does."""
+    scheme, separator, rest = uri.partition("://")
+    if not separator or scheme.lower() not in {"http", "https"}:
+        raise ConfigurationError("Invalid endpoint address")
+    end = min((rest.find(mark) for mark in "/?#" if mark in rest), default=len(rest))
+    authority, target = rest[:end], rest[end:].partition("#")[0]
+    path = target.partition("?")[0]
+    for index, character in enumerate(path):
+        if not _PATH_CHARACTERS.fullmatch(character):
+            # Java's URISyntaxException, which the log quotes: reason, index, input. T re:Post.
+            raise ConfigurationError(f"Illegal character in path at index {len(uri) - len(rest) + end + index}: {uri}")
+    try:
+        parts = urlsplit(f"//{authority}")
+        hostname, port = parts.hostname, parts.port
+    except ValueError:
+        hostname, port = None, None
+    if not hostname or "{" in authority or " " in authority:
+        raise ConfigurationError("Invalid endpoint address")
+    if not target.startswith("/"):
+        target = f"/{target}"
+    scheme = scheme.lower()
+    return _Endpoint(scheme, authority, hostname, port or (443 if scheme == "https" else 80), target)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Where the request through a link got to, for the reader of the log."""
+
+    hop: str | None = None
+    reason: str | None = None
+
+
+def exchange(api: Api, call: Call, journal: Journal, outcome: Outcome) -> backend.Answer:
+    """Send the request and get the backend's answer, or raise the gateway error that AWS answers."""
+    endpoint = _parse(call.uri)
+    journal.say(f"Endpoint request URI: {call.uri}", data=True)
+    journal.say(f"Endpoint request headers: {as_header_map(call.headers)}", data=True)
+    journal.say(f"Endpoint request body after transformations: {_text(call.body)}", data=True)
+    journal.say(f"Sending request to {call.uri}")
+    address = _through_link(api, call, endpoint, outcome) if call.connection_id is not None else _direct(endpoint)
+    if endpoint.scheme == "https":
+        verify = not call.integration.tls_insecure_skip_verification
+        address = backend.Address(address.host, address.port, True, endpoint.hostname, verify)
+    headers = Headers([("Host", call.headers.get("Host") or endpoint.authority)])
+    for name, value in call.headers:
+        if name.lower() != "host":
+            headers.add(name, value)
+    if call.body or call.method not in _BODILESS:
+        headers.set("Content-Length", str(len(call.body)))
+    started = time.monotonic()
+    try:
+        with unlocked():
+            answer = backend.send(
+                address,
+                call.method,
+                endpoint.target,
+                headers,
+                call.body,
+                wall_seconds(call.integration.timeout_ms / 1000),
+            )
+    except backend.BackendTimeout:
+        outcome.hop, outcome.reason = "backend", "the backend took longer than the integration's timeout"
+        raise GatewayError(Kind.TIMEOUT, log="Execution failed due to a timeout error") from None
+    except backend.BrokenAnswer as error:
+        outcome.hop, outcome.reason = "backend", f"the exchange broke off: {error}"
+        raise GatewayError(
+            Kind.NETWORK, log="Execution failed due to a network error communicating with endpoint"
+        ) from None
+    except OSError as error:
+        outcome.hop, outcome.reason = "backend", f"no connection: {error}"
+        if call.connection_id is not None:
+            raise ConfigurationError(_INTERNAL) from None
+        raise ConfigurationError("Invalid endpoint address") from None
+    journal.integration_latency_ms = round((time.monotonic() - started) * 1000)
+    journal.integration_status = answer.status
+    journal.say(f"Received response. Status: {answer.status}, Integration latency: {journal.integration_latency_ms} ms")
+    journal.say(f"Endpoint response headers: {as_header_map(answer.headers)}", data=True)
+    journal.say(f"Endpoint response body before transformations: {_text(answer.body)}", data=True)
+    return answer
+
+
+def _direct(endpoint: _Endpoint) -> backend.Address:
+    if not backend.is_loopback(endpoint.hostname):
+        raise NotPractised(f"the practice account forwards to the loopback only, never to {endpoint.hostname}")
+    host = "127.0.0.1" if endpoint.hostname.endswith("localhost") else endpoint.hostname
+    return backend.Address(host, endpoint.port)
+
+
+def _through_link(api: Api, call: Call, endpoint: _Endpoint, outcome: Outcome) -> backend.Address:
+    """Link, load balancer, target: the URI's host plays no part in it (D, API reference of Integration.uri)."""
+    link_id = call.connection_id or ""
+    link = vpc_link(api.account_id, api.region, link_id)
+    if link is None or link.status != "AVAILABLE" or not link.target_arns:
+        outcome.hop = "vpc-link" if link_id else "stage-variables"
+        state = "does not exist" if link is None else f"is {link.status}"
+        outcome.reason = f"VPC link {link_id!r} {state}"
+        raise ConfigurationError(_INTERNAL)
+    arn = link.target_arns[0]
+    reached = network.connect(api.account_id, api.region, arn, endpoint.port, source=network.PRIVATE_LINK)
+    if isinstance(reached, network.Unreachable):
+        outcome.hop, outcome.reason = reached.hop, reached.reason
+        raise ConfigurationError(_INTERNAL)
+    return backend.Address(reached.host, reached.port)
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "replace")
