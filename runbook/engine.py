@@ -232,7 +232,7 @@ class _Pass:
     def _check(self, step: Step) -> _Standing:
         facts, absent = self._facts(step, ("check",))
         if absent:
-            return _Standing(Outcome.UNKNOWN, f"cannot be known before {absent.id}: {absent.title}")
+            return _Standing(Outcome.UNKNOWN, f"cannot be known before {absent.id}")
         self.control.go_on()
         self._tell(StepStarted(step=step.id, action=Action.CHECK))
         return self._look(step, facts)
@@ -240,7 +240,7 @@ class _Pass:
     def _bring_up(self, step: Step) -> _Standing:
         facts, absent = self._facts(step, ("check", "do"))
         if absent:
-            return _Standing(Outcome.BLOCKED, f"needs {absent.id} first: {absent.title}")
+            return _Standing(Outcome.BLOCKED, f"needs {absent.id} first")
         self.control.go_on()
         self._tell(StepStarted(step=step.id, action=Action.CHECK))
         standing = self._look(step, facts)

@@ -82,7 +82,7 @@ def _taggable(tags: dict[str, str]) -> dict[str, str]:
     return tags
 
 
-_LIST_SEPARATED = "several are separated by commas"
+_LIST_SEPARATED = "several separated by commas"
 _PATH = _matching(r"/[!-~]{0,1023}", "an absolute path, such as /health, without spaces")
 
 Ids = Annotated[tuple[str, ...], BeforeValidator(_words)]
@@ -107,7 +107,7 @@ class Parameters(BaseModel):
         None, description="AWS region; by default the profile's."
     )
     instances: Annotated[Ids, _each(r"i-[0-9a-f]{8,17}", "an EC2 instance id such as i-0123456789abcdef0")] = Field(
-        (), description=f"EC2 instance ids that serve the API; {_LIST_SEPARATED}."
+        (), description=f"EC2 instance ids that serve the API ({_LIST_SEPARATED})."
     )
     instance_tags: Annotated[dict[str, str], BeforeValidator(_pairs)] = Field(
         {},
@@ -118,7 +118,7 @@ class Parameters(BaseModel):
     )
     subnets: Annotated[Ids, _each(r"subnet-[0-9a-f]{8,17}", "a subnet id such as subnet-0123456789abcdef0")] = Field(
         (),
-        description=f"Subnet ids for the load balancer, one a zone; by default the instances'. {_LIST_SEPARATED}.",
+        description=f"Subnet ids for the load balancer, one a zone ({_LIST_SEPARATED}); by default the instances'.",
     )
     security_group: (
         Annotated[Text, _matching(r"sg-[0-9a-f]{8,17}", "a security group id such as sg-0123456789abcdef0")] | None

@@ -10,14 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, unquote
 
 from runbook.outcome import Difference
 from runbook.parameters import RUN_ONLY, Parameters
-
-if TYPE_CHECKING:
-    from mypy_boto3_elbv2.type_defs import TagTypeDef
 
 __all__ = [
     "STACK",
@@ -80,8 +77,8 @@ def tag_differences(found: Mapping[str, str], wanted: Mapping[str, str]) -> tupl
     )
 
 
-def as_list(tags: Mapping[str, str]) -> list[TagTypeDef]:
-    """Tags in the form of EC2 and ELB."""
+def as_list(tags: Mapping[str, str]) -> list[Any]:
+    """Tags in the form of EC2 and ELB, whose stubs name two types for the same."""
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 

@@ -84,7 +84,8 @@ def do(aws: Aws, params: Parameters, balancer: LoadBalancer) -> VpcLink:
     if elsewhere and not params.replace:
         raise NeedsReplacing(
             f"VPC link {elsewhere[0].id} leads to {' '.join(elsewhere[0].targets)}, not to {balancer.arn}, "
-            "and AWS cannot change that: run again with replace to make a new link, switch the stage over, and delete the old one."
+            "and AWS cannot change that: run again with replace to make a new link, switch the stage over, "
+            "and delete the old one."
         )
     _links.delete(aws, failed)
     link = _leading_to(existing, balancer) or _create(aws, params, balancer)

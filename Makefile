@@ -1,0 +1,46 @@
+# make run    set up and run the main job on the practice account
+# make test   set up and run the whole test suite
+PYTHON ?= python3
+BIN := .venv/bin
+RUN_READY := .venv/.run-ready
+TEST_READY := .venv/.test-ready
+
+.PHONY: run test lint bench truth faults constraints pictures clean
+
+run: $(RUN_READY)
+	@if [ -t 0 ] && [ -t 1 ]; then exec $(BIN)/runbook tui; else exec $(BIN)/runbook up; fi
+
+test: $(TEST_READY)
+	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+lint: $(TEST_READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(TEST_READY)
+	$(BIN)/python -m benchmarks
+
+truth: $(TEST_READY)
+	$(BIN)/python -m tests.practice.truth
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo 'Python 3.11 or newer is needed; name it with: make PYTHON=python3.11'; exit 1; }
+	$(PYTHON) -m venv .venv
+
+$(RUN_READY): .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(TEST_READY): .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ $(RUN_READY)
+
+constraints: $(TEST_READY)
+	(echo '# Exact versions this project was last tested with (CPython 3.11). Made by: make constraints'; \
+	    $(BIN)/python -m pip freeze --exclude-editable | grep -v ' @ ') > constraints.txt
+
+clean:
+	rm -rf .venv build dist *.egg-info

@@ -1,0 +1,182 @@
+"""Options that many commands share, and how an error ends a command."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+import typer
+
+from runbook.errors import BadInput, RunbookError
+from runbook.parameters import ENV_PREFIX, Parameters, load
+
+if TYPE_CHECKING:
+    from runbook.accounts import Account
+
+__all__ = ["BAD_INPUT", "FAILED", "NOT_AS_IT_SHOULD_BE", "Target", "complain", "exits", "spelled", "targeted"]
+
+FAILED = 1
+BAD_INPUT = 2
+NOT_AS_IT_SHOULD_BE = 3
+
+_STACK_PANEL = "The stack (also as RUNBOOK_… in the environment, or in --parameters FILE)"
+_ACCOUNT_PANEL = "The account"
+
+_ACCOUNT_OPTIONS: dict[str, tuple[Any, Any]] = {
+    "account": (
+        Annotated[
+            str,
+            typer.Option(
+                envvar="RUNBOOK_ACCOUNT",
+                metavar="practice|aws",
+                rich_help_panel=_ACCOUNT_PANEL,
+                help="Work on the practice account, or on AWS.",
+            ),
+        ],
+        "practice",
+    ),
+    "profile": (
+        Annotated[
+            str | None,
+            typer.Option(rich_help_panel=_ACCOUNT_PANEL, help="AWS profile; SSO, MFA and role profiles work too."),
+        ],
+        None,
+    ),
+    "endpoint_url": (
+        Annotated[
+            str | None,
+            typer.Option(
+                rich_help_panel=_ACCOUNT_PANEL,
+                help="Endpoint to use instead, such as a served practice account (also AWS_ENDPOINT_URL).",
+            ),
+        ],
+        None,
+    ),
+    "parameters": (
+        Annotated[
+            Path | None,
+            typer.Option("--parameters", rich_help_panel=_STACK_PANEL, help="TOML or YAML file with parameters."),
+        ],
+        None,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a command works on, as it was asked for."""
+
+    account: str
+    profile: str | None
+    endpoint_url: str | None
+    parameters: Parameters
+
+    def connect(self) -> Account:
+        """Connect to the account. Raises :class:`BadInput`."""
+        from runbook.accounts import Kind, connect
+
+        try:
+            kind = Kind(self.account)
+        except ValueError:
+            raise BadInput("account", f"{self.account!r} is neither practice nor aws.") from None
+        return connect(kind, self.parameters, profile=self.profile, endpoint_url=self.endpoint_url)
+
+
+def targeted(only: Collection[str] | None = None) -> Callable[[Callable[..., int | None]], Callable[..., int | None]]:
+    """Give a command the account's options and the stack's (or ``only`` some), as its argument ``target``.
+
+    Every parameter arrives as text and is judged by the one model, so that a wrong value reads the same everywhere.
+    """
+    names = [name for name in Parameters.model_fields if only is None or name in only]
+
+    def decorate(command: Callable[..., int | None]) -> Callable[..., int | None]:
+        @functools.wraps(command)
+        def wrapped(**given: Any) -> int | None:
+            account = {name: given.pop(name) for name in ("account", "profile", "endpoint_url")}
+            file: Path | None = given.pop("parameters")
+            values = {name: value for name in names if (value := given.pop(name)) not in (None, [])}
+            joined = {name: ",".join(value) if isinstance(value, list) else value for name, value in values.items()}
+            return command(target=Target(**account, parameters=load(joined, file)), **given)
+
+        own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "target"]
+        options = [_option(name) for name in names]
+        account_options = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+            for name, (annotation, default) in _ACCOUNT_OPTIONS.items()
+        ]
+        own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
+        signature = inspect.Signature([*own, *account_options, *options])
+        wrapped.__signature__ = signature  # type: ignore[attr-defined]
+        wrapped.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
+        return wrapped
+
+    return decorate
+
+
+def _option(name: str) -> inspect.Parameter:
+    field = Parameters.model_fields[name]
+    flag = f"--{name.replace('_', '-')}"
+    default = field.default
+    help_ = f"{field.description or ''}" + ("" if default in (None, (), False) or default == {} else f" [{default}]")
+    extra: dict[str, Any] = {"rich_help_panel": _STACK_PANEL, "help": _escaped(help_), "show_default": False}
+    if isinstance(default, bool):
+        annotation: Any = Annotated[bool | None, typer.Option(f"{flag}/--no-{flag[2:]}", **extra)]
+    elif isinstance(default, tuple | dict):
+        annotation = Annotated[
+            list[str] | None, typer.Option(flag, metavar="ID,…" if default == () else "K=V,…", **extra)
+        ]
+    else:
+        number = int in (field.annotation, *get_args(field.annotation))
+        annotation = Annotated[str | None, typer.Option(flag, metavar="NUMBER" if number else "TEXT", **extra)]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=None)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def exits(command: Callable[..., int | None]) -> Callable[..., None]:
+    """A command whose result is its exit code, and whose errors end in one clear sentence instead of a traceback."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            code = command(*args, **kwargs)
+        except RunbookError as error:
+            raise typer.Exit(complain(error)) from None
+        except BrokenPipeError:
+            sys.stderr.close()  # whoever read us has gone; that is no error to tell
+            raise typer.Exit(FAILED) from None
+        raise typer.Exit(code or 0)
+
+    return wrapped
+
+
+def complain(error: BaseException) -> int:
+    """Say an error in this face's words, on standard error, and give its exit code."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, soft_wrap=True)
+    if isinstance(error, BadInput):
+        text = f"{spelled(error.parameter)}: {error.problem}" + (f" {error.remedy}" if error.remedy else "")
+        code = BAD_INPUT
+    else:
+        from runbook.explain import explain
+
+        text, code = explain(error), FAILED
+    console.print(Text.assemble(("error: ", "bold red"), text))
+    return code
+
+
+def spelled(parameter: str) -> str:
+    """How this face gives a parameter."""
+    flag = f"--{parameter.replace('_', '-')}"
+    if parameter in Parameters.model_fields:
+        return f"{flag} (or {ENV_PREFIX}{parameter.upper()})"
+    return flag if parameter in (*_ACCOUNT_OPTIONS, "expect_account", "port", "plan", "out") else parameter

@@ -1,0 +1,92 @@
+"""``runbook practice``: serve a practice account, or look after the shared one in the background."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from runbook.cli.options import FAILED, exits
+from runbook.errors import BadInput
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Serve a practice account here, or look after the shared one in the background.")
+
+
+@app.callback(invoke_without_command=True)
+def serve(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(help="Port on the loopback; 0 takes any free one.", min=0, max=65535)] = 0,
+    host: Annotated[str, typer.Option(help="Address to bind.")] = "127.0.0.1",
+    allow_other_hosts: Annotated[
+        bool, typer.Option("--allow-other-hosts", help="Allow --host to be an address that others can reach.")
+    ] = False,
+    time_scale: Annotated[float, typer.Option(help="AWS seconds a wall second takes.", min=0.001)] = 60.0,
+    realtime: Annotated[bool, typer.Option("--realtime", help="AWS takes as long as it really takes.")] = False,
+    backend: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="A service of yours, on the loopback, that stands in for the machines."),
+    ] = None,
+    region: Annotated[str, typer.Option(help="Where the private service is.")] = "us-east-1",
+) -> None:
+    """Serve a practice account until Ctrl-C."""
+    if context.invoked_subcommand is not None:
+        return
+    exits(_serve)(
+        port=port,
+        host=host,
+        allow_other_hosts=allow_other_hosts,
+        time_scale=1.0 if realtime else time_scale,
+        backend=backend,
+        region=region,
+    )
+
+
+def _serve(**options: Any) -> None:
+    from practice.__main__ import serve_forever
+
+    try:
+        serve_forever(**options, ready=_greet)
+    except OSError as error:
+        raise BadInput(
+            "port", f"{options['host']}:{options['port']} cannot be used: {error.strerror or error}."
+        ) from None
+    except (ValueError, KeyError) as error:
+        raise BadInput("practice", f"{error.args[0] if error.args else error}.") from None
+
+
+def _greet(account: Any) -> None:
+    typer.echo(f"practice account {account.account_id} in {account.region}, until Ctrl-C: {account.url}")
+    typer.echo(f"  runbook up --endpoint-url {account.url}")
+
+
+@app.command("status")
+def status() -> None:
+    """Say whether the shared practice account runs, and where."""
+    exits(_status)()
+
+
+def _status() -> int:
+    from practice import background
+
+    found = background.status()
+    if found is None:
+        typer.echo("no practice account runs in the background; the next command that needs one starts it")
+        return FAILED
+    said = found.description
+    typer.echo(f"practice account {said['account_id']} in {said['region']}: {found.url}")
+    typer.echo(f"  process {found.pid}, {said['time_scale']:g} AWS seconds a second")
+    return 0
+
+
+@app.command("stop")
+def stop() -> None:
+    """End the shared practice account, and all that was made in it."""
+    exits(_stop)()
+
+
+def _stop() -> None:
+    from practice import background
+
+    typer.echo("stopped" if background.stop() else "no practice account runs in the background")

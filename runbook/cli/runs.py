@@ -1,0 +1,223 @@
+"""Commands that run the steps: ``tui``, ``plan``, ``up``, ``check``, ``down``, ``step``."""
+
+from __future__ import annotations
+
+import enum
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runbook.cli.options import FAILED, NOT_AS_IT_SHOULD_BE, Target, complain, targeted
+from runbook.control import Control
+from runbook.errors import BadInput
+from runbook.events import Action, Event, Outcome, RunFinished, StepFinished
+
+if TYPE_CHECKING:
+    from runbook.accounts import Account
+    from runbook.step import Plan
+
+__all__ = ["check", "down", "plan", "step", "tui", "up"]
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Write the event stream as JSON lines.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; on AWS only together with --expect-account.")]
+ExpectOption = Annotated[
+    str | None,
+    typer.Option("--expect-account", metavar="ID", help="Refuse to change anything in any other AWS account."),
+]
+STACK_ONLY = ("stack", "region")
+
+
+class StepAction(enum.StrEnum):
+    """What ``runbook step`` does with one step."""
+
+    CHECK = "check"
+    DO = "do"
+    UNDO = "undo"
+
+
+@targeted()
+def tui(target: Target) -> int:
+    """Open the guided checklist in the terminal."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise BadInput("tui", "needs a terminal.", "Without one, use: runbook up")
+    from tui import run_tui
+
+    return run_tui(target.connect(), target.parameters)
+
+
+@targeted()
+def plan(target: Target, json: JsonOption = False) -> int:
+    """Say per step what `up` would do. Changes nothing."""
+    return _finish(_run(target.connect(), target, Action.CHECK, json=json, as_plan=True), planned=True)
+
+
+@targeted()
+def check(target: Target, json: JsonOption = False) -> int:
+    """Look whether everything is as it should be. Changes nothing."""
+    return _finish(_run(target.connect(), target, Action.CHECK, json=json))
+
+
+@targeted()
+def up(
+    target: Target,
+    step_by_step: Annotated[
+        bool, typer.Option("--step-by-step", help="Ask before each step that changes something.")
+    ] = False,
+    yes: YesOption = False,
+    expect_account: ExpectOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Do what is missing, repair what drifted, and call the invoke URL."""
+    account = target.connect()
+    _confirm(account, target, Action.UP, None, yes=yes, expected=expect_account, json=json)
+    return _finish(_run(account, target, Action.UP, json=json, step_by_step=step_by_step))
+
+
+@targeted(STACK_ONLY)
+def down(
+    target: Target,
+    yes: YesOption = False,
+    expect_account: ExpectOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Remove everything of the stack, and nothing else."""
+    account = target.connect()
+    _confirm(account, target, Action.DOWN, None, yes=yes, expected=expect_account, json=json)
+    return _finish(_run(account, target, Action.DOWN, json=json))
+
+
+@targeted()
+def step(
+    target: Target,
+    name: Annotated[str, typer.Argument(help="The step, such as target-group.")],
+    action: Annotated[StepAction, typer.Argument(help="What to do with it.")] = StepAction.CHECK,
+    yes: YesOption = False,
+    expect_account: ExpectOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Check, do or undo a single step. What it needs is only looked at."""
+    wanted = _plan()[name].id
+    account = target.connect()
+    whole = {StepAction.CHECK: Action.CHECK, StepAction.DO: Action.UP, StepAction.UNDO: Action.DOWN}[action]
+    if whole is not Action.CHECK:
+        _confirm(account, target, whole, wanted, yes=yes, expected=expect_account, json=json)
+    finished = _run(account, target, whole, json=json, only=wanted)
+    return _finish(finished, judged=wanted)
+
+
+def _plan() -> Plan:
+    from runbook.step import Plan
+    from steps import READING_ORDER
+
+    return Plan.of(READING_ORDER)
+
+
+def _run(
+    account: Account,
+    target: Target,
+    action: Action,
+    *,
+    json: bool,
+    only: str | None = None,
+    step_by_step: bool = False,
+    as_plan: bool = False,
+) -> tuple[RunFinished, dict[str, StepFinished]]:
+    """Run, show it, and give back how it ended."""
+    from runbook.cli.show import show
+    from runbook.cli.signals import stopping
+    from runbook.engine import run
+
+    control = Control()
+    plan_ = _plan()
+    events = run(
+        plan_,
+        account.aws,
+        target.parameters,
+        action,
+        defaults=account.defaults,
+        only=None if only is None else [only],
+        step_by_step=step_by_step,
+        control=control,
+    )
+    with stopping(control):
+        return _watch(show(events, plan_, account, control, as_json=json, as_plan=as_plan, only=only))
+
+
+def _watch(events: Iterator[Event]) -> tuple[RunFinished, dict[str, StepFinished]]:
+    steps: dict[str, StepFinished] = {}
+    finished: RunFinished | None = None
+    for event in events:
+        match event:
+            case StepFinished(step=str(name)):
+                steps[name] = event
+            case RunFinished():
+                finished = event
+    assert finished is not None  # noqa: S101 (the engine's promise: always the last event)
+    return finished, steps
+
+
+def _finish(
+    ended: tuple[RunFinished, dict[str, StepFinished]], *, judged: str | None = None, planned: bool = False
+) -> int:
+    """The exit code of a run."""
+    finished, steps = ended
+    if finished.cause is not None:
+        return complain(finished.cause)
+    outcomes = {name: outcome for name, outcome in finished.outcomes.items() if judged in (None, name)}
+    causes = [step.cause for step in steps.values() if step.outcome is Outcome.FAILED]
+    if bad := next((cause for cause in causes if isinstance(cause, BadInput)), None):
+        return complain(bad)
+    values = set(outcomes.values())
+    if causes or values & {Outcome.FAILED, Outcome.STOPPED, Outcome.BLOCKED, Outcome.SKIPPED}:
+        return FAILED
+    if not planned and values & {Outcome.MISSING, Outcome.DRIFTED, Outcome.UNKNOWN}:
+        return NOT_AS_IT_SHOULD_BE
+    return 0
+
+
+def _confirm(
+    account: Account,
+    target: Target,
+    action: Action,
+    only: str | None,
+    *,
+    yes: bool,
+    expected: str | None,
+    json: bool,
+) -> None:
+    """On AWS, show whose account it is and what will change, and ask; on a practice account, go on.
+
+    Raises :class:`BadInput` when it is not the expected account, or nobody can be asked.
+    """
+    if not account.costs:
+        return
+    from runbook.cli.show import announce
+    from runbook.engine import run
+
+    identity = account.aws.identity()
+    if expected is not None and expected != identity.account:
+        raise BadInput("expect_account", f"this is account {identity.account} ({identity.arn}), not {expected}.")
+    if yes:
+        if expected is None:
+            raise BadInput("expect_account", "is needed with --yes on AWS.", f"This account is {identity.account}.")
+        return
+    if json or not sys.stdin.isatty():
+        raise BadInput("expect_account", "nobody can be asked here.", "Give --yes and --expect-account ID.")
+    ended: tuple[RunFinished, dict[str, StepFinished]] | None = None
+    if action is Action.UP:
+        looked = run(
+            _plan(),
+            account.aws,
+            target.parameters,
+            Action.CHECK,
+            defaults=account.defaults,
+            only=None if only is None else [only],
+        )
+        ended = _watch(looked)
+        if (code := _finish(ended, planned=True)) != 0:
+            raise typer.Exit(code)
+    announce(identity, target.parameters.stack, action, only, _plan(), ended[1] if ended else {})
+    if not typer.confirm("Go on?", default=False):
+        raise typer.Exit(FAILED)

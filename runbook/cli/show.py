@@ -1,0 +1,342 @@
+"""A run on the terminal: live where there is one, plain lines elsewhere, JSON lines for programs.
+
+Whatever comes from AWS or a backend is put into :class:`rich.text.Text`, so it is never markup.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from runbook import present
+from runbook.control import Control
+from runbook.events import (
+    Action,
+    ApprovalAsked,
+    Event,
+    Outcome,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+    Waited,
+    to_json,
+)
+
+if TYPE_CHECKING:
+    from runbook.accounts import Account
+    from runbook.aws import Identity
+    from runbook.step import Plan
+
+__all__ = ["announce", "show"]
+
+_STYLES = {
+    Outcome.OK: "green",
+    Outcome.DONE: "bold green",
+    Outcome.UNDONE: "bold green",
+    Outcome.MISSING: "yellow",
+    Outcome.DRIFTED: "yellow",
+    Outcome.FAILED: "bold red",
+    Outcome.STOPPED: "red",
+}
+_VERBS = {Action.CHECK: "checking", Action.DO: "doing", Action.UNDO: "undoing"}
+
+
+def show(
+    events: Iterator[Event],
+    plan: Plan,
+    account: Account,
+    control: Control,
+    *,
+    as_json: bool,
+    as_plan: bool = False,
+    only: str | None = None,
+) -> Iterator[Event]:
+    """Pass the events on, showing each as it comes."""
+    if as_json:
+        yield from _as_json(events, control)
+        return
+    console = Console(highlight=False)
+    screen = _Screen(console, plan, account, as_plan=as_plan, only=only)
+    if console.is_terminal:
+        yield from _live(events, screen, control)
+    else:
+        yield from _lines(events, screen, control)
+
+
+def _as_json(events: Iterator[Event], control: Control) -> Iterator[Event]:
+    for event in events:
+        sys.stdout.write(json.dumps(to_json(event), ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+        if isinstance(event, ApprovalAsked):
+            _ask(event, control, None)
+        yield event
+
+
+def _lines(events: Iterator[Event], screen: _Screen, control: Control) -> Iterator[Event]:
+    told: set[str] = set()
+    for event in events:
+        screen.take(event)
+        match event:
+            case RunStarted():
+                screen.console.print(screen.header(), soft_wrap=True)
+            case Waited(what=what) if what not in told:
+                told.add(what)
+                screen.console.print(Text(f"… waiting for {_waiting(event)}", style="dim"), soft_wrap=True)
+            case ApprovalAsked():
+                _ask(event, control, screen)
+            case StepFinished():
+                for finished in screen.next_lines(event):
+                    screen.console.print(screen.line(finished), soft_wrap=True)
+            case RunFinished():
+                screen.console.print(screen.summary(event), soft_wrap=True)
+        yield event
+
+
+def _live(events: Iterator[Event], screen: _Screen, control: Control) -> Iterator[Event]:
+    with Live(get_renderable=screen.render, console=screen.console, refresh_per_second=8) as live:
+        for event in events:
+            screen.take(event)
+            if isinstance(event, ApprovalAsked):
+                live.stop()
+                _ask(event, control, screen)
+                live.start(refresh=True)
+            yield event
+    if screen.finished is not None:
+        screen.console.print(screen.summary(screen.finished))
+
+
+def _ask(event: ApprovalAsked, control: Control, screen: _Screen | None) -> None:
+    assert event.step is not None  # noqa: S101 (only steps ask)
+    words, detail = present.plan_words(event.outcome, event.reason, event.differences)
+    title = screen.plan[event.step].title if screen else event.step
+    typer.echo(f"\n{title}\n  {words}: {detail}", err=True)
+    try:
+        approved = typer.confirm("  Do it?", default=True, err=True)
+    except (typer.Abort, EOFError):
+        control.stop()
+        return
+    (control.approve if approved else control.skip)(event.step)
+
+
+@dataclass
+class _Screen:
+    """What is known so far, and how it looks."""
+
+    console: Console
+    plan: Plan
+    account: Account
+    as_plan: bool
+    only: str | None
+    started: RunStarted | None = None
+    finished: RunFinished | None = None
+    done: dict[str, StepFinished] = field(default_factory=dict)
+    doing: dict[str, Action] = field(default_factory=dict)
+    waiting: dict[str, Waited] = field(default_factory=dict)
+    told: int = 0
+    """How many steps, in reading order, were told."""
+    spinners: dict[str, Spinner] = field(default_factory=dict)
+
+    def take(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                self.started = event
+            case StepStarted(step=str(name)):
+                self.doing[name] = event.action
+                self.waiting.pop(name, None)
+            case Waited(step=str(name)):
+                self.waiting[name] = event
+            case StepFinished(step=str(name)):
+                self.done[name] = event
+            case RunFinished():
+                self.finished = event
+
+    def shows(self, name: str | None) -> bool:
+        return self.only is None or name == self.only or (name in self.done and not self._well(self.done[name]))
+
+    def next_lines(self, event: StepFinished) -> Iterator[StepFinished]:
+        """What can be told now: a look in reading order, a change as it happens."""
+        assert self.started is not None  # noqa: S101
+        if self.started.action is not Action.CHECK:
+            yield from [event] if self.shows(event.step) else []
+            return
+        for name in self.started.steps[self.told :]:
+            if name not in self.done:
+                return
+            self.told += 1
+            if self.shows(name):
+                yield self.done[name]
+
+    def header(self) -> Text:
+        assert self.started is not None  # noqa: S101
+        where = f"practice account at {self.account.endpoint_url}" if not self.account.costs else "AWS"
+        doing = "plan" if self.as_plan else self.started.action.value
+        return Text.assemble(
+            (doing, "bold"), f" stack {self.started.parameters.stack} in {self.started.region} on ", where
+        )
+
+    def line(self, event: StepFinished) -> Text:
+        name = event.step or ""
+        words, detail = self._words(event)
+        return Text.assemble(
+            (present.SYMBOLS[event.outcome], _STYLES.get(event.outcome, "dim")),
+            f" {name:<23} ",
+            (f"{words:<14}", _STYLES.get(event.outcome, "dim")),
+            f"{'' if event.outcome in _INSTANT else present.seconds(event.duration):>12}",
+            f"  {detail}" if detail else "",
+        )
+
+    def render(self) -> RenderableType:
+        """The live picture."""
+        if self.started is None:
+            return Spinner("dots", Text("looking …"))
+        grid = RichTable.grid(padding=(0, 2))
+        grid.add_column(width=1)
+        grid.add_column(no_wrap=True)
+        grid.add_column(no_wrap=True)
+        grid.add_column(justify="right", no_wrap=True)
+        grid.add_column(overflow="fold")
+        names = self.started.steps if self.started.action is not Action.DOWN else self.started.steps[::-1]
+        for name in names:
+            if event := self.done.get(name):
+                words, detail = self._words(event)
+                style = _STYLES.get(event.outcome, "dim")
+                took = "" if event.outcome in _INSTANT else present.seconds(event.duration)
+                grid.add_row(Text(present.SYMBOLS[event.outcome], style), name, Text(words, style), took, Text(detail))
+            elif name in self.doing:
+                spinner = self.spinners.setdefault(name, Spinner("dots"))
+                wait = self.waiting.get(name)
+                detail = f"waiting for {_waiting(wait)}" if wait else ""
+                grid.add_row(spinner, name, Text(_VERBS[self.doing[name]], "cyan"), "", Text(detail, "cyan"))
+            else:
+                grid.add_row(Text("·", "dim"), Text(name, "dim"), "", "", "")
+        return Group(self.header(), grid)
+
+    def summary(self, event: RunFinished) -> RenderableType:
+        """What a person wants to know at the end."""
+        parts: list[RenderableType] = []
+        facts = {name: step.fact for name, step in self.done.items() if step.fact is not None}
+        if self.only is not None:
+            parts += _fact(facts.get(self.only))
+        elif event.action is not Action.DOWN and not self.as_plan:
+            parts += _essentials(facts)
+        said: list[str] = []
+        for name in facts if self.only is None else [self.only]:
+            said += present.notes(facts.get(name))
+        if event.action is not Action.DOWN:
+            parts += [Text(f"note: {note}", style="dim") for note in said]
+        parts.append(self._verdict(event))
+        return Group(*parts)
+
+    def _verdict(self, event: RunFinished) -> Text:
+        took = f" ({present.seconds(event.duration)})"
+        if event.cause is not None:
+            return Text("Nothing was done.")
+        count = {outcome: list(event.outcomes.values()).count(outcome) for outcome in Outcome}
+        changed = count[Outcome.DONE] + count[Outcome.UNDONE]
+        if event.worst in (Outcome.MISSING, Outcome.DRIFTED, Outcome.UNKNOWN):
+            open_ = count[Outcome.MISSING] + count[Outcome.DRIFTED] + count[Outcome.UNKNOWN]
+            text = f"{open_} of {len(event.outcomes)} steps to do" if self.as_plan else f"{open_} not as it should be"
+            return Text(text + took, style="yellow")
+        if event.worst is not None:
+            return Text(f"{event.worst.value}{took}; run it again to go on from here", style="bold red")
+        if event.action is Action.DOWN:
+            text = "nothing of ours is left" if changed else "there was nothing of ours"
+        else:
+            text = f"{changed} done, the rest as it should be" if changed else "everything is as it should be"
+        return Text(f"{text[0].upper()}{text[1:]}{took}", style="bold green")
+
+    def _words(self, event: StepFinished) -> tuple[str, str]:
+        if self.as_plan:
+            return present.plan_words(event.outcome, event.reason, event.differences)
+        if event.outcome is Outcome.OK and not event.reason:
+            return "ok", ""
+        return event.outcome.value, event.reason
+
+    @staticmethod
+    def _well(event: StepFinished) -> bool:
+        return event.outcome in (Outcome.OK, Outcome.DONE, Outcome.UNDONE)
+
+
+_INSTANT = (Outcome.UNKNOWN, Outcome.BLOCKED)
+
+
+def _waiting(event: Waited) -> str:
+    said = f"{event.state}, " if event.state else ""
+    return f"{event.what} ({said}{event.elapsed:.0f} s so far, usually {present.seconds(event.usual)})"
+
+
+def _essentials(facts: Mapping[str, object]) -> list[RenderableType]:
+    """The load balancer's addresses, the invoke URL and its answer."""
+    parts: list[RenderableType] = []
+    if "nlb-addresses" in facts:
+        parts += [Text("\nNLB private IPs", style="bold"), *_tables(facts["nlb-addresses"])]
+    if "invoke" in facts:
+        shown = dict(present.fields(facts["invoke"]))
+        served = f", served by {shown['served by']}" if "served by" in shown else ""
+        parts += [
+            Text("\nPromise: through the API and in no other way", style="bold"),
+            *_tables(facts["invoke"]),
+            Text.assemble(("\nInvoke URL  ", "bold"), (shown["URL"], "bold cyan")),
+            Text(f"Answer      {shown['status']} in {shown['latency']} ms{served}"),
+        ]
+    return parts
+
+
+def _fact(fact: object) -> list[RenderableType]:
+    grid = RichTable.grid(padding=(0, 2))
+    for name, value in present.fields(fact):
+        grid.add_row(Text(name, "bold"), Text(value))
+    return [grid, *_tables(fact)] if fact is not None else []
+
+
+def _tables(fact: object) -> list[RenderableType]:
+    drawn: list[RenderableType] = []
+    for table in present.tables(fact):
+        rich = RichTable(box=None, pad_edge=False, header_style="dim", padding=(0, 3, 0, 0))
+        for column in table.columns:
+            rich.add_column(column, overflow="fold")
+        for row in table.rows:
+            rich.add_row(*(Text(cell) for cell in row))
+        drawn.append(rich)
+    return drawn
+
+
+def announce(
+    identity: Identity,
+    stack: str,
+    action: Action,
+    only: str | None,
+    plan: Plan,
+    looked: Mapping[str, StepFinished],
+) -> None:
+    """Before the first change on AWS: whose account it is, what will change, how long it takes, that it costs."""
+    console = Console(highlight=False)
+    console.print(Text(f"Account  {identity.account}\nCaller   {identity.arn}\nRegion   {identity.region}"))
+    if action is Action.DOWN:
+        what = f"step {only} of stack {stack} will be undone" if only else f"all of stack {stack} will be removed"
+        console.print(Text(f"\n{what[0].upper()}{what[1:]}. That takes some minutes."))
+        return
+    console.print(Text(f"\nStack {stack}, what will be done:"))
+    for name in [only] if only else plan.ids:
+        event = looked.get(name)
+        if event is None or event.outcome is Outcome.OK:
+            continue
+        words, detail = present.plan_words(event.outcome, event.reason, event.differences)
+        console.print(Text(f"  {words:<14} {name:<23} {detail}"), soft_wrap=True)
+    console.print(
+        Text(
+            "\nFrom nothing this takes about six minutes. It costs money from the first minute: the load balancer is "
+            "charged by the hour (about 0.0225 USD in us-east-1, plus capacity units) until it is taken down again."
+        )
+    )
