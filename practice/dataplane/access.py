@@ -180,15 +180,14 @@ def check_api_key(
 ) -> None:
     """Judge the API key where the method wants one. Raise GatewayError (403, 429)."""
     value = request.headers.get("X-API-Key") or ""
-    journal.say(
-        f"Verifying Usage Plan for request: {journal.request_id}. API Key: {_starred(value)} API Stage: {api.id}/{stage}"
-    )
+    shown, where = _starred(value), f"API Stage {api.id}/{stage}"
+    journal.say(f"Verifying Usage Plan for request: {journal.request_id}. API Key: {shown} API Stage: {api.id}/{stage}")
     if not method.api_key_required:
         journal.say(
             f"API Key authorized because method '{request.method} {route.path}' does not require API Key. Request "
             "will not contribute to throttle or quota limits"
         )
-        journal.say(f"Usage Plan check succeeded for API Key {_starred(value)} and API Stage {api.id}/{stage}")
+        journal.say(f"Usage Plan check succeeded for API Key {shown} and {where}")
         return
     key = api.api_key(stage, value) if value and snapshot.api_key_source == "HEADER" else None
     if key is None:
@@ -198,7 +197,7 @@ def check_api_key(
     ):
         raise GatewayError(Kind.THROTTLED)
     journal.say("API Key authorized for request.")
-    journal.say(f"Usage Plan check succeeded for API Key {_starred(value)} and API Stage {api.id}/{stage}")
+    journal.say(f"Usage Plan check succeeded for API Key {shown} and {where}")
 
 
 def _starred(value: str) -> str:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import base64
 import http
+import logging
 import re
 import secrets
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, Final, cast
+from urllib.parse import quote
 
 from practice import clock
 from practice.apigateway.snapshot import Api, StageView, resolve
@@ -31,10 +34,16 @@ if TYPE_CHECKING:
 __all__ = ["PREFIX", "api_id_of_host", "application"]
 
 PREFIX: Final = "/_aws/execute-api/"
+_log = logging.getLogger(__name__)
+
 # D "Amazon API Gateway quotas": the payload size.
 _PAYLOAD_LIMIT: Final = 10 * 1024 * 1024
 _HOST: Final = re.compile(r"^([a-z0-9]+)(?:-vpce-[0-9a-f]+)?\.execute-api\.", re.IGNORECASE)
 _ABSOLUTE: Final = re.compile(r"^https?://[^/?#]*", re.IGNORECASE)
+
+
+class _TooLarge(Exception):
+    """The request's body is above the limit."""
 
 
 def api_id_of_host(host: str) -> str | None:
@@ -50,11 +59,19 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
     path, _, query = target.partition("?")
     if path.startswith(PREFIX):
         api_id, _, path = path[len(PREFIX) :].partition("/")
-        path = f"/{path}"
     else:
         api_id = api_id_of_host(fields.get("Host") or "") or ""
-    stage_name, slash, rest = path[1:].partition("/")
-    response = _answer(environ, fields, api_id, stage_name, slash + rest or "/", query, target)
+    # R test_lambda_aws_proxy_integration: slashes before the stage do not count.
+    stage_name, slash, rest = path.lstrip("/").partition("/")
+    try:
+        response = _answer(environ, fields, api_id, stage_name, slash + rest or "/", query, target)
+    except _TooLarge:
+        # T koki-develop/lgtm-generator#10: no gateway response, and none of API Gateway's headers.
+        text = f"HTTP content length exceeded {_PAYLOAD_LIMIT} bytes.".encode()
+        response = Response(413, Headers([("Content-Type", "text; charset=utf-8")]), text)
+    except Exception:
+        _log.exception("the data plane failed")
+        response = Response(500, Headers([("X-Practice-Failure", "true")]), b"the practice account's data plane failed")
     headers = [(name, _latin(value)) for name, value in response.headers]
     bodiless = response.status in {204, 304} or response.status < 200
     body = b"" if bodiless else response.body
@@ -167,8 +184,6 @@ def _admit(
 
 
 def _without_door_headers(request: Request) -> Request:
-    from dataclasses import replace
-
     return replace(request, headers=dropped_from_request(request.headers))
 
 
@@ -191,14 +206,14 @@ def _read_body(environ: WSGIEnvironment) -> bytes:
         left = int(length)
         while left > 0 and (chunk := source.read(min(left, 1 << 16))):
             left -= len(chunk)
-        raise GatewayError(Kind.TOO_LARGE)
+        raise _TooLarge
     if length:
         return source.read(int(length))
     if not environ.get("wsgi.input_terminated"):
         return b""
     body = source.read()
     if len(body) > _PAYLOAD_LIMIT:
-        raise GatewayError(Kind.TOO_LARGE)
+        raise _TooLarge
     return body
 
 
@@ -212,8 +227,6 @@ def _fields(environ: WSGIEnvironment) -> Headers:
 
 
 def _rebuilt_target(environ: WSGIEnvironment) -> str:
-    from urllib.parse import quote
-
     path = quote((environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1"))
     query = environ.get("QUERY_STRING")
     return f"{path}?{query}" if query else path

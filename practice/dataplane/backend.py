@@ -213,6 +213,8 @@ def _exchange(
         connection.close()
         raise BrokenAnswer("the answer ended early")
     answer = Answer(response.status, Headers(response.getheaders()), b"".join(chunks))
+    # read1 leaves a body of known length open at its end, and an open answer bars the next request.
+    response.close()
     if response.will_close:
         connection.close()
     else:

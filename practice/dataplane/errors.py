@@ -52,7 +52,6 @@ class Kind:
     INVALID_SIGNATURE: Final = _Type("INVALID_SIGNATURE", 403, None, "InvalidSignatureException")  # D
     THROTTLED: Final = _Type("THROTTLED", 429, "Too Many Requests", "TooManyRequestsException")  # D
     LIMIT_EXCEEDED: Final = _Type("QUOTA_EXCEEDED", 429, "Limit Exceeded", "LimitExceededException")  # D
-    TOO_LARGE: Final = _Type("REQUEST_TOO_LARGE", 413, "Request Too Long", "RequestTooLargeException")  # K
     BAD_PARAMETERS: Final = _Type("BAD_REQUEST_PARAMETERS", 400, None, "BadRequestException")  # R
     BAD_BODY: Final = _Type("BAD_REQUEST_BODY", 400, "Invalid request body", "BadRequestException")  # R
     UNSUPPORTED_MEDIA: Final = _Type("UNSUPPORTED_MEDIA_TYPE", 415, "Unsupported Media Type", "BadRequestException")

@@ -104,7 +104,7 @@ def prepare(
 
 
 def _with_query(uri: str, passed: str, mapped: Mapping[str, list[str]]) -> str:
-    """The URI's own query, then the caller's as it came, then what is mapped, in the place of the caller's of that name.
+    """The URI's own query, the caller's as it came, and what is mapped, which replaces the caller's of that name.
 
     R test_http_proxy_integration_request_data_mappings, but for the replacing, which nobody recorded.
     """

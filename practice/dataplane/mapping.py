@@ -1,7 +1,7 @@
 """Mapping expressions: from a method's request to the integration's, and back.
 
-D "Parameter mapping": a source is `method.request.{path,querystring,multivaluequerystring,header,multivalueheader}.NAME`,
-`method.request.body[.PATH]`, `context.NAME`, `stageVariables.NAME`, or a static value in single quotes. A source that
+D "Parameter mapping": a source is `method.request.PLACE.NAME` (PLACE: path, querystring, multivaluequerystring, header,
+multivalueheader), `method.request.body[.PATH]`, `context.NAME`, `stageVariables.NAME`, or a static value in single quotes. A source that
 holds nothing maps nothing. Header names are matched case-sensitively (R test_apigateway_http).
 """
 

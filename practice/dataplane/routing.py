@@ -32,6 +32,11 @@ def _segments(path: str) -> tuple[str, ...]:
     return tuple(path.strip("/").split("/")) if path.strip("/") else ()
 
 
+def _given(path: str) -> list[str]:
+    stripped = path.strip("/")
+    return stripped.split("/") if stripped else []
+
+
 def _rank(segment: str) -> int:
     if not segment.startswith("{"):
         return 0
@@ -46,10 +51,11 @@ def _precedence(path: str) -> tuple[int, ...]:
 def path_parameters(template: str, path: str) -> dict[str, str] | None:
     """The variables of a resource's path in a request's, or None where they do not fit.
 
-    Slashes at the end of the request's path do not count, not even within a greedy variable's value.
+    Slashes around the request's path do not count, those within it do; values stay percent-encoded (R
+    test_apigateway_lambda.py::test_lambda_aws_proxy_integration).
     """
     wanted = _segments(template)
-    given = path[1:].rstrip("/").split("/") if path.strip("/") else []
+    given = _given(path)
     values: dict[str, str] = {}
     for position, segment in enumerate(wanted):
         rank = _rank(segment)

@@ -1,8 +1,8 @@
 """Mapping templates, as far as the practice account goes: references, no directives.
 
 API Gateway's templates are Velocity's. What CORS answers, mock answers and gateway responses hold is mostly text with
-references (`$context.requestId`, `$input.params('id')`); those are evaluated. A template with directives (`#set`, `#if`,
-`#foreach`…) raises NotPractised rather than come out wrong.
+references (`$context.requestId`, `$input.params('id')`); those are evaluated. A template with directives
+(`#set`, `#if`, `#foreach`…) raises NotPractised rather than come out wrong.
 """
 
 from __future__ import annotations
