@@ -11,8 +11,6 @@ The status codes are botocore's (`apigateway/2015-07-09`, the exception shapes).
 recorded on AWS or reported in public; `tests/practice/truth` holds the sources.
 """
 
-# ruff: noqa: N818 - named as AWS names them, without "Exception"
-
 from __future__ import annotations
 
 import json
