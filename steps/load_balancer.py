@@ -23,7 +23,7 @@ $ aws elbv2 wait load-balancer-available --names demo-nlb
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -73,16 +73,23 @@ def interface_description(arn: str) -> str:
 
 def find(aws: Aws, stack: str) -> LoadBalancer | None:
     """The load balancer of this name, whoever made it."""
+    found = _describe(aws, stack)
+    if found is None:
+        return None
+    described = aws.elbv2.describe_tags(ResourceArns=[found.arn])["TagDescriptions"]
+    return replace(found, tags=from_list(described[0]["Tags"]))
+
+
+def _describe(aws: Aws, stack: str) -> LoadBalancer | None:
     try:
         item = aws.elbv2.describe_load_balancers(Names=[name_of(stack)])["LoadBalancers"][0]
     except ClientError as error:
         if code_of(error) == "LoadBalancerNotFound":
             return None
         raise
-    arn = item["LoadBalancerArn"]
     zones = sorted(item["AvailabilityZones"], key=lambda zone: zone["ZoneName"])
     return LoadBalancer(
-        arn=arn,
+        arn=item["LoadBalancerArn"],
         name=item["LoadBalancerName"],
         dns_name=item["DNSName"],
         type=item["Type"],
@@ -92,7 +99,6 @@ def find(aws: Aws, stack: str) -> LoadBalancer | None:
         zones=tuple(zone["ZoneName"] for zone in zones),
         subnets=tuple(zone["SubnetId"] for zone in zones),
         security_groups=tuple(item.get("SecurityGroups", [])),
-        tags=from_list(aws.elbv2.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]),
     )
 
 
@@ -165,7 +171,7 @@ def _active(aws: Aws, stack: str) -> LoadBalancer:
 
     def ready() -> LoadBalancer | None:
         nonlocal state
-        found = find(aws, stack)
+        found = _describe(aws, stack)
         state = found.state if found else "not there yet"
         if found and state == "failed":
             raise CannotContinue(
@@ -190,7 +196,7 @@ def _delete(aws: Aws, stack: str, found: LoadBalancer) -> None:
     mine: list[FilterTypeDef] = [{"Name": "description", "Values": [interface_description(found.arn)]}]
 
     def gone() -> bool | None:
-        still = find(aws, stack)
+        still = _describe(aws, stack)
         if still is not None and still.arn == found.arn:
             return None
         return None if aws.ec2.describe_network_interfaces(Filters=mine)["NetworkInterfaces"] else True
