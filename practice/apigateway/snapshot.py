@@ -236,6 +236,11 @@ class Api:
         """EDGE, REGIONAL or PRIVATE."""
         return tuple(self._api.endpoint_configuration["types"])
 
+    @property
+    def can_log(self) -> bool:
+        """Whether the account names a role that API Gateway may write CloudWatch Logs with."""
+        return self._backend.can_log
+
     def configured(self) -> Snapshot:
         """What is configured now, deployed or not: what TestInvokeMethod runs."""
         return snapshot_of(self._api)
