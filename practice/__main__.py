@@ -78,13 +78,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--allow-other-hosts", action="store_true", help="allow --host to be an address that others can reach"
     )
     speed = parser.add_mutually_exclusive_group()
-    speed.add_argument(
-        "--time-scale", type=float, default=60.0, help="AWS seconds a wall second (default: 60)"
-    )
+    speed.add_argument("--time-scale", type=float, default=60.0, help="AWS seconds a wall second (default: 60)")
     speed.add_argument("--realtime", action="store_const", dest="time_scale", const=1.0, help="the same as 1")
-    parser.add_argument(
-        "--backend", help="a service of yours that stands in for the machines: http://127.0.0.1:3000"
-    )
+    parser.add_argument("--backend", help="a service of yours that stands in for the machines: http://127.0.0.1:3000")
     parser.add_argument("--region", default=DEFAULT_REGION, help="where the private service is")
     parser.add_argument("--idle", type=float, help="end after so many wall seconds without a request")
     parser.add_argument("--runtime-file", type=Path, help=argparse.SUPPRESS)

@@ -81,8 +81,8 @@ def stop() -> bool:
     found = status()
     if found is None:
         return False
-    request = urllib.request.Request(f"{found.url}/_practice/stop", method="POST")  # noqa: S310
-    with contextlib.suppress(OSError), urllib.request.urlopen(request, timeout=_ANSWER_SECONDS):  # noqa: S310
+    request = urllib.request.Request(f"{found.url}/_practice/stop", method="POST")
+    with contextlib.suppress(OSError), urllib.request.urlopen(request, timeout=_ANSWER_SECONDS):
         pass
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and _describe(found.url) is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from practice import ACCOUNT_ID, CREDENTIALS, VERSION, clock, machines, seed
+from practice import ACCOUNT_ID, CREDENTIALS, VERSION, clock, dataplane, machines, seed
 from practice.locking import locked
 
 __all__ = ["PREFIX", "Control"]
@@ -65,6 +65,8 @@ class Control:
                 return {"stopping": True}
             case "GET" | "PUT", ["regions", region]:
                 return self._region(region, create=method == "PUT")
+            case "GET", ["logs", api_id, stage]:
+                return dataplane.logs(api_id, stage)
             case "GET", ["machines"]:
                 return {"machines": [machine.as_json() for machine in machines.all_machines()]}
             case "GET" | "PUT" | "PATCH", ["machines", instance_id]:

@@ -27,7 +27,7 @@ __all__ = ["PRIVATE_LINK", "Backend", "Source", "Unreachable", "connect", "reach
 _EPHEMERAL_PORTS = (1024, 65535)
 
 # A plain random number is all that is wanted here.
-_random = random.Random()  # noqa: S311
+_random = random.Random()
 _turn = itertools.count()
 
 
@@ -108,9 +108,7 @@ def connect(
     for node in list(balancer.nodes):
         own = [each for each in usable if node in backend.nodes_for(balancer, group, each)]
         healthy = [
-            each
-            for each in own
-            if (view := each.views.get(node.subnet.id)) is not None and view.state == "healthy"
+            each for each in own if (view := each.views.get(node.subnet.id)) is not None and view.state == "healthy"
         ]
         if healthy:
             choices.append((node, healthy))
@@ -119,9 +117,7 @@ def connect(
     # D: when no target is healthy, the load balancer fails open: it sends traffic to all.
     candidates = choices or open_choices
     if not candidates:
-        return Unreachable(
-            f"no target of {group.name} is in a zone of load balancer {balancer.name}", "targets"
-        )
+        return Unreachable(f"no target of {group.name} is in a zone of load balancer {balancer.name}", "targets")
     turn = next(_turn)
     node, targets = candidates[turn % len(candidates)]
     registration = targets[turn // len(candidates) % len(targets)]
@@ -175,9 +171,7 @@ def _judge_balancer(
         return None
     if source.ip is None and balancer.enforce_security_group_inbound_rules_on_private_link_traffic == "off":
         return None
-    groups = [
-        backend.ec2_backend.get_security_group_from_id(group_id) for group_id in balancer.security_groups
-    ]
+    groups = [backend.ec2_backend.get_security_group_from_id(group_id) for group_id in balancer.security_groups]
     rules = [rule for group in groups if group is not None for rule in group.ingress_rules]
     # The addresses that API Gateway's own network uses are not published, so only a rule for every address is
     # certain to let them in.
@@ -216,9 +210,7 @@ def _covers(cidr: str, ip: str | None) -> bool:
     return network.prefixlen == 0 if ip is None else ipaddress.IPv4Address(ip) in network
 
 
-def _judge_network_acls(
-    ec2: Any, node: Node, target_subnet: Any, target_ip: str, port: int
-) -> Unreachable | None:
+def _judge_network_acls(ec2: Any, node: Node, target_subnet: Any, target_ip: str, port: int) -> Unreachable | None:
     """The network ACLs on the way there and back: stateless, and only where a packet leaves or enters a subnet."""
     if node.subnet.id == target_subnet.id:
         return None
@@ -251,11 +243,7 @@ def _acl_allows(acl: Any, egress: bool, ip: str, port: int) -> bool:
     """The first rule, in order of number, that matches decides."""
     entries = [entry for entry in list(acl.network_acl_entries) if _truth(entry.egress) == egress]
     for entry in sorted(entries, key=lambda entry: int(entry.rule_number)):
-        if (
-            str(entry.protocol) not in {"-1", "6"}
-            or not entry.cidr_block
-            or not _covers(entry.cidr_block, ip)
-        ):
+        if str(entry.protocol) not in {"-1", "6"} or not entry.cidr_block or not _covers(entry.cidr_block, ip):
             continue
         low, high = entry.port_range_from, entry.port_range_to
         if str(entry.protocol) == "-1" or low is None or int(low) <= port <= int(high):

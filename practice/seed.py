@@ -56,7 +56,7 @@ def seed(region: str) -> Defaults:
     _seed_operator(region)
     ec2 = ec2_backends[ACCOUNT_ID][region]
     vpc = ec2.create_vpc(VPC_CIDR, tags=[{"Key": "Name", "Value": f"{NAME}-vpc"}])
-    ec2.modify_vpc_attribute(vpc.id, "enable_dns_hostnames", True)
+    ec2.modify_vpc_attribute(vpc.id, "enable_dns_hostnames", "true")
     zones = [zone.name for zone in ec2.describe_availability_zones()][: len(SUBNET_CIDRS)]
     group = ec2.create_security_group(
         f"{NAME}-service",
@@ -64,7 +64,8 @@ def seed(region: str) -> Defaults:
         vpc_id=vpc.id,
         tags={"Name": f"{NAME}-service"},
     )
-    subnets, instances = [], []
+    subnets: list[str] = []
+    instances: list[str] = []
     for number, (cidr, zone) in enumerate(zip(SUBNET_CIDRS, zones, strict=True), start=1):
         subnet = ec2.create_subnet(
             vpc.id, cidr, availability_zone=zone, tags={"subnet": {"Name": f"{NAME}-private-{zone}"}}
@@ -82,7 +83,9 @@ def seed(region: str) -> Defaults:
             tags={"instance": {"Name": f"{NAME}-service-{number}"}},
         )
         subnets.append(subnet.id)
-        instances.extend(instance.id for instance in reservation.instances)
+        for instance in reservation.instances:
+            instance.skip_transition()
+            instances.append(instance.id)
     _seeded[region] = Defaults(region, vpc.id, tuple(subnets), tuple(instances), group.id)
     return _seeded[region]
 
@@ -109,6 +112,4 @@ def _seed_operator(region: str) -> None:
     iam.access_keys[key.access_key_id] = key
 
 
-_ADMINISTRATOR = (
-    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
-)
+_ADMINISTRATOR = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'

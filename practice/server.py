@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, unquote_to_bytes
 from cheroot.server import HeaderReader, HTTPRequest
 from cheroot.wsgi import Gateway_10, Server
 
-from practice import ACCOUNT_ID, DEFAULT_REGION, clock, control, machines, seed
+from practice import ACCOUNT_ID, DEFAULT_REGION, clock, control, dataplane, machines, seed
 from practice.locking import locked
 
 if TYPE_CHECKING:
@@ -114,8 +114,7 @@ def install() -> None:
 
     practice.ec2.install()
     practice.elbv2.install()
-    if hasattr(practice.apigateway, "install"):
-        practice.apigateway.install()
+    practice.apigateway.install()
 
 
 def settle() -> None:
@@ -137,6 +136,7 @@ def reset(region: str) -> None:
     from practice.elbv2.associations import forget_all
 
     machines.reset()
+    dataplane.reset()
     forget_all()
     seed.forget_all()
     for backend in list(BackendDict._instances):
@@ -236,14 +236,6 @@ class Account:
             reset(self.region)
 
 
-def _data_plane(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    try:
-        from practice.dataplane import application
-    except ModuleNotFoundError:
-        return _failure(start_response, "501 Not Implemented", "NotImplemented", "there is no data plane yet")
-    return application(environ, start_response)
-
-
 @contextmanager
 def serve(
     port: int = 0,
@@ -263,9 +255,7 @@ def serve(
     taken.
     """
     if not allow_other_hosts and not _is_loopback(host):
-        raise ValueError(
-            f"the practice account has no real login: it is not served on {host} without being told twice"
-        )
+        raise ValueError(f"the practice account has no real login: it is not served on {host} without being told twice")
     _use_clock(clock)
     machines.use_stand_in(backend)
     machines.warm_up()
@@ -279,9 +269,7 @@ def serve(
     server.expiration_interval = 0.2
     server.prepare()
     bound = server.socket.getsockname()[1]
-    account = Account(
-        f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{bound}", _clock(), region, token=token
-    )  # noqa: S104
+    account = Account(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{bound}", _clock(), region, token=token)  # noqa: S104
     server.wsgi_app = _dispatch(account)
     thread = threading.Thread(target=server.serve, name="practice-account", daemon=True)
     thread.start()
@@ -312,7 +300,7 @@ def _dispatch(account: Account) -> WSGIApp:
             return knobs(environ, start_response)
         account.last_request = time.monotonic()
         if path.startswith(EXECUTE_API_PATH) or _EXECUTE_API_HOST.match(environ.get("HTTP_HOST", "")):
-            return _data_plane(environ, start_response)
+            return dataplane.application(environ, start_response)
         return control_plane(environ, start_response)
 
     return application

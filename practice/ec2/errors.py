@@ -1,22 +1,92 @@
-"""EC2's refusals that moto lacks, in AWS's words."""
+"""EC2's refusals that moto lacks or words differently. Kinds of source as in ``practice.durations``."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from moto.ec2.exceptions import EC2ClientError
 
-__all__ = ["EC2ClientError", "dependency_violation", "interface_in_use"]
+__all__ = [
+    "EC2ClientError",
+    "cannot_delete_default_group",
+    "default_network_acl",
+    "duplicate_rule",
+    "group_in_use",
+    "has_dependencies",
+    "interface_in_use",
+    "malformed_instance",
+    "no_such_association",
+    "no_such_entry",
+    "no_such_groups",
+    "no_such_network_acl",
+    "no_such_subnet",
+]
 
 
 def interface_in_use(interface_id: str) -> EC2ClientError:
-    """DeleteNetworkInterface of an attached interface."""
+    """DeleteNetworkInterface of an attached interface (T: quoted in many public reports)."""
     return EC2ClientError("InvalidParameterValue", f"Network interface '{interface_id}' is currently in use.")
 
 
-def dependency_violation(kind: str, resource_id: str) -> EC2ClientError:
-    """Deleting something that others need."""
-    article = "resource" if kind == "security group" else f"The {kind}"
-    if kind == "security group":
-        return EC2ClientError("DependencyViolation", f"{article} {resource_id} has a dependent object")
+def has_dependencies(kind: str, resource_id: str) -> EC2ClientError:
+    """Deleting something that others need (T: aws-cdk#14456 has both this and the next)."""
+    return EC2ClientError("DependencyViolation", f"The {kind} '{resource_id}' has dependencies and cannot be deleted.")
+
+
+def group_in_use(group_id: str) -> EC2ClientError:
+    """Deleting a security group that an interface or another group's rule uses."""
+    return EC2ClientError("DependencyViolation", f"resource {group_id} has a dependent object")
+
+
+def cannot_delete_default_group(group_id: str) -> EC2ClientError:
+    """Deleting a VPC's default group (T: iasql#654)."""
     return EC2ClientError(
-        "DependencyViolation", f"{article} '{resource_id}' has dependencies and cannot be deleted."
+        "CannotDelete", f'the specified group: "{group_id}" name: "default" cannot be deleted by a user'
     )
+
+
+def duplicate_rule(peer: str, protocol: str, ports: tuple[int | None, int | None]) -> EC2ClientError:
+    """Authorizing a rule that is there (T: quoted in many public reports)."""
+    if protocol == "-1":
+        described = f"peer: {peer}, ALL, ALLOW"
+    else:
+        described = f"peer: {peer}, {protocol.upper()}, from port: {ports[0]}, to port: {ports[1]}, ALLOW"
+    return EC2ClientError("InvalidPermission.Duplicate", f'the specified rule "{described}" already exists')
+
+
+def no_such_groups(group_ids: Iterable[str]) -> EC2ClientError:
+    """Security groups that are not there (T: quoted in many public reports)."""
+    names = list(group_ids)
+    if len(names) == 1:
+        return EC2ClientError("InvalidGroup.NotFound", f"The security group '{names[0]}' does not exist")
+    return EC2ClientError("InvalidGroup.NotFound", f"The security groups '{', '.join(names)}' do not exist")
+
+
+def no_such_subnet(subnet_id: str) -> EC2ClientError:
+    """A subnet that is not there."""
+    return EC2ClientError("InvalidSubnetID.NotFound", f"The subnet ID '{subnet_id}' does not exist")
+
+
+def malformed_instance(instance_id: str) -> EC2ClientError:
+    """An instance id that is none (T: quoted in many public reports)."""
+    return EC2ClientError("InvalidInstanceID.Malformed", f'Invalid id: "{instance_id}"')
+
+
+def no_such_network_acl(acl_id: str) -> EC2ClientError:
+    """A network ACL that is not there."""
+    return EC2ClientError("InvalidNetworkAclID.NotFound", f"The networkAcl ID '{acl_id}' does not exist")
+
+
+def no_such_entry() -> EC2ClientError:
+    """A rule that the network ACL does not have (code D: EC2 error codes; the wording is unknown)."""
+    return EC2ClientError("InvalidNetworkAclEntry.NotFound", "The specified network ACL entry does not exist.")
+
+
+def no_such_association(association_id: str) -> EC2ClientError:
+    """An association of a subnet that is not there (code D: EC2 error codes)."""
+    return EC2ClientError("InvalidAssociationID.NotFound", f"The association ID '{association_id}' does not exist")
+
+
+def default_network_acl(acl_id: str) -> EC2ClientError:
+    """Deleting a VPC's default network ACL (code D: EC2 error codes; K)."""
+    return EC2ClientError("InvalidParameterValue", f"cannot delete default network ACL {acl_id}")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface as MotoNetworkInterface
+from typing_extensions import override
 
 from practice.clock import current
 
@@ -15,6 +16,7 @@ __all__ = ["LoadBalancerInterface", "NetworkInterface"]
 class NetworkInterface(MotoNetworkInterface):
     """A network interface that can be found by the filters of DescribeNetworkInterfaces."""
 
+    @override
     def get_filter_value(self, filter_name: str, method_name: str | None = None) -> Any:
         """What a filter compares with (names: API reference, DescribeNetworkInterfaces)."""
         attachment = self.attachment
@@ -81,5 +83,12 @@ class LoadBalancerInterface(NetworkInterface):
         self._attachment.attach_time = current().now()
 
     @property
+    @override
     def attachment(self) -> Any:
         return self._attachment
+
+    def set_groups(self, group_ids: list[str]) -> None:
+        """Replace the security groups."""
+        self._group_set = [
+            group for group_id in group_ids if (group := self.ec2_backend.get_security_group_from_id(group_id))
+        ]

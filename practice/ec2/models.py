@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from moto.ec2.models import EC2Backend as MotoEC2Backend
-from moto.ec2.models.instances import Instance, InstanceState, Reservation
+from moto.ec2.models.instances import Reservation
+from moto.ec2.models.network_acls import NetworkAcl, NetworkAclAssociation, NetworkAclEntry
+from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
+from moto.ec2.models.subnets import Subnet
+from moto.ec2.models.vpcs import VPC
+from typing_extensions import override
 
-from practice import machines
-
-from .errors import dependency_violation
+from . import errors
+from . import instances as _instances  # noqa: F401  (binds our Instance in moto)
 from .interfaces import LoadBalancerInterface, NetworkInterface
 
 __all__ = ["EC2Backend"]
@@ -20,30 +24,26 @@ class EC2Backend(MotoEC2Backend):
 
     # -- interfaces -------------------------------------------------------------------------------------------------
 
-    def create_network_interface(
-        self, subnet: Any, private_ip_address: Any, *args: Any, **kwargs: Any
-    ) -> Any:
+    @override
+    def create_network_interface(self, subnet: Any, private_ip_address: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(subnet, str):
             subnet = self.get_subnet(subnet)
         requested = private_ip_address or next(
-            (
-                entry["PrivateIpAddress"]
-                for entry in (args[0] if args else []) or []
-                if isinstance(entry, dict)
-            ),
-            None,
+            (entry["PrivateIpAddress"] for entry in (args[0] if args else []) or [] if isinstance(entry, dict)), None
         )
         # moto draws a random address that may be taken; AWS hands out a free one.
         private_ip_address = requested or subnet.get_available_subnet_ip(None)
-        interface = NetworkInterface(self, subnet, private_ip_address, *args, **kwargs)
+        interface = NetworkInterface(  # type: ignore[abstract]  # CloudFormation's methods: moto leaves them out too
+            self, subnet, private_ip_address, *args, **kwargs
+        )
         self.enis[interface.id] = interface
         return interface
 
     def create_load_balancer_interface(
-        self, subnet: Any, private_ip: str, description: str, group_ids: list[str]
+        self, subnet: Subnet, private_ip: str, description: str, group_ids: list[str]
     ) -> LoadBalancerInterface:
         """An interface of a load balancer, with an address that was set aside before."""
-        interface = LoadBalancerInterface(
+        interface = LoadBalancerInterface(  # type: ignore[abstract]
             self, subnet, private_ip, description=description, group_ids=group_ids
         )
         self.enis[interface.id] = interface
@@ -51,70 +51,185 @@ class EC2Backend(MotoEC2Backend):
 
     def release_load_balancer_interface(self, interface: LoadBalancerInterface) -> None:
         """Elastic Load Balancing takes its interface away; its address is free again."""
-        self.enis.pop(interface.id, None)
-        self.tags.pop(interface.id, None)
-        assert interface.private_ip_address is not None
-        interface.subnet.del_subnet_ip(interface.private_ip_address)
+        self.delete_network_interface(interface.id)
 
+    @override
     def delete_network_interface(self, eni_id: str) -> None:
         interface = self.get_network_interface(eni_id)
         super().delete_network_interface(eni_id)
-        interface.subnet.del_subnet_ip(interface.private_ip_address)
+        self.tags.pop(eni_id, None)
+        for address in interface.private_ip_addresses:
+            interface.subnet.del_subnet_ip(address["PrivateIpAddress"])
 
     # -- instances --------------------------------------------------------------------------------------------------
 
+    @override
     def run_instances(self, *args: Any, **kwargs: Any) -> Reservation:
         reservation = super().run_instances(*args, **kwargs)
-        for instance in reservation.instances:
-            self._launch_machine(instance)
-            if not kwargs.get("nics"):
+        if not kwargs.get("nics"):
+            for instance in reservation.instances:
                 # An interface that is made at launch goes with its instance, unless the launch says otherwise.
                 instance.nics[0].delete_on_termination = True
         return reservation
 
-    def start_instances(self, instance_ids: list[str]) -> list[tuple[Instance, InstanceState]]:
-        started = super().start_instances(instance_ids)
-        for instance, _ in started:
-            self._launch_machine(instance)
-        return started
+    # -- VPCs and subnets -------------------------------------------------------------------------------------------
 
-    def stop_instances(self, instance_ids: list[str]) -> list[tuple[Instance, InstanceState]]:
-        stopped = super().stop_instances(instance_ids)
-        for instance, _ in stopped:
-            machines.stop(instance.id)
-        return stopped
+    def has_internet_gateway(self, vpc_id: str) -> bool:
+        """Whether a VPC has a way to the internet."""
+        if self.vpcs[vpc_id].is_default:
+            # AWS's default VPC comes with one; moto's does not show it.
+            return True
+        return any(gateway.vpc is not None and gateway.vpc.id == vpc_id for gateway in self.internet_gateways.values())
 
-    def terminate_instances(self, instance_ids: list[str]) -> list[tuple[Instance, InstanceState]]:
-        terminated = super().terminate_instances(instance_ids)
-        for instance, _ in terminated:
-            machines.stop(instance.id, forget=True)
-        return terminated
+    @override
+    def describe_subnets(self, subnet_ids: list[str] | None = None, filters: Any | None = None) -> list[Subnet]:
+        known = {subnet_id for zone in self.subnets.values() for subnet_id in zone}
+        for subnet_id in subnet_ids or []:
+            if subnet_id not in known:
+                raise errors.no_such_subnet(subnet_id)
+        return super().describe_subnets(subnet_ids, filters)
 
-    @staticmethod
-    def _launch_machine(instance: Instance) -> None:
-        machines.launch(instance.id, instance.availability_zone or "", instance.private_ip or "")
-
-    # -- refusals ---------------------------------------------------------------------------------------------------
-
-    def delete_subnet(self, subnet_id: str) -> Any:
+    @override
+    def delete_subnet(self, subnet_id: str) -> Subnet:
         self.get_subnet(subnet_id)
         if any(interface.subnet.id == subnet_id for interface in self.enis.values()):
-            raise dependency_violation("subnet", subnet_id)
+            raise errors.has_dependencies("subnet", subnet_id)
+        for acl in self.network_acls.values():
+            acl._associations = {
+                key: association for key, association in acl._associations.items() if association.subnet_id != subnet_id
+            }
+        self.tags.pop(subnet_id, None)
         return super().delete_subnet(subnet_id)
 
+    @override
+    def delete_vpc(self, vpc_id: str) -> VPC:
+        self.get_vpc(vpc_id)
+        used = (
+            any(group.vpc_id == vpc_id and not group.is_default for group in self.describe_security_groups())
+            or any(acl.vpc_id == vpc_id and not acl.default for acl in self.network_acls.values())
+            or any(gateway.vpc is not None and gateway.vpc.id == vpc_id for gateway in self.internet_gateways.values())
+        )
+        if used:
+            raise errors.has_dependencies("vpc", vpc_id)
+        vpc = super().delete_vpc(vpc_id)
+        self.tags.pop(vpc_id, None)
+        return vpc
+
+    # -- security groups --------------------------------------------------------------------------------------------
+
+    @override
+    def describe_security_groups(
+        self, group_ids: list[str] | None = None, groupnames: list[str] | None = None, filters: Any = None
+    ) -> list[SecurityGroup]:
+        known = {group_id for groups in self.groups.values() for group_id in groups}
+        missing = [group_id for group_id in group_ids or [] if group_id not in known]
+        if missing:
+            raise errors.no_such_groups(missing)
+        return super().describe_security_groups(group_ids, groupnames, filters)
+
+    @override
     def delete_security_group(self, name: str | None = None, group_id: str | None = None) -> None:
         group = self.get_security_group_by_name_or_id(group_id or name or "")
-        if group is not None:
-            in_use = any(
-                member.id == group.id for interface in self.enis.values() for member in interface.group_set
-            )
-            referenced = any(
-                rule.source_group.get("GroupId") == group.id
-                for groups in self.groups.values()
-                for other in groups.values()
-                if other.id != group.id
-                for rule in [*other.ingress_rules, *other.egress_rules]
-            )
-            if in_use or referenced:
-                raise dependency_violation("security group", group.id)
-        super().delete_security_group(name, group_id)
+        if group is None:
+            raise errors.no_such_groups([group_id or name or ""])
+        if group.is_default:
+            raise errors.cannot_delete_default_group(group.id)
+        in_use = any(member.id == group.id for interface in self.enis.values() for member in interface.group_set)
+        if in_use or any(
+            rule.source_group.get("GroupId") == group.id
+            for other in self.describe_security_groups()
+            if other.id != group.id
+            for rule in [*other.ingress_rules, *other.egress_rules]
+        ):
+            raise errors.group_in_use(group.id)
+        super().delete_security_group(group_id=group.id)
+        for resource in [group, *group.ingress_rules, *group.egress_rules]:
+            self.tags.pop(resource.id, None)
+
+    def check_new_rules(self, group_id: str, permissions: list[dict[str, Any]], *, egress: bool) -> None:
+        """Raise InvalidPermission.Duplicate for a rule that is there already, before any of them is added."""
+        group = self.get_security_group_by_name_or_id(group_id)
+        if group is None:
+            raise errors.no_such_groups([group_id])
+        rules: list[SecurityGroupRule] = list(group.egress_rules if egress else group.ingress_rules)
+        for permission in permissions:
+            for candidate in self._iterate_security_rules(
+                permission["ip_protocol"],
+                group.group_id,
+                permission["from_port"],
+                permission["to_port"],
+                permission["ip_ranges"],
+                self._add_source_group(permission["source_groups"], group.vpc_id),
+                permission["prefix_list_ids"],
+                is_egress=egress,
+            ):
+                if any(_same_rule(candidate, rule) for rule in rules):
+                    raise errors.duplicate_rule(
+                        _peer(candidate), str(candidate.ip_protocol), (candidate.from_port, candidate.to_port)
+                    )
+                rules.append(candidate)
+
+    @override
+    def revoke_security_group_ingress(self, *args: Any, **kwargs: Any) -> None:
+        self._revoke(super().revoke_security_group_ingress, *args, **kwargs)
+
+    @override
+    def revoke_security_group_egress(self, *args: Any, **kwargs: Any) -> None:
+        self._revoke(super().revoke_security_group_egress, *args, **kwargs)
+
+    def _revoke(self, revoke: Any, *args: Any, **kwargs: Any) -> None:
+        """Revoke, and forget the tags of the rules that went."""
+        group = self.get_security_group_by_name_or_id(kwargs.get("group_name_or_id") or args[0])
+        before = {rule.id for rule in [*group.ingress_rules, *group.egress_rules]} if group else set()
+        revoke(*args, **kwargs)
+        after = {rule.id for rule in [*group.ingress_rules, *group.egress_rules]} if group else set()
+        for rule_id in before - after:
+            self.tags.pop(rule_id, None)
+
+    # -- network ACLs -----------------------------------------------------------------------------------------------
+
+    @override
+    def get_network_acl(self, network_acl_id: str) -> NetworkAcl:
+        if network_acl_id not in self.network_acls:
+            raise errors.no_such_network_acl(network_acl_id)
+        return super().get_network_acl(network_acl_id)
+
+    @override
+    def describe_network_acls(self, network_acl_ids: list[str] | None = None, filters: Any = None) -> list[NetworkAcl]:
+        for acl_id in network_acl_ids or []:
+            self.get_network_acl(acl_id)
+        return super().describe_network_acls(network_acl_ids, filters)
+
+    @override
+    def delete_network_acl(self, network_acl_id: str) -> NetworkAcl:
+        if self.get_network_acl(network_acl_id).default:
+            raise errors.default_network_acl(network_acl_id)
+        self.tags.pop(network_acl_id, None)
+        return super().delete_network_acl(network_acl_id)
+
+    @override
+    def delete_network_acl_entry(self, network_acl_id: str, rule_number: int, egress: bool) -> NetworkAclEntry:
+        entries = self.get_network_acl(network_acl_id).network_acl_entries
+        if not any(entry.egress == egress and entry.rule_number == rule_number for entry in entries):
+            raise errors.no_such_entry()
+        return super().delete_network_acl_entry(network_acl_id, rule_number, egress)
+
+    @override
+    def replace_network_acl_association(self, association_id: str, network_acl_id: str) -> NetworkAclAssociation:
+        self.get_network_acl(network_acl_id)
+        if not any(association_id in acl._associations for acl in self.network_acls.values()):
+            raise errors.no_such_association(association_id)
+        return super().replace_network_acl_association(association_id, network_acl_id)
+
+
+def _peer(rule: SecurityGroupRule) -> str:
+    return rule.cidr_ipv4 or rule.cidr_ipv6 or str(rule.source_group.get("GroupId") or rule.prefix_list_id)
+
+
+def _same_rule(one: SecurityGroupRule, other: SecurityGroupRule) -> bool:
+    """Two rules are one when protocol, ports and peer are; a description makes no difference."""
+    return (
+        one.ip_protocol == other.ip_protocol
+        and (one.ip_protocol == "-1" or (one.from_port, one.to_port) == (other.from_port, other.to_port))
+        and _peer(one) == _peer(other)
+    )

@@ -2,19 +2,60 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any, cast
+
 from moto.core.responses import ActionResult
 from moto.ec2.responses import EC2Response as MotoEC2Response
+from typing_extensions import override
 
-from .errors import interface_in_use
+from . import errors
+from .models import EC2Backend
 
 __all__ = ["EC2Response"]
+
+_INSTANCE_ID = re.compile(r"i-[0-9a-f]{8}(?:[0-9a-f]{9})?")
 
 
 class EC2Response(MotoEC2Response):
     """EC2 over HTTP."""
 
+    @property
+    @override
+    def ec2_backend(self) -> EC2Backend:
+        return cast("EC2Backend", super().ec2_backend)
+
+    @override
+    def describe_instances(self) -> ActionResult:
+        for instance_id in self._get_param("InstanceIds", []):
+            if not _INSTANCE_ID.fullmatch(instance_id):
+                raise errors.malformed_instance(instance_id)
+        return super().describe_instances()
+
+    @override
     def delete_network_interface(self) -> ActionResult:
         interface = self.ec2_backend.get_network_interface(self._get_param("NetworkInterfaceId"))
         if interface.status == "in-use":
-            raise interface_in_use(interface.id)
+            raise errors.interface_in_use(interface.id)
         return super().delete_network_interface()
+
+    @override
+    def authorize_security_group_ingress(self) -> ActionResult:
+        return self._authorize(egress=False)
+
+    @override
+    def authorize_security_group_egress(self) -> ActionResult:
+        return self._authorize(egress=True)
+
+    def _authorize(self, *, egress: bool) -> ActionResult:
+        """All rules or none, and all of them in the answer."""
+        self.error_on_dryrun()
+        permissions: list[dict[str, Any]] = list(self._process_rules_from_querystring())
+        self.ec2_backend.check_new_rules(permissions[0]["group_name_or_id"], permissions, egress=egress)
+        authorize = (
+            self.ec2_backend.authorize_security_group_egress
+            if egress
+            else self.ec2_backend.authorize_security_group_ingress
+        )
+        added = [rule for permission in permissions for rule in authorize(**permission)[0]]
+        return ActionResult({"Return": True, "SecurityGroupRules": added})

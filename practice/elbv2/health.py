@@ -21,7 +21,7 @@ from practice.clock import current
 from practice.locking import unlocked
 
 if TYPE_CHECKING:
-    from .load_balancers import NetworkLoadBalancer, Node
+    from .load_balancers import Node
     from .models import ELBv2Backend
     from .target_groups import Registration, TargetGroup
 
@@ -117,9 +117,7 @@ class Probe:
 def refresh(backend: ELBv2Backend, group: TargetGroup | None = None) -> None:
     """Make good the checks that fell due, of one group or of all."""
     due = [
-        probe
-        for each in ([group] if group else list(backend.target_groups.values()))
-        for probe in _due(backend, each)
+        probe for each in ([group] if group else list(backend.target_groups.values())) for probe in _due(backend, each)
     ]
     if due:
         with unlocked():
@@ -141,9 +139,7 @@ def _due(backend: ELBv2Backend, group: TargetGroup) -> Iterator[Probe]:
                 seen.add(node.subnet.id)
                 view = registration.views.get(node.subnet.id)
                 if view is None:
-                    start = max(
-                        registration.registered_at + durations.TARGET_REGISTRATION, balancer.active_at, now
-                    )
+                    start = max(registration.registered_at + durations.TARGET_REGISTRATION, balancer.active_at, now)
                     view = registration.views[node.subnet.id] = NodeView(start)
                 if view.next_check <= now:
                     yield Probe(group, registration, node, view)

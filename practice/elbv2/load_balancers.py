@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from moto.core.utils import iso_8601_datetime_with_milliseconds
 from moto.ec2.models.subnets import Subnet
 from moto.elbv2.models import AvailabilityZone, FakeLoadBalancer
+from typing_extensions import override
 
 from practice import durations
 from practice.clock import current
@@ -37,6 +38,7 @@ class Node:
 
     @property
     def zone(self) -> str:
+        """The Availability Zone."""
         return self.subnet.availability_zone
 
 
@@ -53,7 +55,7 @@ class NetworkLoadBalancer(FakeLoadBalancer):
 
     # The attributes that Network Load Balancers have and their defaults
     # (D: ELBv2 API reference, LoadBalancerAttribute).
-    DEFAULT_ATTRIBUTES = {
+    DEFAULT_ATTRIBUTES: ClassVar[dict[str, str]] = {
         "access_logs.s3.enabled": "false",
         "access_logs.s3.bucket": "",
         "access_logs.s3.prefix": "",
@@ -80,6 +82,7 @@ class NetworkLoadBalancer(FakeLoadBalancer):
         self.active_at = self.created_at + durations.LOAD_BALANCER_PROVISIONING
         self.canonical_hosted_zone_id = HOSTED_ZONES.get(ec2.region_name, "Z26RNL4JYFTOTI")
         self.attrs = dict(self.DEFAULT_ATTRIBUTES)
+        self.attrs["ipv6.deny_all_igw_traffic"] = "true" if self.scheme == "internal" else "false"
         self.fixed_ips = fixed_ips
         # Shown only by load balancers with security groups; "on" is their default (D: ELBv2 API reference).
         self.enforce_security_group_inbound_rules_on_private_link_traffic = enforce_on_private_link
@@ -89,20 +92,25 @@ class NetworkLoadBalancer(FakeLoadBalancer):
 
     @property
     def load_balancer_id(self) -> str:
+        """The last part of the ARN."""
         return self.arn.rsplit("/", 1)[1]
 
     @property
     def is_active(self) -> bool:
+        """Whether it has been provisioned."""
         return current().time() >= self.active_at
 
     @property
+    @override
     def load_balancer_state(self) -> dict[str, str]:
         return {"Code": "active" if self.is_active else "provisioning"}
 
+    @override
     def activate(self) -> None:
-        """moto makes a load balancer active when it is looked at; ours is when its time has come."""
+        """Moto makes a load balancer active when it is looked at; ours is when its time has come."""
 
     @property
+    @override
     def availability_zones(self) -> list[AvailabilityZone]:
         return [
             _Zone(
@@ -114,6 +122,7 @@ class NetworkLoadBalancer(FakeLoadBalancer):
 
     @property
     def cross_zone(self) -> bool:
+        """Whether its nodes send traffic to other zones, where the target group does not say otherwise."""
         return self.attrs["load_balancing.cross_zone.enabled"] == "true"
 
     def add_node(self, subnet: Subnet) -> None:
@@ -131,6 +140,27 @@ class NetworkLoadBalancer(FakeLoadBalancer):
             self.ec2.release_load_balancer_interface(node.interface)
         else:
             node.subnet.del_subnet_ip(node.private_ip)
+
+    def set_subnets(self, wanted: list[Subnet]) -> None:
+        """Leave the subnets that are not wanted, join those that are new."""
+        ids = {subnet.id for subnet in wanted}
+        for node in list(self.nodes):
+            if node.subnet.id not in ids:
+                self.remove_node(node)
+        present = {node.subnet.id for node in self.nodes}
+        for subnet in wanted:
+            if subnet.id not in present:
+                self.add_node(subnet)
+        self.subnets = wanted
+
+    def set_security_groups(self, group_ids: list[str], enforce_on_private_link: str | None) -> None:
+        """Replace the security groups, of the interfaces too."""
+        self.security_groups = group_ids
+        if enforce_on_private_link is not None:
+            self.enforce_security_group_inbound_rules_on_private_link_traffic = enforce_on_private_link
+        for node in self.nodes:
+            if node.interface is not None:
+                node.interface.set_groups(group_ids)
 
     def settle(self) -> None:
         """Let the interfaces appear that are due."""

@@ -2,34 +2,78 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from moto.core.responses import ActionResult
 from moto.elbv2.responses import ELBV2Response as MotoELBv2Response
+from typing_extensions import override
 
+from . import errors
 from .models import ELBv2Backend, elbv2_backends
 
 __all__ = ["ELBv2Response"]
+
+# Parameters that are ARNs -> what they name.
+_ARN_KINDS = {"LoadBalancerArn": "load balancer", "TargetGroupArn": "target group", "ListenerArn": "listener"}
 
 
 class ELBv2Response(MotoELBv2Response):
     """ELBv2 over HTTP."""
 
     @property
+    @override
     def elbv2_backend(self) -> ELBv2Backend:
-        backend = elbv2_backends[self.current_account][self.region]
-        assert isinstance(backend, ELBv2Backend)
-        return backend
+        return cast("ELBv2Backend", elbv2_backends[self.current_account][self.region])
 
+    @override
+    def _get_param(self, param_name: str, if_none: Any = None) -> Any:
+        value = super()._get_param(param_name, if_none)
+        kind = _ARN_KINDS.get(param_name)
+        if kind is not None and isinstance(value, str) and f":{kind.replace(' ', '')}/" not in value:
+            # T: quoted in many public reports.
+            raise errors.ValidationError(f"'{value}' is not a valid {kind} ARN")
+        return value
+
+    @override
     def create_load_balancer(self) -> ActionResult:
         params = self._get_params()
-        balancer = self.elbv2_backend.create_load_balancer(
-            name=params["Name"],
+        if (params.get("Type") or "application") != "network":
+            return super().create_load_balancer()
+        subnets, mappings = params.get("Subnets", []), params.get("SubnetMappings", [])
+        if subnets and mappings:
+            # D: either subnets or subnet mappings, but not both; the wording is unknown.
+            raise errors.ValidationError("You must specify either subnets or subnet mappings, but not both")
+        balancer = self.elbv2_backend.create_network_load_balancer(
+            params.get("Name") or "",
+            mappings or [{"SubnetId": subnet_id} for subnet_id in subnets],
             security_groups=params.get("SecurityGroups", []),
-            subnet_ids=params.get("Subnets", []),
-            subnet_mappings=params.get("SubnetMappings", []),
             scheme=params.get("Scheme") or "internet-facing",
-            loadbalancer_type=params.get("Type") or "application",
-            ip_address_type=params.get("IpAddressType", "ipv4"),
+            ip_address_type=params.get("IpAddressType") or "ipv4",
             tags=params.get("Tags"),
             enforce_on_private_link=params.get("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"),
         )
         return ActionResult({"LoadBalancers": [balancer]})
+
+    @override
+    def set_security_groups(self) -> ActionResult:
+        arn = self._get_param("LoadBalancerArn")
+        group_ids = self._get_param("SecurityGroups", [])
+        self.elbv2_backend.set_security_groups(
+            arn, group_ids, self._get_param("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic")
+        )
+        balancer = self.elbv2_backend.network_load_balancer(arn)
+        return ActionResult(
+            {
+                "SecurityGroupIds": group_ids,
+                "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic": (
+                    balancer.enforce_security_group_inbound_rules_on_private_link_traffic if balancer else None
+                ),
+            }
+        )
+
+    @override
+    def describe_listeners(self) -> ActionResult:
+        if self._get_param("LoadBalancerArn") and self._get_param("ListenerArns", []):
+            # The code is K; the wording is unknown.
+            raise errors.ValidationError("You cannot specify both a load balancer ARN and listener ARNs")
+        return super().describe_listeners()

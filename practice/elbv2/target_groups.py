@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Final
 
 from moto.elbv2.models import FakeTargetGroup
 
 from .health import NodeView
 
-__all__ = ["Registration", "TargetGroup"]
+__all__ = ["LAYER_4_PROTOCOLS", "Registration", "TargetGroup"]
 
-_LOAD_BALANCER_LAYER_4 = {"TCP", "UDP", "TCP_UDP", "TLS"}
+LAYER_4_PROTOCOLS: Final = frozenset({"TCP", "UDP", "TCP_UDP", "TLS"})
 
 
 @dataclass
@@ -36,7 +36,7 @@ class TargetGroup(FakeTargetGroup):
 
     # Attributes of a group for Network Load Balancers and their defaults
     # (D: ELBv2 API reference, TargetGroupAttribute).
-    LAYER_4_ATTRIBUTES = {
+    LAYER_4_ATTRIBUTES: ClassVar[dict[str, str]] = {
         "deregistration_delay.timeout_seconds": "300",
         "deregistration_delay.connection_termination.enabled": "false",
         "load_balancing.cross_zone.enabled": "use_load_balancer_configuration",
@@ -64,7 +64,7 @@ class TargetGroup(FakeTargetGroup):
     @property
     def is_layer_4(self) -> bool:
         """Whether the group is for a Network Load Balancer."""
-        return self.protocol in _LOAD_BALANCER_LAYER_4
+        return self.protocol in LAYER_4_PROTOCOLS
 
     @property
     def load_balancer_arns(self) -> list[str]:
@@ -85,10 +85,37 @@ class TargetGroup(FakeTargetGroup):
 
     @load_balancer_arns.setter
     def load_balancer_arns(self, value: list[str]) -> None:
-        """moto keeps a list beside the listeners, which deletions leave stale; the listeners are the truth."""
+        """Moto keeps a list beside the listeners, which deletions leave stale; the listeners are the truth."""
+
+    def has_settings(self, settings: dict[str, Any]) -> bool:
+        """Whether CreateTargetGroup with these settings asks for what this group is."""
+        return (
+            self.protocol == settings.get("protocol")
+            and str(self.port) == str(settings.get("port"))
+            and self.vpc_id == settings.get("vpc_id")
+            and self.target_type == settings.get("target_type")
+            and self.health_check_protocol == settings["healthcheck_protocol"]
+            and (self.health_check_port or "traffic-port") == (settings.get("healthcheck_port") or "traffic-port")
+            and self.health_check_path == settings["healthcheck_path"]
+            and int(self.health_check_interval_seconds) == int(settings["healthcheck_interval_seconds"])
+            and int(self.health_check_timeout_seconds) == int(settings["healthcheck_timeout_seconds"])
+            and int(self.healthy_threshold_count) == int(settings["healthy_threshold_count"])
+            and int(self.unhealthy_threshold_count) == int(settings["unhealthy_threshold_count"])
+        )
+
+    def settle_health_check(self, http_codes: str | None) -> None:
+        """After a change: a path and codes belong to HTTP checks, and only to them."""
+        if self.health_check_protocol in {"HTTP", "HTTPS"}:
+            known = getattr(self, "matcher", None) or {"HttpCode": "200-399"}
+            self.matcher = {"HttpCode": http_codes} if http_codes else known
+            self.health_check_path = self.health_check_path or "/"
+        else:
+            self.matcher = None  # type: ignore[assignment]
+            self.health_check_path = None
 
     @property
     def cross_zone(self) -> str:
+        """The group's own word on cross-zone load balancing: true, false or use_load_balancer_configuration."""
         return str(self.attributes["load_balancing.cross_zone.enabled"])
 
     def health_port_for(self, registration: Registration) -> int:

@@ -26,7 +26,7 @@ __all__ = [
     "get",
     "reset",
 ]
-__all__ += ["stop", "stand_in", "use_stand_in", "warm_up"]
+__all__ += ["stand_in", "stop", "use_stand_in", "warm_up"]
 
 NO_WAIT_HEADER = "X-Practice-No-Wait"
 
@@ -119,11 +119,7 @@ def use_stand_in(url: str | None) -> None:
         _stand_in = None
         return
     parts = urlsplit(url)
-    if (
-        parts.scheme != "http"
-        or parts.hostname not in {"127.0.0.1", "localhost", "::1"}
-        or parts.path not in {"", "/"}
-    ):
+    if parts.scheme != "http" or parts.hostname not in {"127.0.0.1", "localhost", "::1"} or parts.path not in {"", "/"}:
         raise ValueError(f"a backend must be http://127.0.0.1:PORT, not {url!r}")
     _stand_in = (parts.hostname, parts.port or 80)
 

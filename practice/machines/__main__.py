@@ -39,9 +39,7 @@ class Machine:
             loop = asyncio.get_running_loop()
             # The same port again after a stop, where the system still has it.
             try:
-                self.server = await loop.create_server(
-                    lambda: Connection(self), "127.0.0.1", self.port, backlog=512
-                )
+                self.server = await loop.create_server(lambda: Connection(self), "127.0.0.1", self.port, backlog=512)
             except OSError:
                 self.server = await loop.create_server(lambda: Connection(self), "127.0.0.1", 0, backlog=512)
             self.port = self.server.sockets[0].getsockname()[1]
