@@ -1,8 +1,8 @@
 """Mapping expressions: from a method's request to the integration's, and back.
 
 D "Parameter mapping": a source is `method.request.PLACE.NAME` (PLACE: path, querystring, multivaluequerystring, header,
-multivalueheader), `method.request.body[.PATH]`, `context.NAME`, `stageVariables.NAME`, or a static value in single quotes. A source that
-holds nothing maps nothing. Header names are matched case-sensitively (R test_apigateway_http).
+multivalueheader), `method.request.body[.PATH]`, `context.NAME`, `stageVariables.NAME`, or a static value in single
+quotes. A source that holds nothing maps nothing. Header names are matched case-sensitively (R test_apigateway_http).
 """
 
 from __future__ import annotations
