@@ -48,6 +48,7 @@ U = TypeVar("U")
 CURRENT_STEP: contextvars.ContextVar[str | None] = contextvars.ContextVar("step", default=None)
 """The step on whose behalf this thread talks to AWS; set by the engine, told with every call."""
 
+_WAITING: contextvars.ContextVar[bool] = contextvars.ContextVar("waiting", default=False)
 _FRESH: contextvars.ContextVar[bool] = contextvars.ContextVar("fresh", default=False)
 
 NOT_IDEMPOTENT = frozenset({"CreateVpcLink", "CreateRestApi", "CreateDeployment", "CreateResource"})
@@ -94,6 +95,32 @@ def _is_read(operation: str) -> bool:
     return operation.startswith(("Get", "Describe", "List"))
 
 
+# What an operation is about, by a word in its name. A write makes us forget the reads that are about the same; one that
+# is about none of these (tags, say) is about all of them. Listeners show on their target group.
+_TOPICS = {
+    "VpcLink": frozenset({"link"}),
+    "RestApi": frozenset({"api"}),
+    "Resource": frozenset({"routes"}),
+    "Method": frozenset({"routes"}),
+    "Integration": frozenset({"routes"}),
+    "Deployment": frozenset({"stages"}),
+    "Stage": frozenset({"stages"}),
+    "LoadBalancer": frozenset({"balancer"}),
+    "Listener": frozenset({"listener", "targets"}),
+    "Target": frozenset({"targets"}),
+}
+_ALL_TOPICS = frozenset().union(*_TOPICS.values())
+
+
+def _topics(operation: str) -> frozenset[str]:
+    # Deleting a parent deletes its children, which have other words in their names.
+    if not operation.startswith("Delete"):
+        for word, topics in _TOPICS.items():
+            if word in operation and not operation.startswith(("Tag", "Untag")):
+                return topics
+    return _ALL_TOPICS
+
+
 @dataclass
 class _Memory:
     """Reads of one pass: who asks while the same question is under way shares its answer."""
@@ -102,9 +129,17 @@ class _Memory:
     lock: threading.Lock = field(default_factory=threading.Lock)
     answers: dict[tuple[str, str, str], Future[tuple[AWSResponse, dict[str, Any]]]] = field(default_factory=dict)
 
-    def forget(self, service: str | None = None) -> None:
+    def forget(self) -> None:
+        """Forget everything."""
         with self.lock:
-            self.answers = {key: answer for key, answer in self.answers.items() if service and key[0] != service}
+            self.answers.clear()
+
+    def forget_after(self, service: str, operation: str) -> None:
+        """Forget what a write may have changed."""
+        topics = _topics(operation)
+        with self.lock:
+            for key in [key for key in self.answers if key[0] == service and topics & _topics(key[1])]:
+                del self.answers[key]
 
 
 class Aws:
@@ -226,8 +261,11 @@ class Aws:
         usual: float,
         every: float,
         limit: float | None = None,
+        at_once: bool = True,
     ) -> T:
         """Ask ``ready`` until it answers something, every so many AWS seconds, and tell what is waited for.
+
+        Not ``at_once`` when it was just begun and cannot be there yet.
 
         ``usual`` is how long AWS usually takes, in AWS seconds; the limit is six times that unless given.
         Raises :class:`TookTooLong`, :class:`Stopped`, and whatever ``ready`` raises.
@@ -235,13 +273,15 @@ class Aws:
         limit = limit if limit is not None else max(6 * usual, 60.0)
         elapsed = 0.0
         while True:
-            token = _FRESH.set(elapsed > 0)
-            try:
-                answer = ready()
-            finally:
-                _FRESH.reset(token)
-            if answer is not None:
-                return answer
+            if at_once or elapsed > 0:
+                waiting, fresh = _WAITING.set(True), _FRESH.set(elapsed > 0)
+                try:
+                    answer = ready()
+                finally:
+                    _WAITING.reset(waiting)
+                    _FRESH.reset(fresh)
+                if answer is not None:
+                    return answer
             if elapsed >= limit:
                 raise TookTooLong(
                     f"waited {elapsed:.0f} s for {what}, which usually takes {usual:.0f} s"
@@ -288,7 +328,16 @@ class Aws:
         context["runbook_model"] = model  # botocore tells no model when an answer is lost
         context["runbook_call"] = (call, time.monotonic())
         context["runbook_step"] = CURRENT_STEP.get()
-        self._observe(CallSent(step=CURRENT_STEP.get(), service=service, operation=operation, writes=writes, call=call))
+        self._observe(
+            CallSent(
+                step=CURRENT_STEP.get(),
+                service=service,
+                operation=operation,
+                writes=writes,
+                call=call,
+                poll=_WAITING.get() and not writes,
+            )
+        )
         return None
 
     def _is_answered(self, key: tuple[str, str, str]) -> bool:
@@ -311,7 +360,7 @@ class Aws:
                 self._drop(context)
             answer.set_result((http_response, copy.deepcopy(parsed)))
         if not _is_read(model.name):
-            self._memory.forget(model.service_model.service_name)
+            self._memory.forget_after(model.service_model.service_name, model.name)
         metadata = parsed.get("ResponseMetadata", {})
         self._tell(model, context, error=error, request_id=str(metadata.get("RequestId", "")))
 

@@ -92,13 +92,15 @@ def run(
 
 def recall(plan: Plan, aws: Aws, stack: str) -> dict[str, Any]:
     """The parameters that an existing stack remembers; empty when there is none."""
-    steps = [step for step in plan.steps if step.recall]
-    with ThreadPoolExecutor(max_workers=max(1, len(steps))) as pool:
-        answers = list(pool.map(lambda step: step.recall(aws, stack) if step.recall else {}, steps))
-    values: dict[str, Any] = {}
-    for answer in reversed(answers):  # the first in reading order wins
-        values.update(answer)
-    return values
+    with ThreadPoolExecutor(max_workers=len(plan.steps)) as pool:
+        return _recall(plan, aws, stack, pool)
+
+
+def _recall(plan: Plan, aws: Aws, stack: str, pool: ThreadPoolExecutor) -> dict[str, Any]:
+    # All are asked at once. The last in reading order is listened to first: the REST API tells its tags with itself,
+    # the target group only when asked again.
+    answers = [pool.submit(step.recall, aws, stack) for step in reversed(plan.steps) if step.recall]
+    return next((dict(said) for answer in answers if (said := answer.result())), {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +137,12 @@ class _Pass:
         steps = self._steps()
         self.standings = {step.id: Future() for step in steps}
         try:
-            with self.aws.observed(self._told, self.control), self.aws.remembering():
-                self._look_ahead(steps)
+            with (
+                self.aws.observed(self._told, self.control),
+                self.aws.remembering(),
+                ThreadPoolExecutor(max_workers=len(steps), thread_name_prefix="look-ahead") as ahead,
+            ):
+                self._look_ahead(steps, ahead)
                 self._tell(
                     RunStarted(
                         action=self.action,
@@ -174,15 +180,16 @@ class _Pass:
         wanted = frozenset[str]().union(*(self.plan.up_to(self.plan[name]) for name in self.acting))
         return tuple(step for step in self.plan.steps if step.id in wanted)
 
-    def _look_ahead(self, steps: tuple[Step, ...]) -> None:
-        """Ask, side by side, all that can be asked knowing only the stack's name; the steps then find it remembered."""
-        with ThreadPoolExecutor(max_workers=len(steps) + 1) as pool:
-            recalled = pool.submit(recall, self.plan, self.aws, self.params.stack)
-            if self.action is not Action.DOWN:
-                for step in steps:
-                    if step.find:
-                        pool.submit(step.find, self.aws, self.params.stack)  # its errors come up in the step's check
-            self.params = self.params.filled(recalled.result()).filled(self.defaults)
+    def _look_ahead(self, steps: tuple[Step, ...], pool: ThreadPoolExecutor) -> None:
+        """Ask, side by side, all that can be asked knowing only the stack's name; the steps then find it remembered.
+
+        Only what the stack remembers of its parameters is waited for.
+        """
+        if self.action is not Action.DOWN:
+            for step in steps:
+                if step.find:
+                    pool.submit(step.find, self.aws, self.params.stack)  # its errors come up in the step's check
+        self.params = self.params.filled(_recall(self.plan, self.aws, self.params.stack, pool)).filled(self.defaults)
 
     def _tell(self, event: Event) -> None:
         self.events.put(event)

@@ -130,6 +130,8 @@ class CallSent(Event):
     writes: bool
     call: int
     """Pairs this with its :class:`CallAnswered`."""
+    poll: bool = False
+    """Whether it asks if AWS is there yet, or shows what was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,8 +145,8 @@ def do(aws: Aws, params: Parameters, service: PrivateService) -> LoadBalancer:
                 aws.elbv2.set_subnets(LoadBalancerArn=fact.arn, Subnets=[subnet.id for subnet in service.subnets])
             retag_load_balancing(aws, fact.arn, fact.tags, stack_tags(params))
         case _:
-            pass
-    return _active(aws, params.stack)
+            return _active(aws, params.stack, just_made=False)
+    return _active(aws, params.stack, just_made=True)
 
 
 def undo(aws: Aws, params: Parameters) -> None:
@@ -166,7 +166,7 @@ def _create(aws: Aws, params: Parameters, service: PrivateService) -> None:
     )
 
 
-def _active(aws: Aws, stack: str) -> LoadBalancer:
+def _active(aws: Aws, stack: str, *, just_made: bool) -> LoadBalancer:
     state = ""
 
     def ready() -> LoadBalancer | None:
@@ -185,7 +185,8 @@ def _active(aws: Aws, stack: str) -> LoadBalancer:
         what=f"load balancer {name_of(stack)} to become active",
         state=lambda: state,
         usual=USUALLY,
-        every=5.0,
+        every=3.0,
+        at_once=not just_made,
     )
 
 

@@ -76,6 +76,12 @@ class Targets:
     targets: tuple[Target, ...]
 
 
+def find(aws: Aws, stack: str) -> list[Target]:
+    """The targets registered with the stack's target group."""
+    group = target_group.find(aws, stack)
+    return _targets(aws, group.arn) if group else []
+
+
 def check(
     aws: Aws, params: Parameters, service: PrivateService, group: TargetGroup
 ) -> Targets | Missing | Drifted[Targets]:
@@ -128,7 +134,7 @@ def do(
         aws.elbv2.deregister_targets(
             TargetGroupArn=group.arn, Targets=[{"Id": name, "Port": port} for name, port in surplus]
         )
-    return _healthy(aws, params, group, wanted)
+    return _healthy(aws, params, group, wanted, just_registered=bool(absent))
 
 
 def undo(aws: Aws, params: Parameters) -> None:
@@ -143,7 +149,9 @@ def undo(aws: Aws, params: Parameters) -> None:
             )
 
 
-def _healthy(aws: Aws, params: Parameters, group: TargetGroup, wanted: set[tuple[str, int]]) -> Targets:
+def _healthy(
+    aws: Aws, params: Parameters, group: TargetGroup, wanted: set[tuple[str, int]], *, just_registered: bool
+) -> Targets:
     # After the ingress rules are new, one failed check may still be the past speaking. Three rounds are not.
     patience = 3.0 * params.health_check_interval + 30.0
     every = 5.0
@@ -170,6 +178,7 @@ def _healthy(aws: Aws, params: Parameters, group: TargetGroup, wanted: set[tuple
         state=lambda: ", ".join(f"{target.instance} {_health(target)}" for target in found),
         usual=max(USUALLY, 4.0 * params.health_check_interval),
         every=every,
+        at_once=not just_registered,
     )
 
 

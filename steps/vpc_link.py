@@ -90,7 +90,7 @@ def do(aws: Aws, params: Parameters, balancer: LoadBalancer) -> VpcLink:
     _links.delete(aws, failed)
     link = _leading_to(existing, balancer) or _create(aws, params, balancer)
     retag_api_gateway(aws, f"/vpclinks/{link.id}", dict(link.tags), stack_tags(params))
-    return _available(aws, link)
+    return _available(aws, link, just_made=link not in existing)
 
 
 def undo(aws: Aws, params: Parameters) -> None:
@@ -140,7 +140,7 @@ def _create(aws: Aws, params: Parameters, balancer: LoadBalancer) -> Link:
     return link
 
 
-def _available(aws: Aws, link: Link) -> VpcLink:
+def _available(aws: Aws, link: Link, *, just_made: bool) -> VpcLink:
     latest = link
 
     def ready() -> VpcLink | None:
@@ -161,7 +161,8 @@ def _available(aws: Aws, link: Link) -> VpcLink:
         what=f"VPC link {link.name} ({link.id}) to become AVAILABLE",
         state=lambda: _status(latest),
         usual=_links.USUALLY,
-        every=5.0,
+        every=3.0,
+        at_once=not just_made,
     )
 
 

@@ -1,0 +1,1 @@
+"""What ``make bench`` prints: figures and ratios, no verdicts."""

@@ -1,0 +1,346 @@
+"""What an API answers with: its routes, methods and integrations, read from a stage's export or from its resources.
+
+The export tells what is *deployed*, the resources what is *configured*; both are read into the same shape, so that they
+can be compared and judged alike. Routing follows "API Gateway resources": a static segment goes before a variable one,
+a variable one before a greedy one, at the first segment where they differ; the method named goes before ANY.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway.type_defs import ResourceTypeDef
+
+__all__ = [
+    "DEFAULT_TIMEOUT",
+    "Configuration",
+    "Endpoint",
+    "Guard",
+    "Integration",
+    "Match",
+    "Method",
+    "differences",
+    "exported",
+    "match",
+    "resourced",
+    "resolved",
+    "variables_in",
+]
+
+DEFAULT_TIMEOUT = 29000  # milliseconds; exports leave the default out
+ANY_KEY = "x-amazon-apigateway-any-method"
+_INTEGRATION_KEY = "x-amazon-apigateway-integration"
+_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([^}]*)\}")
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+# What ANY stands for (API reference, PutMethod).
+_ANY = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What a method asks of its caller."""
+
+    authorization: str = "NONE"
+    """NONE, AWS_IAM, CUSTOM or COGNITO_USER_POOLS."""
+    api_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """What a method calls."""
+
+    type: str
+    http_method: str
+    uri: str
+    connection_type: str
+    connection_id: str
+    target: str
+    """ARN of the load balancer behind a V2 link; empty for V1."""
+    parameters: tuple[tuple[str, str], ...]
+    timeout: int
+    """Milliseconds."""
+
+    @property
+    def private(self) -> bool:
+        """Whether it goes through a VPC link."""
+        return self.connection_type == "VPC_LINK"
+
+    @property
+    def mapped_paths(self) -> dict[str, str]:
+        """What fills the placeholders of the endpoint URL."""
+        prefix = "integration.request.path."
+        return {name.removeprefix(prefix): value for name, value in self.parameters if name.startswith(prefix)}
+
+    @property
+    def host_header(self) -> str:
+        """What a mapping sets the Host header to, if one does."""
+        return dict(self.parameters).get("integration.request.header.Host", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method of a path, with what it asks for and what it calls."""
+
+    path: str
+    verb: str
+    guard: Guard
+    integration: Integration | None
+    resource: str = ""
+    """Id of the resource; exports do not tell it."""
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """All methods, by ``VERB path``, and the resource policy."""
+
+    methods: Mapping[str, Method] = field(default_factory=dict)
+    policy: Any = None
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths that have a method."""
+        return sorted({method.path for method in self.methods.values()})
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The route a request meets."""
+
+    path: str
+    values: Mapping[str, str]
+    """What the path's variables stand for, undecoded."""
+    method: Method | None
+    """None: the route has no method for this verb."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where an endpoint URL leads: which Host header, which listener port, which path."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    names_port: bool
+
+    @classmethod
+    def of(cls, url: str) -> Endpoint | None:
+        """Take a URL apart; None for one that names no host."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            return None
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            return None
+        return cls(
+            scheme=parts.scheme,
+            host=parts.hostname,
+            port=port or (443 if parts.scheme == "https" else 80),
+            path=parts.path or "/",
+            names_port=port is not None,
+        )
+
+
+def exported(document: bytes) -> Configuration:
+    """Read a stage's export (``oas30`` or ``swagger``, JSON, with the ``apigateway`` extensions)."""
+    spec: dict[str, Any] = json.loads(document)
+    schemes = spec.get("components", {}).get("securitySchemes", {}) or spec.get("securityDefinitions", {})
+    methods = [
+        Method(
+            path=path,
+            verb="ANY" if key == ANY_KEY else key.upper(),
+            guard=_guard_of(operation.get("security", []), schemes),
+            integration=_integration(operation[_INTEGRATION_KEY]) if _INTEGRATION_KEY in operation else None,
+        )
+        for path, operations in spec.get("paths", {}).items()
+        for key, operation in operations.items()
+        if isinstance(operation, dict) and (key == ANY_KEY or key.upper() in _ANY)
+    ]
+    return Configuration({str(method): method for method in methods}, spec.get("x-amazon-apigateway-policy"))
+
+
+def resourced(resources: Iterable[ResourceTypeDef], policy: str | None = None) -> Configuration:
+    """Read an API's resources, got with ``embed=methods``, and its resource policy as GetRestApi answers it."""
+    methods = [
+        Method(
+            path=item["path"],
+            verb=verb,
+            guard=Guard(method.get("authorizationType", "NONE"), method.get("apiKeyRequired", False)),
+            integration=_integration(dict(method["methodIntegration"])) if "methodIntegration" in method else None,
+            resource=item["id"],
+        )
+        for item in resources
+        for verb, method in item.get("resourceMethods", {}).items()
+    ]
+    return Configuration({str(method): method for method in methods}, _policy(policy))
+
+
+def _policy(text: str | None) -> Any:
+    if not text:
+        return None
+    for attempt in (text, text.replace('\\"', '"').replace("\\/", "/")):  # GetRestApi escapes the quotes
+        try:
+            return json.loads(attempt)
+        except ValueError:
+            continue
+    return text
+
+
+def _guard_of(security: list[dict[str, Any]], schemes: Mapping[str, Any]) -> Guard:
+    authorization, api_key = "NONE", False
+    for name in (name for entry in security for name in entry):
+        scheme = schemes.get(name, {})
+        match str(scheme.get("x-amazon-apigateway-authtype", "")):
+            case "awsSigv4":
+                authorization = "AWS_IAM"
+            case "cognito_user_pools":
+                authorization = "COGNITO_USER_POOLS"
+            case "" if str(scheme.get("name", "")).lower() == "x-api-key":
+                api_key = True
+            case _:
+                authorization = "CUSTOM"
+    return Guard(authorization, api_key)
+
+
+def _integration(said: Mapping[str, Any]) -> Integration:
+    return Integration(
+        # Exports write types in lower case, resources in upper case.
+        type=str(said.get("type", "")).upper(),
+        http_method=str(said.get("httpMethod") or ""),
+        uri=str(said.get("uri") or ""),
+        connection_type=str(said.get("connectionType") or "INTERNET"),
+        connection_id=str(said.get("connectionId") or ""),
+        target=str(said.get("integrationTarget") or ""),
+        parameters=tuple(sorted((said.get("requestParameters") or {}).items())),
+        timeout=int(said.get("timeoutInMillis") or DEFAULT_TIMEOUT),
+    )
+
+
+def match(configuration: Configuration, verb: str, path: str) -> Match | None:
+    """The route of a request and its method; None where no route fits the path."""
+    fitting: dict[str, Mapping[str, str]] = {}
+    for template in configuration.paths:
+        values = _fit(template, path)
+        if values is not None:
+            fitting[template] = values
+    if not fitting:
+        return None
+    ranked = sorted(fitting, key=lambda template: [_rank(segment) for segment in _segments(template)])
+    for template in ranked:
+        method = configuration.methods.get(f"{verb} {template}")
+        if method is None and verb in _ANY:
+            method = configuration.methods.get(f"ANY {template}")
+        if method is not None:
+            return Match(template, fitting[template], method)
+    return Match(ranked[0], fitting[ranked[0]], None)
+
+
+def _segments(path: str) -> list[str]:
+    return path.strip("/").split("/") if path.strip("/") else []
+
+
+def _rank(segment: str) -> int:
+    if not segment.startswith("{"):
+        return 0
+    return 2 if segment.endswith("+}") else 1
+
+
+def _fit(template: str, path: str) -> dict[str, str] | None:
+    wanted, given = _segments(template), _segments(path)
+    values: dict[str, str] = {}
+    for position, segment in enumerate(wanted):
+        if position >= len(given):
+            return None
+        match _rank(segment):
+            case 2:
+                values[segment[1:-2]] = "/".join(given[position:])
+                return values
+            case 1:
+                values[segment[1:-1]] = given[position]
+            case _ if segment != given[position]:
+                return None
+    return values if len(given) == len(wanted) else None
+
+
+def variables_in(text: str) -> list[str]:
+    """The names of the stage variables that a text refers to."""
+    return _STAGE_VARIABLE.findall(text)
+
+
+def resolved(text: str, variables: Mapping[str, str], paths: Mapping[str, str] | None = None) -> str:
+    """The text with stage variables and path placeholders filled in; an unset variable leaves nothing."""
+    # Placeholders first would take ${stageVariables.X} for one of theirs.
+    parts = re.split(r"(\$\{stageVariables\.[^}]*\})", text)
+    return "".join(
+        _STAGE_VARIABLE.sub(lambda found: variables.get(found[1], ""), part)
+        if part.startswith("${stageVariables.")
+        else _PLACEHOLDER.sub(lambda found: (paths or {}).get(found[1], found[0]), part)
+        for part in parts
+    )
+
+
+def placeholders(uri: str) -> list[str]:
+    """The path placeholders of an endpoint URL."""
+    return _PLACEHOLDER.findall(_STAGE_VARIABLE.sub("", uri))
+
+
+def differences(served: Configuration, wanted: Configuration) -> dict[str, str]:
+    """Per ``VERB path``, how what is served differs from what is configured, in words."""
+    found: dict[str, str] = {}
+    for key in sorted({*served.methods, *wanted.methods}):
+        is_, should = served.methods.get(key), wanted.methods.get(key)
+        if is_ is None:
+            found[key] = "configured, not deployed"
+        elif should is None:
+            found[key] = "deployed, no longer configured"
+        elif changed := [
+            f"{name} deployed {old or 'not set'!s}, configured {new or 'not set'!s}"
+            for name, old, new in zip(_COMPARED, _comparable(is_), _comparable(should), strict=True)
+            if old != new
+        ]:
+            found[key] = "; ".join(changed)
+    if served.policy != wanted.policy:
+        found["resource policy"] = "deployed and configured differ"
+    return found
+
+
+_COMPARED = (
+    "authorization",
+    "API key",
+    "integration type",
+    "integration method",
+    "endpoint URL",
+    "connection type",
+    "connection id",
+    "integration target",
+    "mapped parameters",
+    "timeout",
+)
+
+
+def _comparable(method: Method) -> tuple[object, ...]:
+    called = method.integration
+    if called is None:
+        return (method.guard.authorization, method.guard.api_key, *[None] * 8)
+    return (
+        method.guard.authorization,
+        method.guard.api_key,
+        called.type,
+        called.http_method,
+        called.uri,
+        called.connection_type,
+        called.connection_id,
+        called.target,
+        ", ".join(f"{name}={value}" for name, value in called.parameters),
+        called.timeout,
+    )

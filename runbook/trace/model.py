@@ -1,0 +1,218 @@
+"""What a trace is made of: hops on the path of a request, and what was found at each of them."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["HOPS", "TITLES", "Finding", "Hop", "State", "Symptom", "Trace", "Unseen", "Weight"]
+
+TITLES = {
+    "dns-name": "The URL",
+    "access": "Who may call",
+    "stage": "Stage",
+    "deployment": "Deployment",
+    "route": "Route",
+    "method": "Method",
+    "integration": "Integration",
+    "stage-variables": "Stage variables",
+    "vpc-link": "VPC link",
+    "load-balancer": "Load balancer",
+    "listener": "Listener",
+    "target-group": "Target group",
+    "targets": "Targets",
+    "health-check": "Health check",
+    "security-group": "Security groups",
+    "network-acl": "Network ACLs",
+    "backend": "Backend",
+}
+
+HOPS = tuple(TITLES)
+"""The ids of the hops, in the order in which a request passes them."""
+
+
+class State(enum.StrEnum):
+    """How a hop stands."""
+
+    OK = "ok"
+    BROKEN = "broken"
+    """It stops the request, or would if an earlier hop did not."""
+    SUSPICIOUS = "suspicious"
+    """It works, but not as it should, or not for long."""
+    NOT_REACHED = "not reached"
+    """What comes before it is missing, so there was nothing to follow."""
+    UNKNOWN = "unknown"
+    """It could not be looked at, or trace does not follow this kind; the evidence says why."""
+
+
+class Symptom(enum.Enum):
+    """What the caller sees, told apart by who answered and with what kind of error."""
+
+    FINE = "answered"
+    NO_ANSWER = "no answer at all"
+    FORBIDDEN = "403 Forbidden"
+    DENIED = "refused by an authorizer or a policy"
+    NOT_ROUTED = "403 Missing Authentication Token"
+    THROTTLED = "429 from the gateway"
+    REFUSED = "a request the gateway does not take"
+    INTERNAL = "500 from the gateway"
+    TIMED_OUT = "504: the gateway waited in vain"
+    NETWORK_ERROR = "504: the exchange with the service broke off"
+    BACKEND_4XX = "4xx from the service itself"
+    BACKEND_5XX = "5xx from the service itself"
+    OTHER = "an answer that fits nothing known"
+
+
+class Weight(enum.Enum):
+    """What a finding means for the request."""
+
+    FACT = "fact"
+    """As it should be; the values seen."""
+    ADVICE = "advice"
+    """Worth doing, changes nothing for this request: the hop stays ok."""
+    SUSPICIOUS = "suspicious"
+    MAY_BREAK = "may break"
+    """Breaks the request if the caller's symptom is one that this explains."""
+    BREAKS = "breaks"
+    """No request can pass."""
+    UNKNOWN = "unknown"
+    NOT_REACHED = "not reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing seen at a hop. ``evidence`` quotes the values; ``command`` is the AWS CLI command of the fix."""
+
+    hop: str
+    weight: Weight
+    evidence: str
+    fix: str = ""
+    command: str = ""
+    step: str | None = None
+    """Our step that would repair it, where it is not the hop's usual one; empty: none would."""
+    explains: frozenset[Symptom] = frozenset()
+    """For what may break: the symptoms it explains."""
+    otherwise: Weight = Weight.SUSPICIOUS
+    """For what may break: what it means while the symptom is another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Stands for what could not be looked at; ``why`` is a clause such as ``not allowed: ec2:DescribeInstances``."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One hop and how it stands."""
+
+    id: str
+    state: State
+    evidence: str
+    """The values seen, a sentence a line."""
+    fix: str = ""
+    command: str = ""
+    """The AWS CLI command that mends it; several are on lines of their own."""
+    step: str = ""
+    """The step of ours that would repair it, if the stack is ours."""
+    advice: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What the hop is called in a picture."""
+        return TITLES[self.id]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Why a request is answered as it is."""
+
+    url: str
+    method: str
+    region: str
+    verdict: str | None
+    """The hop that breaks the request; None when it is answered, or when it cannot be told."""
+    status: int | None
+    """HTTP status of the request that was sent; None when no answer came."""
+    latency: int | None
+    """Milliseconds until the answer, as seen from here."""
+    answer: str
+    """Who answered, and what, in a sentence."""
+    hops: tuple[Hop, ...]
+    stack: str = ""
+    """The stack of ours that the API belongs to."""
+    requests: int = 0
+    """How many requests AWS was asked for the hops."""
+    test_invoke: TestInvoke | None = None
+    logs: tuple[str, ...] | None = None
+    """The stage's execution log lines of the request; None when they were not asked for."""
+    notes: tuple[str, ...] = field(default=())
+
+    def __getitem__(self, hop: str) -> Hop:
+        """The hop of this id. Raises KeyError."""
+        return self.hops[HOPS.index(hop)] if hop in TITLES else self._unknown(hop)
+
+    @staticmethod
+    def _unknown(hop: str) -> Hop:
+        raise KeyError(hop)
+
+    @property
+    def exit_code(self) -> int:
+        """0 healthy, 1 broken, 3 suspicious only."""
+        if self.verdict is not None or self.status is None or self.status >= 400:
+            return 1
+        return 3 if any(hop.state is State.SUSPICIOUS for hop in self.hops) else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """One object, for programs."""
+        told: dict[str, Any] = {
+            "url": self.url,
+            "method": self.method,
+            "region": self.region,
+            "stack": self.stack or None,
+            "verdict": self.verdict,
+            "status": self.status,
+            "latency": self.latency,
+            "answer": self.answer,
+            "requests": self.requests,
+            "hops": [
+                {
+                    "id": hop.id,
+                    "state": hop.state.value,
+                    "evidence": hop.evidence,
+                    "fix": hop.fix,
+                    "command": hop.command,
+                    "step": hop.step or None,
+                    "advice": list(hop.advice),
+                }
+                for hop in self.hops
+            ],
+        }
+        if self.notes:
+            told["notes"] = list(self.notes)
+        if self.test_invoke is not None:
+            told["test_invoke"] = {
+                "status": self.test_invoke.status,
+                "latency": self.test_invoke.latency,
+                "log": self.test_invoke.log,
+                "problem": self.test_invoke.problem or None,
+            }
+        if self.logs is not None:
+            told["logs"] = list(self.logs)
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class TestInvoke:
+    """What TestInvokeMethod answered: it runs what is configured, deployed or not."""
+
+    __test__ = False  # its name is AWS's; pytest need not collect it
+
+    status: int | None = None
+    latency: int | None = None
+    """Milliseconds."""
+    log: str = ""
+    problem: str = ""
+    """Why it could not be asked."""

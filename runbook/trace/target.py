@@ -1,0 +1,146 @@
+"""What to trace: an invoke URL, an API id with a stage and path, or the name of a stack of ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from runbook.aws import Aws
+from runbook.errors import BadInput
+from runbook.parameters import Parameters
+from runbook.record import is_ours, parameters_from
+
+__all__ = ["Target", "parse_target"]
+
+# https://API.execute-api.REGION.amazonaws.com/STAGE/PATH; with a VPC endpoint's id for private APIs.
+_INVOKE_HOST = re.compile(
+    r"(?P<api>[a-z0-9]+)(?:-vpce-[0-9a-f]+)?\.execute-api\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?"
+)
+_API_ID = re.compile(r"[a-z0-9]{10}")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A request to follow."""
+
+    api_id: str
+    """Empty when the URL does not tell the API: a custom domain."""
+    stage: str
+    path: str
+    """Absolute, below the stage, as it goes over the wire; ``/`` when nothing was said."""
+    url: str
+    method: str = "GET"
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Sent with the real request; for an API key or a token."""
+    expect_status: int | None = None
+    """The status that counts as success; by default any below 400."""
+
+
+def parse_target(
+    text: str,
+    aws: Aws,
+    *,
+    stage: str | None = None,
+    path: str | None = None,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+) -> Target:
+    """Read what a person typed: an invoke URL, an API id (``ID`` or ``ID/STAGE/PATH``), or the name of a stack.
+
+    A stack is found by its tag and gives stage, test path and expected status; ``stage`` and ``path`` go before what
+    the text or the stack says. Raises :class:`BadInput`.
+    """
+    text = text.strip()
+    if not text:
+        raise BadInput("target", "is empty.", "Give an invoke URL, an API id with a stage, or a stack's name.")
+    if "://" in text:
+        return _from_url(text, aws, path=path, method=method, headers=headers or {})
+    head, _, rest = text.partition("/")
+    named_stage, slash, below = rest.partition("/")
+    if stack := (None if rest else _from_stack(head, aws, stage, path, method, headers or {})):
+        return stack
+    if not _API_ID.fullmatch(head):
+        raise BadInput(
+            "target",
+            f"{text!r} is neither an invoke URL, nor an API id, nor a stack of this account and region.",
+            f"Stacks carry the tag runbook:stack; the region is {aws.region}.",
+        )
+    chosen = stage or named_stage
+    if not chosen:
+        raise BadInput("target", f"API {head} needs a stage.", f"Give it as {head}/STAGE/PATH.")
+    return _made(aws, head, chosen, path or f"{slash}{below}" or "/", method, headers or {})
+
+
+def _from_url(text: str, aws: Aws, *, path: str | None, method: str, headers: Mapping[str, str]) -> Target:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadInput("target", f"{text!r} is not a URL.", "An invoke URL begins with https://")
+    found = _INVOKE_HOST.fullmatch(parts.hostname.lower())
+    if found:
+        if found["region"] != aws.region:
+            raise BadInput(
+                "target",
+                f"the URL is of region {found['region']}, not {aws.region}.",
+                f"Give region {found['region']}.",
+            )
+        api_id = found["api"]
+        name, slash, below = parts.path.removeprefix("/").partition("/")
+    elif own := _like(text, aws):
+        api_id, name, slash, below = own
+    else:
+        # A custom domain, or a name of somebody's own: what it leads to is not to be seen in the URL.
+        return Target("", "", parts.path or "/", text, method, parts.query, headers)
+    wanted = path or f"{slash}{below}" or "/"
+    url = _whole(aws, api_id, name, wanted, parts.query) if path or not name else text
+    return Target(api_id, name, wanted, url, method, parts.query, headers)
+
+
+def _like(text: str, aws: Aws) -> tuple[str, str, str, str] | None:
+    """API, stage, slash and path of a URL in the form that this account's invoke URLs have."""
+    form = re.escape(aws.invoke_url("APIID", "STAGENAME"))
+    pattern = form.replace("APIID", "(?P<api>[^/]+)", 1).replace("STAGENAME", "(?P<stage>[^/?#]*)", 1)
+    found = re.match(rf"{pattern}(?P<slash>/?)(?P<path>[^?#]*)", text, re.IGNORECASE)
+    return (found["api"], found["stage"], found["slash"], found["path"]) if found else None
+
+
+def _from_stack(
+    name: str, aws: Aws, stage: str | None, path: str | None, method: str, headers: Mapping[str, str]
+) -> Target | None:
+    pages = aws.apigateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500})
+    ours = [item for page in pages for item in page["items"] if is_ours(item.get("tags", {}), name)]
+    if not ours:
+        return None
+    api = min(ours, key=lambda item: (item["createdDate"], item["id"]))
+    remembered = Parameters(stack=name).filled(parameters_from(api.get("tags", {})))
+    return _made(
+        aws,
+        api["id"],
+        stage or remembered.stage,
+        path or remembered.test_path,
+        method,
+        headers,
+        expect_status=remembered.expect_status,
+    )
+
+
+def _made(
+    aws: Aws,
+    api_id: str,
+    stage: str,
+    path: str,
+    method: str,
+    headers: Mapping[str, str],
+    *,
+    expect_status: int | None = None,
+) -> Target:
+    wanted, _, query = path.partition("?")
+    wanted = wanted if wanted.startswith("/") else f"/{wanted}"
+    url = _whole(aws, api_id, stage, wanted, query)
+    return Target(api_id, stage, wanted, url, method, query, headers, expect_status)
+
+
+def _whole(aws: Aws, api_id: str, stage: str, path: str, query: str) -> str:
+    return f"{aws.invoke_url(api_id, stage)}{path}" + (f"?{query}" if query else "")
