@@ -5,7 +5,7 @@ assumed roles) have what their policies give them, and are refused in AWS's word
 
 Sources: the service authorization reference for actions, resources and condition keys (D); the IAM user guide's
 "Troubleshoot access denied error messages" for the wording (D); recorded wordings in public threads (T:
-mattclay/aws-terminator#284 for API Gateway and the tags of a new API, kubernetes/kops#12671 for Elastic Load Balancing).
+mattclay/aws-terminator#284 for API Gateway and the tags of a new API, kubernetes/kops#12671 for load balancing).
 What could not be found is in UNKNOWN.md in tests/practice/truth.
 """
 
@@ -182,7 +182,7 @@ def _default_version(policy: Any) -> Any:
 
 
 def _tags(tags: Any) -> dict[str, str]:
-    """moto keeps a role's tags as `{key: {"Key": …, "Value": …}}` or as a list of such."""
+    """Tags, which moto keeps as `{key: {"Key": …, "Value": …}}` or as a list of such."""
     entries = tags.values() if isinstance(tags, Mapping) else tags or ()
     return {entry["Key"]: entry["Value"] for entry in entries if isinstance(entry, Mapping)}
 

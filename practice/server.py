@@ -19,6 +19,7 @@ from cheroot.server import HeaderReader, HTTPRequest
 from cheroot.wsgi import Gateway_10, Server
 
 from practice import ACCOUNT_ID, DEFAULT_REGION, clock, control, dataplane, machines, seed
+from practice.judging import Judge
 from practice.locking import locked
 
 if TYPE_CHECKING:
@@ -150,11 +151,12 @@ def reset(region: str) -> None:
 class _ControlPlane:
     """moto's Flask applications, one call at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, judge: Judge) -> None:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
         self._apps: dict[str, WSGIApp] = {}
+        self._judge = judge
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         # Read first, then take the turn: a client that dawdles holds up nobody.
@@ -164,6 +166,10 @@ class _ControlPlane:
         service = self._service(environ)
         try:
             with locked():
+                if (refusal := self._judge(environ, body)) is not None:
+                    status, headers, content = refusal
+                    start_response(status, headers)
+                    return [content]
                 settle()
                 answer = self._app(service, environ)(environ, start_response)
                 if service in {"ec2", "elasticloadbalancing"} and _changes_something(body):
@@ -224,6 +230,8 @@ class Account:
     """Wall time (monotonic) of the last request; looking whether it is there does not count."""
     stop_requested: threading.Event = field(default_factory=threading.Event)
     """Set when somebody wants it to end."""
+    judge: Judge = field(default_factory=Judge)
+    """What refuses a control-plane request before it is carried out."""
 
     @property
     def idle_seconds(self) -> float:
@@ -234,6 +242,7 @@ class Account:
         """Everything gone, the private service there again."""
         with locked():
             reset(self.region)
+            self.judge.reset()
 
 
 @contextmanager
@@ -246,11 +255,13 @@ def serve(
     host: str = "127.0.0.1",
     allow_other_hosts: bool = False,
     token: str | None = None,
+    quotas: bool = True,
 ) -> Iterator[Account]:
     """Serve a fresh practice account until the ``with`` block ends.
 
     moto's state belongs to the process, so one account is served at a time; a second one begins anew.
-    ``backend`` is a service of the user's own that stands in for the machines. Raise ValueError for a ``host`` that
+    ``backend`` is a service of the user's own that stands in for the machines. ``quotas`` holds clients to API
+    Gateway's request quotas, on the clock's time. Raise ValueError for a ``host`` that
     is not the loopback without ``allow_other_hosts``, for a ``backend`` that is not, and OSError when the port is
     taken.
     """
@@ -269,7 +280,13 @@ def serve(
     server.expiration_interval = 0.2
     server.prepare()
     bound = server.socket.getsockname()[1]
-    account = Account(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{bound}", _clock(), region, token=token)  # noqa: S104
+    account = Account(
+        f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{bound}",  # noqa: S104
+        _clock(),
+        region,
+        token=token,
+        judge=Judge(quotas=quotas),
+    )
     server.wsgi_app = _dispatch(account)
     thread = threading.Thread(target=server.serve, name="practice-account", daemon=True)
     thread.start()
@@ -290,7 +307,7 @@ def _dispatch(account: Account) -> WSGIApp:
         reset=account.reset,
         shut_down=account.stop_requested.set,
     )
-    control_plane = _ControlPlane()
+    control_plane = _ControlPlane(account.judge)
 
     def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]

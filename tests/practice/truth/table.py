@@ -58,7 +58,8 @@ def _markdown(cases: list[Case], ours: dict[str, list[str]], stock: dict[str, li
     print("Kinds of source: " + ", ".join(f"**{kind}** {meaning}" for kind, meaning in KINDS.items()) + ".\n")
     for area in dict.fromkeys(case.area for case in cases):
         print(
-            f"## {area}\n\n| AWS's answer | kind | source | practice account | stock moto |\n| --- | --- | --- | --- | --- |"
+            f"## {area}\n\n| AWS's answer | kind | source | practice account | stock moto |\n"
+            "| --- | --- | --- | --- | --- |"
         )
         for case in cases:
             if case.area == area:

@@ -16,6 +16,8 @@ A step, and the request, is one of
     {invoke: METHOD path, api: id, stage: name, headers: {..}, body: text}  a request to the invoke URL
     {advance: seconds}                                                      AWS time goes by
 
+A call may say `as: {id: <key>, secret: <secret>, token: <token>}` to be made by another caller than the account's own.
+
 `<name>` in any text is the value kept under that name. An answer names `status`, and either `error` and `message`
 (optionally `message_has`), or `has` (a subset of the answer; lists must match in full; `<any>` is anything but
 nothing), `lacks` (member names that must not be there) and `headers`.
@@ -40,9 +42,12 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from practice import CREDENTIALS
+
 HERE: Final = Path(__file__).parent
 KINDS: Final = {"R": "recorded", "D": "documented", "T": "reported", "K": "commonly known"}
 ANY: Final = "<any>"
+OWNER: Final = {"id": CREDENTIALS.access_key_id, "secret": CREDENTIALS.secret_access_key}
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,7 @@ class Asker:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
 
     def judge(self, case: Case) -> list[str]:
         """What of the account's answer to a case is not as AWS gives it; the account is as new each time."""
@@ -144,13 +149,13 @@ class Asker:
         if "invoke" in step:
             return self._invoke(step)
         service, _, operation = step["call"].partition(".")
-        answer = self._call(service, operation, step.get("with") or {})
+        answer = self._call(self._client(service, step.get("as")), operation, step.get("with") or {})
         for name, expression in (step.get("keep") or {}).items():
             kept[name] = jmespath.search(expression, answer.body)
         return answer
 
-    def _call(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Answer:
-        client = self._client(service)
+    @staticmethod
+    def _call(client: Any, operation: str, parameters: Mapping[str, Any]) -> Answer:
         method = getattr(client, xform_name(operation))
         start = time.perf_counter()
         try:
@@ -183,17 +188,20 @@ class Asker:
             body = response.text
         return Answer(response.status_code, body, headers=response.headers, seconds=time.perf_counter() - start)
 
-    def _client(self, service: str) -> Any:
-        if service not in self._clients:
-            self._clients[service] = boto3.session.Session().client(
+    def _client(self, service: str, caller: Mapping[str, str] | None) -> Any:
+        caller = caller or OWNER
+        key = (service, caller["id"])
+        if key not in self._clients:
+            self._clients[key] = boto3.session.Session().client(
                 service,
                 region_name="us-east-1",
                 endpoint_url=self._account.url,
-                aws_access_key_id="AKIAPRACTICEEXAMPLE0",
-                aws_secret_access_key="practice/account/secret/EXAMPLE/nothing00",
+                aws_access_key_id=caller["id"],
+                aws_secret_access_key=caller["secret"],
+                aws_session_token=caller.get("token"),
                 config=Config(parameter_validation=False, retries={"total_max_attempts": 1}, read_timeout=30),
             )
-        return self._clients[service]
+        return self._clients[key]
 
 
 def differences(expected: Mapping[str, Any], answer: Answer) -> list[str]:
