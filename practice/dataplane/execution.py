@@ -170,7 +170,7 @@ class Execution:
         answer = exchange(self.api, self._prepare(integration, mapped, body, proxy=False), self.journal, self.outcome)
         _limit(answer.body)
         response = self._mapped_response(integration, sources, answer.status, answer.headers, answer.body)
-        response.headers.set("X-Amzn-Trace-Id", self.trace_id)
+        response.headers = Headers([("X-Amzn-Trace-Id", self.trace_id), *response.headers])
         return response
 
     def _mock(self, integration: Integration, sources: Sources) -> Response:

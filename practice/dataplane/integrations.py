@@ -35,7 +35,7 @@ _DROPPED_AT_THE_DOOR: Final = (
 _NOT_PASSED: Final = ("Host", "Content-Encoding")
 # R: not even a mapping can set these.
 _NEVER_SENT: Final = ("Expect", "Proxy-Authenticate", "TE", "Via")
-_BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
+_BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _PATH_CHARACTERS: Final = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/%]|[^\x00-\x7f]")
 _INTERNAL: Final = "There was an internal error while executing your request"
 
@@ -85,8 +85,9 @@ def prepare(
     method = integration.http_method
     if not method or method == "ANY":
         method = request.method
-    if not proxy and method not in _BODILESS:
-        headers.default("Content-Type", request.headers.get("Content-Type") or "application/json")
+    media_type = request.headers.get("Content-Type")
+    if not proxy and media_type and request.method not in _BODILESS:
+        headers.default("Content-Type", media_type)
     headers.set("X-Amzn-Trace-Id", trace_id)
     headers.set("X-Amzn-Apigateway-Api-Id", api_id)
     uri = render_uri(integration.uri or "", mapped.path, stage_variables)

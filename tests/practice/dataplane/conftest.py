@@ -187,7 +187,7 @@ def _put_method(
     gateway.put_method(**target, requestParameters=parameters, **options)
     gateway.put_integration(**target, **integration)
     for status, response in responses.items():
-        headers = {name: False for name in response.get("responseParameters", {})}
+        headers = dict.fromkeys(response.get("responseParameters", {}), False)
         gateway.put_method_response(**target, statusCode=status, responseParameters=headers)
         gateway.put_integration_response(**target, statusCode=status, **response)
 
