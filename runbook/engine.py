@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from runbook.aws import CURRENT_STEP, Aws
+from runbook.aws import CURRENT_STEP, Aws, Identity
 from runbook.control import Answer, Control
 from runbook.errors import Stopped
 from runbook.events import (
@@ -142,13 +142,15 @@ class _Pass:
                 self.aws.remembering(),
                 ThreadPoolExecutor(max_workers=len(steps), thread_name_prefix="look-ahead") as ahead,
             ):
-                self._look_ahead(steps, ahead)
+                caller = self._look_ahead(steps, ahead)
                 self._tell(
                     RunStarted(
                         action=self.action,
                         parameters=self.params,
                         region=self.aws.region,
                         steps=tuple(step.id for step in steps),
+                        account=caller.account if caller else "",
+                        caller=caller.arn if caller else "",
                     )
                 )
                 if self.action is Action.DOWN:
@@ -180,16 +182,19 @@ class _Pass:
         wanted = frozenset[str]().union(*(self.plan.up_to(self.plan[name]) for name in self.acting))
         return tuple(step for step in self.plan.steps if step.id in wanted)
 
-    def _look_ahead(self, steps: tuple[Step, ...], pool: ThreadPoolExecutor) -> None:
+    def _look_ahead(self, steps: tuple[Step, ...], pool: ThreadPoolExecutor) -> Identity | None:
         """Ask, side by side, all that can be asked knowing only the stack's name; the steps then find it remembered.
 
-        Only what the stack remembers of its parameters is waited for.
+        Only what the stack remembers of its parameters is waited for, and who is asking, if AWS says so: a record of
+        what was done should name who did it.
         """
+        caller = pool.submit(self.aws.identity)
         if self.action is not Action.DOWN:
             for step in steps:
                 if step.find:
                     pool.submit(step.find, self.aws, self.params.stack)  # its errors come up in the step's check
         self.params = self.params.filled(_recall(self.plan, self.aws, self.params.stack, pool)).filled(self.defaults)
+        return caller.result() if caller.exception() is None else None
 
     def _tell(self, event: Event) -> None:
         self.events.put(event)

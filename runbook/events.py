@@ -79,6 +79,10 @@ class RunStarted(Event):
     parameters: Parameters
     region: str
     steps: tuple[str, ...]
+    account: str = ""
+    """12-digit id; empty when AWS did not say who is asking."""
+    caller: str = ""
+    """ARN of who is asking."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

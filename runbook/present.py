@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from runbook.events import Outcome
 from runbook.outcome import Difference
 
-__all__ = ["SYMBOLS", "Table", "fields", "notes", "plan_words", "seconds", "tables"]
+__all__ = ["SYMBOLS", "Table", "fields", "notes", "plan_words", "seconds", "tables", "words"]
 
 SYMBOLS: dict[Outcome, str] = {
     Outcome.OK: "✓",
@@ -49,7 +49,7 @@ def fields(fact: object) -> list[tuple[str, str]]:
         if dataclasses.is_dataclass(value):
             shown += fields(value)
         elif text := _text(value):
-            shown.append((_words(item.name), text))
+            shown.append((words(item.name), text))
     return shown
 
 
@@ -63,7 +63,7 @@ def tables(fact: object) -> list[Table]:
         if item.repr and _is_table(value):
             names = [column.name for column in dataclasses.fields(value[0]) if column.repr]
             rows = tuple(tuple(_text(getattr(row, name)) for name in names) for row in value)
-            found.append(Table(_words(item.name), tuple(_words(name) for name in names), rows))
+            found.append(Table(words(item.name), tuple(words(name) for name in names), rows))
     return found
 
 
@@ -112,7 +112,8 @@ _ACRONYMS = {"arn": "ARN", "dns": "DNS", "id": "id", "ip": "IP", "ips": "IPs", "
 _AS_ON_AWS = {"vpclink": "VPCLINK", "vpcnlb": "VPCNLB"}
 
 
-def _words(name: str) -> str:
+def words(name: str) -> str:
+    """A field's name as people write it: ``dns_name`` is "DNS name"."""
     if name in _AS_ON_AWS:
         return _AS_ON_AWS[name]
     return " ".join(_ACRONYMS.get(word, word) for word in re.split(r"_", name))

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -65,7 +65,8 @@ class Subnet:
     id: str
     zone: str
     cidr: str
-    free_addresses: int
+    free_addresses: int = field(compare=False)
+    """Changes with everything else in the subnet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class PrivateService:
     subnets: tuple[Subnet, ...]
     instances: tuple[Instance, ...]
     security_group: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
 
 def find(aws: Aws, stack: str) -> object:  # noqa: ARG001 (the look-up needs no stack)
