@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -44,7 +45,8 @@ def tui(target: Target) -> int:
         raise BadInput("tui", "needs a terminal.", "Without one, use: runbook up")
     from tui import run_tui
 
-    return run_tui(target.connect(), target.parameters)
+    # The screen is there before the account is: connecting loads boto3, and may start the practice account.
+    return run_tui(lambda params: replace(target, parameters=params).connect(), target.parameters)
 
 
 @targeted()
@@ -128,9 +130,11 @@ def _run(
     from runbook.cli.show import show
     from runbook.cli.signals import stopping
     from runbook.engine import run
+    from runbook.log import RunLog, logged
 
     control = Control()
     plan_ = _plan()
+    log = RunLog.of(plan_, account, stack=target.parameters.stack, action=action, face="cli")
     events = run(
         plan_,
         account.aws,
@@ -142,7 +146,8 @@ def _run(
         control=control,
     )
     with stopping(control):
-        return _watch(show(events, plan_, account, control, as_json=json, as_plan=as_plan, only=only))
+        shown = show(logged(events, log), plan_, account, control, as_json=json, as_plan=as_plan, only=only)
+        return _watch(shown)
 
 
 def _watch(events: Iterator[Event]) -> tuple[RunFinished, dict[str, StepFinished]]:
