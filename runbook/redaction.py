@@ -1,0 +1,94 @@
+"""Taking credentials, tokens and signed headers out of what is kept or shown.
+
+AWS puts parts of the request into some error messages (a signature that does not match is answered with the signed
+headers), and a backend may echo what it was sent. What is known to be secret is taken out by value; what looks like
+a secret, by its form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from typing import TypeVar
+
+import boto3
+
+__all__ = ["REDACTED", "redacted", "secrets_of"]
+
+T = TypeVar("T")
+
+REDACTED = "[redacted]"
+_SHORTEST = 8  # characters: anything shorter is no credential, and taking it out would mangle ordinary words
+
+_NAMES = (
+    r"(?:aws[_-]?)?secret[_-]?(?:access[_-]?)?key|(?:x-amz-|aws[_-]?)?(?:security|session)[_-]?token|"
+    r"x-api-key|api[_-]?key|password|passwd|client[_-]?secret|(?:access|refresh|id)[_-]?token"
+)
+_IS = r"[\\\"']*\s*[=:]\s*[\\\"']*"  # as in a header, a query, JSON, or JSON in JSON
+_FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.DOTALL), replacement)
+    for pattern, replacement in (
+        # Authorization: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=… (Signature Version 4)
+        (r"\bAWS4-HMAC-SHA(?:256|1)\b[^\"'<>]*?\bSignature=[0-9a-f]+", REDACTED),
+        (rf"\b((?:X-Amz-)?Signature{_IS})[0-9a-z/+=%]{{16,}}", rf"\1{REDACTED}"),
+        (rf"\b((?:X-Amz-)?Credential{_IS})[^\s,&\\\"'<>]{{12,}}", rf"\1{REDACTED}"),
+        # Key ids, by the prefixes that AWS gives them ("IAM identifiers", unique ID prefixes)
+        (r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}\b", REDACTED),
+        (rf"\b((?:{_NAMES}){_IS})[^\s,&\\\"'<>}}]{{4,}}", rf"\1{REDACTED}"),
+        (rf"\b((?:(?:proxy-)?authorization|(?:set-)?cookie){_IS})[^\\\"'\r\n<>}}]+", rf"\1{REDACTED}"),
+        (r"\b(Bearer)\s+[0-9a-z._~+/-]{16,}=*", rf"\1 {REDACTED}"),
+        (r"\beyJ[0-9a-z_-]{8,}\.[0-9a-z_-]{8,}\.[0-9a-z_-]*", REDACTED),  # a JSON Web Token
+        (r"(\bEncoded authorization failure message:\s*)\S+", rf"\1{REDACTED}"),
+        (r"(\b[a-z][a-z0-9+.-]*://)[^\s/@:]+:[^\s/@]+@", rf"\1{REDACTED}@"),
+        (r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", REDACTED),
+    )
+)
+_SECRET_NAME = re.compile(_NAMES, re.IGNORECASE)
+
+
+def redacted(value: T, secrets: Collection[str] = ()) -> T:
+    """The same without what is, or looks like, a secret; in texts, and in lists and mappings of them, at any depth."""
+    return _redacted(value, sorted((text for text in secrets if len(text) >= _SHORTEST), key=len, reverse=True))  # type: ignore[return-value]
+
+
+def _redacted(value: object, secrets: list[str]) -> object:
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, REDACTED)
+        for form, replacement in _FORMS:
+            value = form.sub(replacement, value)
+        return value
+    if isinstance(value, dict):
+        return {
+            _redacted(key, secrets): REDACTED
+            if isinstance(key, str) and isinstance(item, str) and item and _SECRET_NAME.fullmatch(key)
+            else _redacted(item, secrets)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return type(value)(_redacted(item, secrets) for item in value)
+    return value
+
+
+def secrets_of(session: boto3.Session) -> Callable[[], frozenset[str]]:
+    """A function that answers every credential this session has had so far.
+
+    It asks each time, because temporary credentials are renewed within a run; a login that has ended is not asked
+    again, so that writing a log never waits for one.
+    """
+    known: set[str] = set()
+    ended = False
+
+    def secrets() -> frozenset[str]:
+        nonlocal ended
+        if not ended:
+            try:
+                credentials = session.get_credentials()
+                if credentials is not None:
+                    frozen = credentials.get_frozen_credentials()
+                    known.update(text for text in (frozen.access_key, frozen.secret_key, frozen.token) if text)
+            except Exception:
+                ended = True
+        return frozenset(known)
+
+    return secrets
