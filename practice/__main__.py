@@ -10,9 +10,12 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from practice import DEFAULT_REGION, clock
+
+if TYPE_CHECKING:
+    from practice.server import Account
 
 __all__ = ["main", "serve_forever"]
 
@@ -25,14 +28,15 @@ def serve_forever(
     time_scale: float = 60.0,
     backend: str | None = None,
     region: str = DEFAULT_REGION,
+    quotas: bool = True,
     idle: float | None = None,
     runtime_file: Path | None = None,
-    ready: Callable[[Any], None] = lambda account: None,
+    ready: Callable[[Account], None] | None = None,
 ) -> None:
     """Serve until Ctrl-C, SIGTERM, ``POST /_practice/stop``, or ``idle`` wall seconds without a request.
 
     ``ready`` is called with the ``practice.server.Account`` once it answers; ``runtime_file`` is written then and
-    removed at the end. Raise what ``practice.server.serve`` raises.
+    removed at the end. ``quotas``, ``backend`` and the rest are those of ``practice.server.serve``. Raise what ``practice.server.serve`` raises.
     """
     from practice.background import write_runtime_file
     from practice.server import serve
@@ -45,6 +49,7 @@ def serve_forever(
         clock=clock.ScaledClock(time_scale),
         backend=backend,
         region=region,
+        quotas=quotas,
         token=token,
     ) as account:
 
@@ -58,7 +63,8 @@ def serve_forever(
         if runtime_file is not None:
             runtime_file.parent.mkdir(parents=True, exist_ok=True)
             write_runtime_file(runtime_file, account.url, token)
-        ready(account)
+        if ready is not None:
+            ready(account)
         try:
             while not account.stop_requested.wait(timeout=1.0 if idle is None else min(1.0, idle)):
                 if idle is not None and account.idle_seconds >= idle:
@@ -82,6 +88,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     speed.add_argument("--realtime", action="store_const", dest="time_scale", const=1.0, help="the same as 1")
     parser.add_argument("--backend", help="a service of yours that stands in for the machines: http://127.0.0.1:3000")
     parser.add_argument("--region", default=DEFAULT_REGION, help="where the private service is")
+    parser.add_argument(
+        "--no-quotas", action="store_false", dest="quotas", help="do not hold clients to API Gateway's request quotas"
+    )
     parser.add_argument("--idle", type=float, help="end after so many wall seconds without a request")
     parser.add_argument("--runtime-file", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
@@ -93,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _greet(account: Any) -> None:
+def _greet(account: Account) -> None:
     print(f"practice account {account.account_id} in {account.region}: {account.url}", flush=True)
 
 

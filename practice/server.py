@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import ipaddress
 import logging
 import re
+import socket
 import threading
 import time
 import traceback
@@ -13,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qs, unquote_to_bytes
+from urllib.parse import parse_qs, unquote, unquote_to_bytes
 
 from cheroot.server import HeaderReader, HTTPRequest
 from cheroot.wsgi import Gateway_10, Server
@@ -36,6 +38,7 @@ _log = logging.getLogger(__name__)
 EXECUTE_API_PATH: Final = "/_aws/execute-api/"
 _EXECUTE_API_HOST = re.compile(r"^[a-z0-9-]+\.execute-api\.")
 _SCOPE = re.compile(r"Credential=[^/,]+/\d+/([^/,]+)/([^/,]+)/aws4_request")
+_UNSIGNED: Final = f"this is a practice AWS account, and the request is not signed; GET {control.PREFIX} says more"
 _READS = re.compile(r"^(Describe|Get|List)")
 
 # The signing name of a service -> moto's name of its backend.
@@ -99,6 +102,13 @@ class _Server(Server):  # type: ignore[misc]
         if pool.idle <= pool.qsize and len(pool._threads) < self._most_threads:
             pool._threads.append(pool._spawn_worker())
         super().process_conn(conn)
+
+    def stop(self) -> None:
+        """Stop at once: the selector, which would sleep on, is woken by a connection."""
+        self._connections._stop_requested = True
+        with contextlib.suppress(OSError):
+            socket.create_connection(self.socket.getsockname()[:2], timeout=1).close()
+        super().stop()
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
         _log.log(level, msg, exc_info=traceback)
@@ -164,6 +174,8 @@ class _ControlPlane:
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
         service = self._service(environ)
+        if service is None:
+            return _failure(start_response, "403 Forbidden", "MissingAuthenticationToken", _UNSIGNED)
         try:
             with locked():
                 if (refusal := self._judge(environ, body)) is not None:
@@ -184,18 +196,18 @@ class _ControlPlane:
 
     @staticmethod
     def _service(environ: Environ) -> str | None:
-        match = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+        match = _SCOPE.search(environ.get("HTTP_AUTHORIZATION") or unquote(environ["QUERY_STRING"]))
         return match[2].lower() if match else None
 
-    def _app(self, service: str | None, environ: Environ) -> WSGIApp:
+    def _app(self, service: str, environ: Environ) -> WSGIApp:
         """The application of a service; asking moto's dispatcher each time would take longer than many calls."""
-        app = self._apps.get(service or "")
+        app = self._apps.get(service)
         if app is None:
-            name = _BACKENDS.get(service or "", service)
+            name = _BACKENDS.get(service, service)
             if name in {"ec2", "elb", "apigateway", "iam", "sts", "logs"}:
                 from moto.moto_server.werkzeug_app import create_backend_app
 
-                app = self._apps[service or ""] = create_backend_app(name)  # type: ignore[arg-type]
+                app = self._apps[service] = create_backend_app(name)  # type: ignore[arg-type]
             else:
                 app = self._dispatcher.get_application(environ)
         return app
