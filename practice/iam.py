@@ -426,7 +426,7 @@ def _elb_tags(call: Call, arn: str) -> Mapping[str, str]:
     from moto.elbv2.models import elbv2_backends
 
     backend = elbv2_backends[call.account_id][call.region]
-    return backend.describe_tags([arn])[arn]
+    return backend.tagging_service.get_tag_dict_for_resource(arn)
 
 
 # -- the judgement ----------------------------------------------------------------------------------------------------
