@@ -1,0 +1,40 @@
+"""The notebook face: ``runbook.ipynb``, generated from the steps, for papermill and for JupyterLab.
+
+The notebook itself calls :func:`start`; nothing heavy is loaded before one of these is used.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nbformat import NotebookNode
+
+    from runbook.notebook.running import Run
+    from runbook.step import Plan
+
+__all__ = ["generate", "start", "write"]
+
+
+def generate(plan: Plan) -> NotebookNode:
+    """The notebook of these steps: the same bytes for the same steps."""
+    from runbook.notebook.generating import generate
+
+    return generate(plan)
+
+
+def write(path: Path, plan: Plan) -> None:
+    """Write the notebook of these steps. Raises :class:`~runbook.errors.BadInput` when the file cannot be written."""
+    from runbook.notebook.generating import write
+
+    write(path, plan)
+
+
+def start(parameters: Mapping[str, Any]) -> Run:
+    """Start the run that the notebook's parameters cell asks for; see :func:`runbook.notebook.running.start`."""
+    from runbook.notebook.running import start
+
+    return start(parameters)

@@ -1,0 +1,128 @@
+"""The notebook, made from the steps: what teaches in it is their docstrings, so it cannot tell another story."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from runbook.errors import BadInput
+from runbook.notebook.options import EXAMPLES, OPTIONS, cell_default
+from runbook.parameters import Parameters
+from runbook.step import Plan
+
+__all__ = ["generate", "write"]
+
+# The kernel of the environment that papermill or JupyterLab is started from, whatever it is called elsewhere.
+_KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+
+_INTRODUCTION = """\
+# An API Gateway in front of a private service
+
+Run from top to bottom. The cells below set up, step by step, a public API that reaches EC2 instances over a VPC link
+and an internal load balancer, with nothing of the VPC open to the internet. A step that is done already is only looked
+at, so running it again goes on from wherever the last run ended.
+
+```console
+$ papermill runbook.ipynb out.ipynb -p stack demo
+$ papermill runbook.ipynb out.ipynb -p stack demo -p mode check
+$ papermill runbook.ipynb out.ipynb -p stack demo -p mode down
+```
+
+Without `account` it works on a practice account on this machine, where nothing costs anything.
+
+<sub>Made from the steps by `runbook notebook`; changes belong there.</sub>"""
+
+_PARAMETERS = """\
+## Parameters
+
+What is left at `None` nobody gave: the stack's own value holds if it has one, else the default. Several values are a
+list or separated by commas (`"i-0123456789abcdef0,i-0fedcba9876543210"`), tags a mapping or `"team=payments"`."""
+
+_START = """\
+## Start
+
+The run goes on in the background and overlaps what can overlap; each section below waits for its own step."""
+
+_RUN = """\
+from runbook.notebook import start
+
+run = start(globals())
+run"""
+
+_END = """\
+## The invoke URL
+
+How it all ended, and the address at which the API answers."""
+
+_BY_HAND = """\
+## Appendix: a step by hand
+
+A step is a module of plain functions: `check` only looks, `do` makes it true, `undo` removes what is ours. Papermill
+passes over the next cell; run it yourself."""
+
+_BY_HAND_CODE = """\
+from steps import preflight, target_group
+
+service = preflight.check(run.aws, run.parameters)
+target_group.check(run.aws, run.parameters, service)"""
+
+
+def generate(plan: Plan) -> NotebookNode:
+    """The notebook of these steps: the same bytes for the same steps."""
+    cells = [
+        new_markdown_cell(_INTRODUCTION, id="introduction"),
+        new_markdown_cell(_PARAMETERS, id="about-parameters"),
+        new_code_cell(_parameters(), id="parameters", metadata={"tags": ["parameters"]}),
+        new_markdown_cell(_START, id="about-start"),
+        new_code_cell(_RUN, id="start"),
+    ]
+    for number, step in enumerate(plan.steps, start=1):
+        text = f"## {number}. {step.title}\n\n{step.explanation}"
+        cells += [
+            new_markdown_cell(text, id=f"about-{step.id}"),
+            new_code_cell(f'run.step("{step.id}")', id=f"step-{step.id}"),
+        ]
+    cells += [
+        new_markdown_cell(_END, id="about-end"),
+        new_code_cell("run.finish()", id="end"),
+        new_markdown_cell(_BY_HAND, id="about-by-hand"),
+        new_code_cell(_BY_HAND_CODE, id="by-hand", metadata={"tags": ["skip-execution"]}),
+    ]
+    return new_notebook(cells=cells, metadata={"kernelspec": _KERNEL, "language_info": {"name": "python"}})
+
+
+def write(path: Path, plan: Plan) -> None:
+    """Write the notebook of these steps. Raises :class:`BadInput` when the file cannot be written."""
+    try:
+        path.write_text(as_text(generate(plan)), encoding="utf-8")
+    except OSError as error:
+        raise BadInput("out", f"{path} cannot be written: {error.strerror}.") from None
+
+
+def as_text(notebook: NotebookNode) -> str:
+    """The file's text."""
+    nbformat.validate(notebook)
+    return f"{nbformat.writes(notebook)}\n"
+
+
+def _parameters() -> str:
+    """One line a parameter, so that papermill can list them (``--help-notebook``)."""
+    lines = []
+    for name in EXAMPLES:
+        if name in OPTIONS:
+            help_, default = OPTIONS[name].description, None
+        else:
+            field = Parameters.model_fields[name]
+            help_, default = field.description or "", field.default
+        help_ = help_.replace("key=value", "key and value")  # papermill lists no line with a second equals sign
+        value = cell_default(name)
+        falls_back = value is None and default not in (None, (), {})
+        lines.append(f"{name} = {_quoted(value)}  # {help_}" + (f" By default {default}." if falls_back else ""))
+    return "\n".join(lines)
+
+
+def _quoted(value: str | None) -> str:
+    return "None" if value is None else f'"{value}"'

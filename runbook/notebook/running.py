@@ -1,0 +1,271 @@
+"""A run as a notebook follows it: it goes on by itself, and each cell waits for its own step."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from IPython.display import display
+
+from runbook.accounts import Account, connect
+from runbook.aws import Aws
+from runbook.control import Control
+from runbook.engine import run
+from runbook.errors import BadInput, RunbookError
+from runbook.events import Action, Event, Outcome, RunFinished, RunStarted, StepFinished, StepStarted, Waited
+from runbook.explain import explain
+from runbook.log import RunLog, logged
+from runbook.notebook.options import Options, how_to_give, read
+from runbook.notebook.shown import Greeting, Working, ending, seen
+from runbook.parameters import Parameters
+from runbook.redaction import redacted
+from runbook.step import Plan
+from steps import READING_ORDER
+
+__all__ = ["Run", "RunbookStopped", "start"]
+
+_EVERY = 0.5  # seconds between looks at what to show while a cell waits
+_ENDS_WITHIN = 30.0  # seconds the call in flight has when the kernel ends; botocore's read timeout
+
+
+class RunbookStopped(RunbookError):
+    """The notebook ends here; its text says why, and is all that the cell shows of it."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a traceback: whoever reads the notebook needs no way through our code."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+def start(parameters: Mapping[str, Any]) -> Run:
+    """Start the run that a parameters cell asks for, and answer at once.
+
+    ``parameters`` maps names to values, such as ``globals()`` of the notebook: what is no parameter is passed over, and
+    None means that nobody gave it. A run that this kernel still has going is stopped first. Raises
+    :class:`RunbookStopped` when a parameter is missing or wrong, or when it is not allowed to change the account;
+    nothing was touched then.
+    """
+    global _current
+    if _current is not None:
+        _current.stop()
+    try:
+        options = read(parameters)
+        account = connect(
+            options.account, options.parameters, profile=options.profile, endpoint_url=options.endpoint_url
+        )
+        _permitted(options, account)
+    except Exception as error:
+        raise RunbookStopped(_said(error)) from None
+    _current = Run(Plan.of(READING_ORDER), account, options)
+    return _current
+
+
+def _permitted(options: Options, account: Account) -> None:
+    """On AWS there is nobody here to ask, so the account must have been named. Raises :class:`BadInput`."""
+    changes = account.costs and options.action is not Action.CHECK
+    if not changes and options.expect_account is None:
+        return
+    identity = account.aws.identity()
+    if options.expect_account is None:
+        raise BadInput(
+            "expect_account",
+            f"is needed to change anything on AWS, because nobody can be asked here; this is account "
+            f"{identity.account} ({identity.arn}).",
+        )
+    if options.expect_account != identity.account:
+        raise BadInput(
+            "expect_account",
+            f"this is account {identity.account} ({identity.arn}), not {options.expect_account}; nothing was changed.",
+        )
+
+
+class Run:
+    """A run that goes on in the background; cells ask it for their steps."""
+
+    def __init__(self, plan: Plan, account: Account, options: Options) -> None:
+        self._plan = plan
+        self._account = account
+        self._options = options
+        self._control = Control()
+        self._changed = threading.Condition()
+        self._started: RunStarted | None = None
+        self._finished: RunFinished | None = None
+        self._steps: dict[str, StepFinished] = {}
+        self._doing: dict[str, Action] = {}
+        self._waiting: dict[str, Waited] = {}
+        self._broken: BaseException | None = None
+        self._over = False
+        self._log = RunLog.of(plan, account, stack=options.parameters.stack, action=options.action, face="notebook")
+        events = run(
+            plan,
+            account.aws,
+            options.parameters,
+            options.action,
+            defaults=account.defaults,
+            control=self._control,
+        )
+        self._thread = threading.Thread(
+            target=self._follow, args=(logged(events, self._log),), name="notebook", daemon=True
+        )
+        self._thread.start()
+        atexit.register(self.stop)
+
+    # --- what cells call ----------------------------------------------------------------------------------------
+
+    def step(self, name: str) -> None:
+        """Wait for a step, show it, and raise :class:`RunbookStopped` if it failed."""
+        step = self._plan[name]
+        self._wait(step.id)
+        event = self._steps.get(step.id)
+        if event is None:
+            raise RunbookStopped(self._why_it_ended())
+        advice = how_to_give(event.cause.parameter) if isinstance(event.cause, BadInput) else ""
+        self._handle.update(seen(event, advice))
+        if event.outcome in (Outcome.FAILED, Outcome.STOPPED):
+            self._wait(None, quietly=True)  # nothing is left in mid-air behind a notebook that ends here
+            raise RunbookStopped(f"{step.id}: {redacted(event.reason)}{' ' if advice else ''}{advice}") from None
+
+    def finish(self) -> None:
+        """Wait for the end, show how it ended and the invoke URL.
+
+        Raises :class:`RunbookStopped` if it did not end as it should: on ``check``, when something is missing or
+        drifted.
+        """
+        self._wait(None)
+        finished = self._finished
+        if finished is None or finished.cause is not None:
+            raise RunbookStopped(self._why_it_ended())
+        titles = {step.id: step.title for step in self._plan.steps}
+        self._handle.update(
+            ending(finished, titles, list(self._steps.values()), self._where_the_log_is(), verdict=self._verdict())
+        )
+        if finished.worst is not None:
+            raise RunbookStopped(self._verdict()) from None
+
+    def stop(self) -> None:
+        """Stop: waits end at once, the call in flight finishes. Run the notebook again to go on from there."""
+        self._control.stop()
+        self._thread.join(_ENDS_WITHIN)
+        atexit.unregister(self.stop)
+
+    @property
+    def aws(self) -> Aws:
+        """The account and region, for calling a step's functions or AWS by hand."""
+        return self._account.aws
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters as the run resolved them: what was given, what the stack remembers, the defaults."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._started is not None or self._over)
+        return self._started.parameters if self._started else self._options.parameters
+
+    def fact(self, name: str) -> object:
+        """What a step learned, such as the load balancer; None if it learned nothing."""
+        self._wait(self._plan[name].id, quietly=True)
+        event = self._steps.get(self._plan[name].id)
+        return event.fact if event else None
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        options = self._options
+        where = f"practice account at {self._account.endpoint_url}" if not self._account.costs else "AWS"
+        rows = (
+            ("mode", options.action.value),
+            ("stack", options.parameters.stack),
+            ("account", where),
+            ("region", self._account.aws.region),
+        )
+        return Greeting(rows)._repr_mimebundle_()
+
+    # --- following ----------------------------------------------------------------------------------------------
+
+    def _follow(self, events: Any) -> None:
+        try:
+            for event in events:
+                with self._changed:
+                    self._take(event)
+                    self._changed.notify_all()
+        except BaseException as error:
+            self._broken = error
+        finally:
+            with self._changed:
+                self._over = True
+                self._changed.notify_all()
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                self._started = event
+            case StepStarted(step=str(name)):
+                self._doing[name] = event.action
+            case Waited(step=str(name)):
+                self._waiting[name] = event
+            case StepFinished(step=str(name)):
+                self._steps[name] = event
+                self._doing.pop(name, None)
+                self._waiting.pop(name, None)
+            case RunFinished():
+                self._finished = event
+
+    def _wait(self, name: str | None, *, quietly: bool = False) -> None:
+        """Until a step, or without one the run, has ended; show what is waited for meanwhile.
+
+        An interrupt of the kernel stops the run.
+        """
+        shown: Working | None = None
+        if not quietly:
+            self._handle = display(Working("…"), display_id=True)
+        try:
+            with self._changed:
+                while not (self._over or (name is not None and name in self._steps)):
+                    now = self._working(name)
+                    if now != shown and not quietly:
+                        shown = now
+                        self._handle.update(now)
+                    self._changed.wait(_EVERY)
+        except KeyboardInterrupt:
+            self.stop()
+            raise RunbookStopped("stopped by an interrupt; run the notebook again to go on from here") from None
+
+    def _working(self, name: str | None) -> Working:
+        doing = f"{self._doing[name].value} {name} …" if name in self._doing else "waiting for the steps before …"
+        waits = [self._waiting[name]] if name in self._waiting else list(self._waiting.values())
+        return Working(doing, tuple(waits))
+
+    # --- how it ended -------------------------------------------------------------------------------------------
+
+    def _verdict(self) -> str:
+        assert self._finished is not None  # noqa: S101 (asked for at the end only)
+        open_ = {
+            name: outcome
+            for name, outcome in self._finished.outcomes.items()
+            if outcome not in (Outcome.OK, Outcome.DONE, Outcome.UNDONE)
+        }
+        if not open_:
+            return {
+                Action.UP: "Everything is as it should be.",
+                Action.CHECK: "Everything is as it should be.",
+                Action.DOWN: "Nothing of ours is left.",
+            }[self._finished.action]
+        named = ", ".join(f"{name} ({outcome.value})" for name, outcome in open_.items())
+        return f"{len(open_)} of {len(self._finished.outcomes)} steps are not as they should be: {named}"
+
+    def _why_it_ended(self) -> str:
+        cause = (self._finished.cause if self._finished else None) or self._broken
+        return _said(cause) if cause is not None else "the run ended before this step"
+
+    def _where_the_log_is(self) -> str:
+        if self._log.problem:
+            return self._log.problem
+        return f"Log of this run: {self._log.path}" if self._log.path else ""
+
+
+_current: Run | None = None
+
+
+def _said(error: BaseException) -> str:
+    """An error in this face's words: one sentence or two, with how to give the parameter that is wrong."""
+    if isinstance(error, BadInput):
+        return redacted(" ".join(filter(None, (str(error), how_to_give(error.parameter)))))
+    return redacted(explain(error))

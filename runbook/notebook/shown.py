@@ -1,0 +1,197 @@
+"""What the notebook's cells show: HTML where it can be drawn, the same as plain text where it cannot.
+
+Whatever comes from AWS or a backend is escaped by the templates, and credentials are taken out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from runbook import present
+from runbook.events import Action, Outcome, RunFinished, StepFinished, Waited
+from runbook.outcome import Difference
+from runbook.redaction import redacted
+from runbook.report.drawing import render
+from runbook.report.shape import Shape
+
+__all__ = ["Ending", "Greeting", "StepView", "Working", "ending", "seen"]
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """Something with two faces; Jupyter asks for both and keeps them in the notebook."""
+
+    def _html(self) -> str:
+        raise NotImplementedError
+
+    def _text(self) -> str:
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/html": self._html(), "text/plain": self._text()}
+
+    def __repr__(self) -> str:
+        return self._text()
+
+
+@dataclass(frozen=True, repr=False)
+class Greeting(_Shown):
+    """Where the run works and what it is about to do."""
+
+    rows: tuple[tuple[str, str], ...]
+
+    def _html(self) -> str:
+        return render("cell_fields.html", rows=self.rows)
+
+    def _text(self) -> str:
+        return _columns(self.rows)
+
+
+@dataclass(frozen=True, repr=False)
+class Working(_Shown):
+    """What is going on while a cell waits for its step."""
+
+    doing: str
+    waits: tuple[Waited, ...] = ()
+
+    def _lines(self) -> list[str]:
+        return [self.doing, *(waiting(event) for event in self.waits)]
+
+    def _html(self) -> str:
+        return render("cell_working.html", lines=self._lines())
+
+    def _text(self) -> str:
+        return "\n".join(self._lines())
+
+
+@dataclass(frozen=True, repr=False)
+class StepView(_Shown):
+    """How a step ended: its outcome, what was not as it should be, and what is there now."""
+
+    outcome: Outcome
+    duration: float
+    reason: str
+    differences: tuple[Difference, ...]
+    shape: Shape
+    advice: str = ""
+    """How this face mends it."""
+
+    @property
+    def headline(self) -> str:
+        """The outcome in a line."""
+        took = "" if self.outcome in (Outcome.BLOCKED, Outcome.UNKNOWN) else f" in {present.seconds(self.duration)}"
+        return f"{present.SYMBOLS[self.outcome]} {self.outcome.value}{took}"
+
+    @property
+    def why(self) -> str:
+        """The reason, which for what was done is how it was before."""
+        return f"before: {self.reason}" if self.reason and self.outcome is Outcome.DONE else self.reason
+
+    def _html(self) -> str:
+        return render(
+            "cell_step.html", view=self, shape=self.shape, failed=self.outcome in (Outcome.FAILED, Outcome.STOPPED)
+        )
+
+    def _text(self) -> str:
+        parts = [f"{self.headline}{'; ' if self.why else ''}{self.why}"]
+        parts += [self.advice] if self.advice else []
+        parts += [f"  {difference}" for difference in self.differences if str(difference) not in self.reason]
+        return "\n".join([*parts, *_shape(self.shape)])
+
+
+@dataclass(frozen=True, repr=False)
+class Ending(_Shown):
+    """How the run ended; the invoke URL last."""
+
+    verdict: str
+    well: bool
+    steps: tuple[tuple[str, str, str], ...]
+    log: str
+    invocation: tuple[tuple[str, str], ...] = ()
+    url: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    def _html(self) -> str:
+        return render("cell_ending.html", view=self)
+
+    def _text(self) -> str:
+        parts = [self.verdict, _columns([("step", "outcome", "took"), *self.steps]), self.log, *self.notes]
+        if self.url:
+            parts += ["", _columns(self.invocation), f"Invoke URL  {self.url}"]
+        return "\n".join(part for part in parts if part is not None)
+
+
+def seen(event: StepFinished, advice: str) -> StepView:
+    """The view of a step that ended."""
+    return StepView(
+        outcome=event.outcome,
+        duration=event.duration,
+        reason=redacted(event.reason),
+        differences=tuple(
+            Difference(*redacted((item.what, item.found, item.wanted)), item.replaces) for item in event.differences
+        ),
+        shape=Shape.of_fact(event.fact),
+        advice=advice,
+    )
+
+
+def ending(
+    finished: RunFinished, titles: dict[str, str], steps: Sequence[StepFinished], log: str, *, verdict: str
+) -> Ending:
+    """The view of a run that ended."""
+    by_id = {event.step: event for event in steps}
+    invoked = by_id.get("invoke")
+    fields = dict(present.fields(invoked.fact)) if invoked else {}
+    if "latency" in fields:
+        fields["latency"] += " ms"
+    notes = [note for event in steps for note in present.notes(event.fact)] if finished.action is Action.UP else []
+    return Ending(
+        verdict=redacted(verdict),
+        well=finished.worst is None,
+        steps=tuple(
+            (
+                titles.get(name, name).partition(":")[0],
+                f"{present.SYMBOLS[outcome]} {outcome.value}",
+                present.seconds(by_id[name].duration) if name in by_id else "",
+            )
+            for name, outcome in finished.outcomes.items()
+        ),
+        log=log,
+        invocation=tuple(
+            (name, redacted(fields[name])) for name in ("status", "latency", "served by") if name in fields
+        ),
+        url=redacted(fields.get("URL", "")),
+        notes=tuple(map(redacted, notes)),
+    )
+
+
+def waiting(event: Waited) -> str:
+    """What AWS is being waited for, in a line. Its times are AWS's."""
+    said = f"{redacted(event.state)}, " if event.state else ""
+    return f"waiting for {event.what} ({said}{event.elapsed:.0f} s so far, usually {present.seconds(event.usual)})"
+
+
+def _shape(shape: Shape) -> Iterable[str]:
+    if shape.fields:
+        yield _columns(shape.fields)
+    for table in shape.tables:
+        yield f"\n{table.title}"
+        yield _columns([table.columns, *table.rows])
+    for note in shape.notes:
+        yield f"note: {note}"
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows in columns; a text of several lines goes on in its column's first place."""
+    if not rows:
+        return ""
+    widths = [max(len(_one_line(row[place])) for row in rows) for place in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(_one_line(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
