@@ -1,0 +1,306 @@
+"""The Textual application: owns the session, runs it in worker threads that only post messages."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import App
+from textual.binding import BindingType
+from textual.message import Message
+
+from runbook.errors import RunbookError
+from runbook.events import Action, Event, Outcome, RunFinished
+from tui.screens.main import MainScreen
+from tui.session import Order, Runs, Session
+from tui.theme import DARK, LIGHT
+
+if TYPE_CHECKING:
+    from runbook.accounts import Account
+    from runbook.aws import Identity
+    from runbook.parameters import Parameters
+    from runbook.step import Plan
+
+__all__ = ["RunbookApp"]
+
+_WRONG = (Outcome.FAILED, Outcome.STOPPED)
+
+
+class RunbookApp(App[None]):
+    """The guided runbook in the terminal."""
+
+    TITLE = "runbook"
+    CSS_PATH = "runbook.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    class Connected(Message):
+        """The account, the steps and the engine are there."""
+
+        def __init__(self, session: Session) -> None:
+            self.session = session
+            super().__init__()
+
+    class Failed(Message):
+        """There is no account to work on."""
+
+        def __init__(self, error: Exception) -> None:
+            self.error = error
+            super().__init__()
+
+    class Told(Message):
+        """A run told an event."""
+
+        def __init__(self, event: Event) -> None:
+            self.event = event
+            super().__init__()
+
+    class Known(Message):
+        """Whose account it is was found out, for somebody to agree to."""
+
+        def __init__(self, identity: Identity, order: Order) -> None:
+            self.identity = identity
+            self.order = order
+            super().__init__()
+
+    def __init__(
+        self,
+        account: Account | Callable[[Parameters], Account],
+        params: Parameters,
+        *,
+        plan: Plan | None = None,
+        runs: Runs | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self._account = account
+        self._params = params
+        self._plan = plan
+        self._runs = runs
+        self._clock = clock
+        self._after_look: Order | None = None
+        self._leaving = False
+        self.session: Session | None = None
+        self.failure: Exception | None = None
+        """What made it impossible to begin."""
+
+    # --- beginning ----------------------------------------------------------------------------------------------
+
+    @property
+    def connecting(self) -> str:
+        """What is going on before there is a session."""
+        return "Connecting to the account and reading the steps …"
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Variables that other themes do not set."""
+        return {"banner": "#7fd992"}
+
+    def on_mount(self) -> None:
+        """Show the screen first; everything that takes time comes after it was painted."""
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+        self.main = MainScreen()
+        self.push_screen(self.main)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self._obey_signals()
+        self.connect(self._params)
+
+    def connect(self, params: Parameters) -> None:
+        """Connect to the account in a worker."""
+        self.run_worker(lambda: self._connect(params), name="connect", thread=True, exit_on_error=False)
+
+    def _connect(self, params: Parameters) -> None:
+        try:
+            plan = self._plan or _reading_order()
+            account = self._account(params) if callable(self._account) else self._account
+            runs = self._runs or _engine()
+            session = Session(account, plan, params, runs, clock=self._clock)
+        except Exception as error:
+            self.post_message(self.Failed(error))
+        else:
+            self.post_message(self.Connected(session))
+
+    @on(Connected)
+    def _connected(self, message: Connected) -> None:
+        self.session = message.session
+        self.main.show_session()
+        if self.session.account.costs:
+            self.find_out(None)
+
+    @on(Failed)
+    def _failed(self, message: Failed) -> None:
+        if self.session is None:
+            self.failure = message.error
+            self.exit(return_code=2 if isinstance(message.error, RunbookError) else 1)
+        else:
+            self.notify(str(message.error), title="Not connected", severity="error", markup=False)
+
+    def _obey_signals(self) -> None:
+        """A closed terminal or a kill stops the run as the key does."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        for name in ("SIGHUP", "SIGTERM"):
+            if number := getattr(signal, name, None):
+                with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                    loop.add_signal_handler(number, self._leave)
+
+    # --- runs ---------------------------------------------------------------------------------------------------
+
+    def ask_for(self, order: Order) -> None:
+        """Do what a person asks for, once they have agreed where that is needed."""
+        session = self.session
+        if session is None or session.running:
+            return
+        if not session.must_ask(order):
+            self.start(order)
+        elif session.account.costs:
+            self.find_out(order)
+        else:
+            self._confirm(order)
+
+    def start(self, order: Order) -> None:
+        """Begin a run in a worker thread."""
+        assert self.session is not None  # noqa: S101 (asked for through ask_for)
+        session = self.session
+        session.begin(order)
+        self.main.renew()
+        self.run_worker(lambda: self._tell(session.events(order)), name="run", group="run", thread=True)
+
+    def _tell(self, events: Iterator[Event]) -> None:
+        for event in events:
+            self.post_message(self.Told(event))
+
+    @on(Told)
+    def _told(self, message: Told) -> None:
+        session = self.session
+        if session is None:
+            return
+        session.take(message.event)
+        self.main.show_event(message.event)
+        if isinstance(message.event, RunFinished):
+            self._run_ended(session, message.event)
+
+    def _run_ended(self, session: Session, finished: RunFinished) -> None:
+        if self._leaving:
+            self._go()
+        elif (order := self._after_look) is not None:
+            self._after_look = None
+            if not finished.error and session.board.first(_WRONG) is None:
+                self._confirm(order)
+
+    # --- agreeing -----------------------------------------------------------------------------------------------
+
+    def find_out(self, order: Order | None) -> None:
+        """Ask AWS in a worker whose account this is; with an order, ask the person next."""
+        session = self.session
+        assert session is not None  # noqa: S101 (asked for through ask_for)
+        self.run_worker(lambda: self._find_out(session, order), name="identity", thread=True, exit_on_error=False)
+
+    def _find_out(self, session: Session, order: Order | None) -> None:
+        try:
+            identity = session.account.aws.identity()
+        except Exception as error:
+            from runbook.explain import explain
+
+            self.post_message(self.Failed(RunbookError(explain(error))))
+        else:
+            self.post_message(self.Known(identity, order or Order(Action.CHECK)))
+
+    @on(Known)
+    def _known(self, message: Known) -> None:
+        session = self.session
+        if session is None:
+            return
+        session.identity = message.identity
+        self.main.query_one("Banner").session = session  # type: ignore[attr-defined]
+        order = message.order
+        if not order.changes or session.running:
+            return
+        if order.action is Action.UP:  # what will be created is known only after a look
+            self._after_look = order
+            self.start(Order(Action.CHECK, only=order.only))
+        else:
+            self._confirm(order)
+
+    def _confirm(self, order: Order) -> None:
+        from tui.screens.confirm import ConfirmScreen
+
+        session = self.session
+        assert session is not None  # noqa: S101 (asked for through ask_for)
+
+        def agreed(yes: bool | None) -> None:
+            if yes:
+                session.confirmed = session.identity
+                self.start(order)
+
+        self.push_screen(ConfirmScreen(session, order), agreed)
+
+    # --- parameters ---------------------------------------------------------------------------------------------
+
+    def edit_parameters(self) -> None:
+        """Open the form; what comes back is the session's."""
+        from tui.screens.parameters import ParametersScreen
+
+        session = self.session
+        if session is None or session.running:
+            return
+
+        def changed(params: Parameters | None) -> None:
+            if params is None or params == session.params:
+                return
+            if params.region != session.params.region:
+                self.connect(params)
+                return
+            session.change(params)
+            self.main.show_session()
+
+        self.push_screen(ParametersScreen(session, region_fixed=not callable(self._account)), changed)
+
+    # --- leaving ------------------------------------------------------------------------------------------------
+
+    async def action_quit(self) -> None:
+        """Leave; a run is stopped first, and the call in flight is let finish."""
+        self._leave()
+
+    def _leave(self) -> None:
+        session = self.session
+        if session is None or not session.running:
+            self._go()
+            return
+        session.stop()
+        if not self._leaving:
+            from tui.screens.leaving import LeavingScreen
+
+            self._leaving = True
+            self.push_screen(LeavingScreen())
+
+    def _go(self) -> None:
+        session = self.session
+        if session is None:
+            self.exit()
+            return
+        from tui.words import text
+
+        stands = session.stands
+        self.exit(return_code=session.exit_code, message=text(stands) if stands else None)
+
+
+def _reading_order() -> Plan:
+    from runbook.step import Plan
+    from steps import READING_ORDER
+
+    return Plan.of(READING_ORDER)
+
+
+def _engine() -> Runs:
+    from runbook.engine import run
+
+    return run

@@ -1,0 +1,255 @@
+"""What is known of every step, made from the events of runs and nothing else. Draws nothing, waits for nothing."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from runbook.events import (
+    Action,
+    ApprovalAsked,
+    CallAnswered,
+    CallSent,
+    Event,
+    Outcome,
+    RunFinished,
+    RunStarted,
+    StepChecked,
+    StepFinished,
+    StepStarted,
+    Waited,
+)
+from runbook.outcome import Difference
+
+if TYPE_CHECKING:
+    from runbook.step import Plan, Step
+
+__all__ = ["Board", "Run", "StepState", "Wait"]
+
+CALLS_KEPT = 1000
+SETTLED = frozenset({Outcome.OK, Outcome.DONE})
+
+
+@dataclass(slots=True)
+class Wait:
+    """What AWS is being waited for; times in AWS seconds, ``at`` on the board's clock."""
+
+    what: str
+    state: str
+    elapsed: float
+    usual: float
+    at: float
+
+    def elapsed_at(self, now: float, pace: float) -> float:
+        """AWS seconds waited at ``now``, between two polls too."""
+        return self.elapsed + max(0.0, now - self.at) / pace
+
+
+@dataclass(slots=True)
+class StepState:
+    """One step, as far as it is known."""
+
+    step: Step
+    number: int
+    queued: bool = False
+    acting: Action | None = None
+    """What it is doing right now."""
+    asked: ApprovalAsked | None = None
+    """It waits for a person to let it act."""
+    outcome: Outcome | None = None
+    action: Action | None = None
+    """The action of the run that gave the outcome."""
+    reason: str = ""
+    differences: tuple[Difference, ...] = ()
+    fact: object = None
+    began: float | None = None
+    duration: float | None = None
+    wait: Wait | None = None
+    changes: list[str] = field(default_factory=list)
+    """The writing requests of the run that last acted on it."""
+
+    @property
+    def id(self) -> str:
+        """The step's id."""
+        return self.step.id
+
+    @property
+    def name(self) -> str:
+        """The title's part before the colon."""
+        return self.step.title.partition(":")[0]
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is as it should be."""
+        return self.outcome in SETTLED and self.action is not Action.DOWN
+
+    def forget(self) -> None:
+        """Nothing is known any more."""
+        self.outcome = self.action = self.fact = self.duration = self.began = self.wait = None
+        self.reason, self.differences, self.changes = "", (), []
+
+
+@dataclass(slots=True)
+class Run:
+    """The run that is going on, or the last one."""
+
+    action: Action
+    only: str | None
+    began: float
+    steps: tuple[str, ...] = ()
+    finished: RunFinished | None = None
+
+
+class Board:
+    """All steps, the last run, and the AWS calls; fed with :meth:`take`."""
+
+    def __init__(self, plan: Plan, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.plan = plan
+        self.clock = clock
+        self.steps = {step.id: StepState(step, number) for number, step in enumerate(plan.steps, start=1)}
+        self.run: Run | None = None
+        self.started: RunStarted | None = None
+        """The last start; holds the parameters that were resolved."""
+        self.calls: deque[CallAnswered] = deque(maxlen=CALLS_KEPT)
+        self.in_flight: dict[int, CallSent] = {}
+
+    def __iter__(self) -> Iterator[StepState]:
+        """The steps in reading order."""
+        return iter(self.steps.values())
+
+    def __getitem__(self, step: str) -> StepState:
+        """The step of this id."""
+        return self.steps[step]
+
+    # --- questions ----------------------------------------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is going on."""
+        return self.run is not None and self.run.finished is None
+
+    @property
+    def waits(self) -> list[tuple[StepState, Wait]]:
+        """What AWS is being waited for, in reading order."""
+        return [(state, state.wait) for state in self if state.wait is not None]
+
+    @property
+    def asking(self) -> list[StepState]:
+        """The steps that wait for a person, in reading order."""
+        return [state for state in self if state.asked is not None]
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many of the run's steps have ended, and how many there are."""
+        steps = self.run.steps if self.run else ()
+        ended = [name for name in steps if not self[name].queued and self[name].acting is None]
+        return len(ended), len(steps)
+
+    @property
+    def invocation(self) -> object:
+        """What the invoke URL answered, while the step that called it stands."""
+        last = list(self)[-1] if self.steps else None
+        return last.fact if last is not None and last.settled and hasattr(last.fact, "url") else None
+
+    # --- events -------------------------------------------------------------------------------------------------
+
+    def begin(self, action: Action, only: str | None) -> None:
+        """A run was asked for; its first event comes later."""
+        self.run = Run(action, only, self.clock())
+        self.in_flight.clear()
+
+    def take(self, event: Event) -> None:
+        """Learn from one event."""
+        state = self.steps.get(event.step or "")
+        match event:
+            case RunStarted():
+                self._run_started(event)
+            case RunFinished():
+                self._run_finished(event)
+            case CallSent():
+                self.in_flight[event.call] = event
+            case CallAnswered():
+                self.in_flight.pop(event.call, None)
+                self.calls.append(event)
+                if state is not None and event.writes and not event.error:
+                    state.changes.append(event.operation)
+            case _ if state is None:
+                pass
+            case StepStarted():
+                self._step_started(state, event)
+            case StepChecked() if not event.again and self._acts(state):
+                state.fact = event.fact
+                state.reason, state.differences = event.reason, event.differences
+            case ApprovalAsked():
+                state.asked, state.acting, state.began = event, None, None
+            case Waited():
+                state.wait = Wait(event.what, event.state, event.elapsed, event.usual, self.clock())
+            case StepFinished():
+                self._step_finished(state, event)
+
+    def _acts(self, state: StepState) -> bool:
+        return self.run is None or self.run.only in (None, state.id)
+
+    def _run_started(self, event: RunStarted) -> None:
+        self.started = event
+        if self.run is None:
+            self.begin(event.action, None)
+        assert self.run is not None  # noqa: S101 (begin made it)
+        self.run.steps = event.steps
+        for name in event.steps:
+            self[name].queued = True
+            if self._acts(self[name]) and event.action is not Action.CHECK:
+                self[name].changes = []
+
+    def _run_finished(self, event: RunFinished) -> None:
+        for state in self:
+            state.queued, state.acting, state.asked, state.wait = False, None, None, None
+        self.in_flight.clear()
+        if self.run is None:
+            self.begin(event.action, None)
+        assert self.run is not None  # noqa: S101 (begin made it)
+        self.run.finished = event
+
+    def _step_started(self, state: StepState, event: StepStarted) -> None:
+        state.queued, state.asked, state.wait = False, None, None
+        state.acting = event.action
+        if state.began is None or event.action is not Action.DO:
+            state.began = self.clock()
+
+    def _step_finished(self, state: StepState, event: StepFinished) -> None:
+        assert self.run is not None  # noqa: S101 (a step ends only in a run)
+        state.queued, state.acting, state.asked, state.wait, state.began = False, None, None, None, None
+        if not self._acts(state) and event.outcome is Outcome.OK and state.settled:
+            state.fact = event.fact  # only looked at on the way: it stands as it stood
+            return
+        down = self.run.action is Action.DOWN
+        state.outcome, state.action, state.reason = event.outcome, self.run.action, event.reason
+        state.differences, state.duration = event.differences, event.duration
+        if down and event.outcome in (Outcome.OK, Outcome.UNDONE):
+            state.fact = None
+            self._forget_what_needs(state)
+        elif event.fact is not None or event.outcome is not Outcome.FAILED:
+            state.fact = event.fact
+
+    def _forget_what_needs(self, undone: StepState) -> None:
+        """What was built on a step that is gone is not known any more."""
+        if self.run is None or self.run.only is None:
+            return
+        for state in self:
+            if state is not undone and undone.id in self.plan.up_to(state.step):
+                state.forget()
+
+    def reset(self) -> None:
+        """Nothing is known: another stack, or another account."""
+        for state in self:
+            state.forget()
+        self.run = self.started = None
+        self.calls.clear()
+
+    def first(self, wanted: Iterable[Outcome]) -> StepState | None:
+        """The first step in reading order that ended so."""
+        among = frozenset(wanted)
+        return next((state for state in self if state.outcome in among), None)

@@ -1,0 +1,33 @@
+"""Further screens, each reachable by its key, and from the invoke URL's panel when it is about that.
+
+A screen gets the session and asks it for what it needs. To add one, add an entry here; the main screen's bindings,
+footer, help and invoke panel follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from textual.screen import Screen
+
+from tui.session import Session
+
+__all__ = ["EXTRAS", "Extra"]
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A further screen."""
+
+    key: str
+    title: str
+    tooltip: str
+    screen: Callable[[Session], Screen[Any]]
+    about_url: bool = False
+    """Whether the invoke panel offers it."""
+    available: Callable[[Session], bool] = lambda session: not session.running
+
+
+EXTRAS: Mapping[str, Extra] = {}

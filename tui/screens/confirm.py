@@ -1,0 +1,119 @@
+"""Asking before the first change on an account that costs, and before anything is removed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Label, Static
+
+from runbook import present
+from runbook.events import Action, Outcome
+from tui.board import StepState
+from tui.session import Order, Session
+from tui.words import span, text
+
+__all__ = ["ConfirmScreen"]
+
+_COSTS = (
+    "From nothing this takes about six minutes. It costs money from the first minute: the load balancer is charged by "
+    "the hour (about 0.0225 USD in us-east-1, plus capacity units) until it is taken down again."
+)
+_REMOVAL = "That takes some minutes. What is not tagged as the stack's is not touched."
+
+
+class ConfirmScreen(ModalScreen[bool]):
+    """Whose account, which region, what will change, how long, and that it costs."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer(True)", "Yes", id="confirm.yes", tooltip="Go on"),
+        Binding("n,escape", "answer(False)", "No", id="confirm.no", tooltip="Change nothing"),
+        Binding("left,up", "app.focus_previous", show=False),
+        Binding("right,down", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, session: Session, order: Order) -> None:
+        super().__init__()
+        self._session = session
+        self._order = order
+
+    def compose(self) -> ComposeResult:
+        """A box in the middle."""
+        session, order = self._session, self._order
+        with Vertical(id="dialog", classes="-aws" if session.account.costs else "-practice"):
+            yield Label(self._title(), id="dialog-title")
+            yield Static(self._account(), id="dialog-account")
+            with VerticalScroll(id="dialog-body"):
+                yield Static(self._changes(), id="dialog-changes")
+            yield Static(_REMOVAL if order.action is Action.DOWN else _COSTS, id="dialog-costs", markup=False)
+            with Horizontal(id="dialog-buttons"):
+                yield Button("Yes, go on (y)", id="yes", variant="error" if session.account.costs else "primary")
+                yield Button("No, change nothing (n)", id="no")
+
+    def on_mount(self) -> None:
+        """Where it costs, an Enter too many does nothing."""
+        self.query_one("#no" if self._session.account.costs else "#yes").focus()
+
+    def _title(self) -> Content:
+        session, order = self._session, self._order
+        stack = span(session.params.stack, "bold")
+        if order.action is Action.DOWN and order.only:
+            return Content.assemble("Undo ", span(session.board[order.only].name, "bold"), " of stack ", stack, "?")
+        if order.action is Action.DOWN:
+            return Content.assemble("Take down stack ", stack, "?")
+        if order.only:
+            return Content.assemble("Run ", span(session.board[order.only].name, "bold"), " of stack ", stack, "?")
+        return Content.assemble("Bring up stack ", stack, "?")
+
+    def _account(self) -> Table:
+        account, identity = self._session.account, self._session.identity
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        if account.costs and identity is not None:
+            grid.add_row(text("Account", "dim"), text(identity.account, "bold"))
+            grid.add_row(text("Caller", "dim"), text(identity.arn, "bold"))
+        else:
+            grid.add_row(text("Account", "dim"), text(f"practice {account.practice.get('account_id', '')}", "bold"))
+        grid.add_row(text("Region", "dim"), text(account.aws.region, "bold"))
+        if account.endpoint_url:
+            grid.add_row(text("Endpoint", "dim"), text(account.endpoint_url))
+        return grid
+
+    def _changes(self) -> Table:
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True)
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        for state in self._session.board:
+            if self._order.only in (None, state.id) and (row := self._change(state)) is not None:
+                grid.add_row(*row)
+        if not grid.row_count:
+            down = self._order.action is Action.DOWN
+            grid.add_row(text("All that is tagged as the stack's." if down else "Nothing: all is as it should be."))
+        return grid
+
+    def _change(self, state: StepState) -> tuple[Text, Text, Text] | None:
+        if self._order.action is Action.DOWN:
+            name = dict(present.fields(state.fact)).get("name", "")
+            return (text("remove", "bold"), text(state.name), text(name, "dim")) if name else None
+        if state.outcome in (None, Outcome.OK, Outcome.DONE):
+            return None
+        words, detail = present.plan_words(state.outcome, state.reason, state.differences)
+        return text(words, "bold"), text(state.name), text(detail, "dim")
+
+    def action_answer(self, yes: bool) -> None:
+        """Answer."""
+        self.dismiss(yes)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(event.button.id == "yes")

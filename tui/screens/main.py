@@ -1,0 +1,393 @@
+"""The main screen: checklist, the chosen step, its explanation, the AWS calls, and the strip below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Footer, OptionList, Tab, Tabs
+
+from runbook.events import Action, CallAnswered, CallSent, Event, Outcome, RunFinished, StepFinished, Waited
+from tui.board import StepState
+from tui.extras import EXTRAS
+from tui.session import Order, Session
+from tui.widgets.banner import Banner
+from tui.widgets.calls import Calls
+from tui.widgets.checklist import Checklist
+from tui.widgets.invoked import Invoked
+from tui.widgets.result import Result
+from tui.widgets.strip import ProgressStrip
+
+if TYPE_CHECKING:
+    from tui.app import RunbookApp
+
+__all__ = ["MainScreen"]
+
+_PANES = {"result": "Step", "why": "Why", "calls": "AWS calls"}
+
+
+class MainScreen(Screen[None]):
+    """Shows the session; asks the app to do what a key asks for."""
+
+    app: RunbookApp
+
+    AUTO_FOCUS = "#checklist"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide"), (160, "-roomy")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]
+    BINDING_GROUP_TITLE = "Runbook"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "enter",
+            "go_on",
+            "Guide me",
+            id="guide",
+            tooltip="Walk through: what will change, do it, what changed",
+        ),
+        Binding("u", "up", "Run all", id="up", tooltip="Do what is missing and repair what drifted"),
+        Binding("c", "check", "Check", id="check", tooltip="Look at all steps; changes nothing"),
+        Binding("r", "run_step", "Run step", id="run_step", tooltip="Do just the chosen step"),
+        Binding("z", "undo_step", "Undo step", id="undo_step", tooltip="Remove what the chosen step made"),
+        Binding("d", "down", "Take down", id="down", tooltip="Remove everything of the stack, and nothing else"),
+        Binding("s", "skip", "Leave it", id="skip", tooltip="Leave the step that asks as it is"),
+        Binding("x", "stop", "Stop", id="stop", tooltip="End every wait; the call in flight finishes"),
+        Binding("y", "copy_url", "Copy URL", id="copy_url", tooltip="Copy the invoke URL"),
+        Binding("i", "invoke", "Call again", id="invoke", tooltip="Call the invoke URL again and look"),
+        *(
+            Binding(extra.key, f"extra('{name}')", extra.title, id=name, tooltip=extra.tooltip)
+            for name, extra in EXTRAS.items()
+        ),
+        Binding("p", "parameters", "Parameters", id="parameters", tooltip="What the stack is made from"),
+        Binding(
+            "f", "filter", "Filter calls", show=False, id="filter", tooltip="Only the chosen step's AWS calls, or all"
+        ),
+        Binding("m", "zoom", "Zoom", show=False, id="zoom", tooltip="Give the pane all the room, and back"),
+        Binding("1", "pane('result')", "Step", show=False, id="pane.step", tooltip="What is known of the step"),
+        Binding("2", "pane('why')", "Why", show=False, id="pane.why", tooltip="The step's explanation"),
+        Binding("3", "pane('calls')", "Calls", show=False, id="pane.calls", tooltip="The AWS calls"),
+        Binding("question_mark,f1", "help", "Help", id="help", tooltip="What the keys do and the signs mean"),
+        Binding("q", "app.quit", "Quit", id="quit", tooltip="Leave; a run is stopped and says where it stood"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._filtered = False
+        self._explained: str | None = None
+        self._seen: set[str] = set()
+
+    # --- what is on the screen ----------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """Everything but the Markdown, which is mounted when it is first needed."""
+        yield Banner(id="banner")
+        with Horizontal(id="body"):
+            yield Checklist()
+            with Container(id="detail"):
+                yield Tabs(*(Tab(title, id=f"{pane}-tab") for pane, title in _PANES.items()), id="tabs")
+                yield Result()
+                yield VerticalScroll(id="why")
+                yield Calls()
+        invoked = Invoked(tuple((n, e.title) for n, e in EXTRAS.items() if e.about_url))
+        invoked.display = False
+        yield invoked
+        yield ProgressStrip()
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Say what is awaited."""
+        self.query_one("#why").border_title = "Why"
+        self.query_one(Tabs).can_focus = True
+        self.set_class(True, "-pane-result")
+        self.query_one(ProgressStrip).say(self.app.connecting)
+        self.query_one(Result).query_one("#card").display = False
+
+    @property
+    def session(self) -> Session | None:
+        """The app's session, once there is one."""
+        return self.app.session
+
+    @property
+    def chosen(self) -> StepState | None:
+        """The step that is shown."""
+        return self.query_one(Checklist).chosen
+
+    def show_session(self) -> None:
+        """Show the session from the beginning: it is new, or its stack is another."""
+        session = self.session
+        if session is None:
+            return
+        self.query_one(Banner).session = session
+        self.query_one(Checklist).show_board(session.board)
+        self.query_one(ProgressStrip).show_session(session)
+        self.query_one(Calls).renew(session.board)
+        self.renew()
+
+    def show_event(self, event: Event) -> None:
+        """Show what one event changed; the session has learnt it."""
+        session = self.session
+        if session is None:
+            return
+        chosen = self.chosen
+        calls = self.query_one(Calls)
+        match event:
+            case CallSent():
+                calls.tell_in_flight(session.board)
+                self.query_one(ProgressStrip).renew()
+                return
+            case CallAnswered():
+                calls.add(event)
+                calls.tell_in_flight(session.board)
+                return
+            case RunFinished():
+                calls.tell_in_flight(session.board)
+                self.renew()
+                self._point_out(session)
+                return
+            case Waited() if chosen is None or event.step != chosen.id:
+                self.query_one(ProgressStrip).renew()
+                return
+            case StepFinished(step=str(name)) if event.outcome not in (Outcome.DONE, Outcome.OK):
+                self._seen.discard(name)
+        self.renew(moved=event.step)
+
+    def renew(self, moved: str | None = None) -> None:
+        """Show how everything stands."""
+        session = self.session
+        if session is None:
+            return
+        self.query_one(Checklist).renew()
+        self.query_one(ProgressStrip).renew()
+        self.query_one(Invoked).show_invocation(None if session.running else session.board.invocation)
+        chosen = self.chosen
+        if chosen is not None and moved in (None, chosen.id):
+            self.query_one(Result).show_step(chosen, session)
+        elif chosen is not None and chosen.wait is not None:
+            self.query_one(Result).renew_wait(session)
+        if session.guided:
+            self._follow(session)
+        self.refresh_bindings()
+
+    def _point_out(self, session: Session) -> None:
+        """At the end of a run, go to what matters: the step that failed, or the invoke URL's answer."""
+        wrong = session.board.first([Outcome.FAILED, Outcome.STOPPED])
+        if wrong is not None:
+            self.query_one(Checklist).choose(wrong)
+        elif session.board.invocation is not None and session.last and session.last.action is Action.UP:
+            last = list(session.board)[-1]
+            if session.board.run and session.board.run.only is None:
+                self.query_one(Checklist).choose(last)
+
+    @on(OptionList.OptionHighlighted, "#checklist")
+    def _chose(self) -> None:
+        session, chosen = self.session, self.chosen
+        if session is None or chosen is None:
+            return
+        self.query_one(Result).show_step(chosen, session)
+        if self._filtered:
+            self.query_one(Calls).only(chosen.id, session.board)
+        self.refresh_bindings()
+        self.set_timer(0.06, self._explain)  # holding a key down should not parse every explanation on the way
+
+    async def _explain(self) -> None:
+        chosen = self.chosen
+        if chosen is None or chosen.id == self._explained:
+            return
+        self._explained = chosen.id
+        from textual.widgets import Markdown  # takes as long as the rest of the screen to import
+
+        pane = self.query_one("#why", VerticalScroll)
+        pane.scroll_home(animate=False)
+        shown = pane.query(Markdown)
+        if shown:
+            await shown.first().update(chosen.step.explanation)
+        else:
+            await pane.mount(Markdown(chosen.step.explanation, open_links=False))
+
+    # --- the guided way -----------------------------------------------------------------------------------------
+
+    def _follow(self, session: Session) -> None:
+        """When the chosen step has nothing to say yet, go to the first that has."""
+        chosen = self.chosen
+        if (chosen is None or chosen.id in self._seen) and (step := self._next(session)) is not None:
+            self.query_one(Checklist).choose(step)
+
+    def _next(self, session: Session) -> StepState | None:
+        """The first step in reading order that a person has not been shown the end of."""
+        return next((state for state in session.board if state.id not in self._seen), None)
+
+    def action_go_on(self) -> None:
+        """Enter: the next thing of the guided way."""
+        session, chosen = self.session, self.chosen
+        if session is None or chosen is None:
+            return
+        if not session.running:
+            self._seen = set()
+            self.query_one(Checklist).action_first()
+            self.app.ask_for(Order(Action.UP, guided=True))
+        elif not session.guided:
+            self.notify("A run is going on. x stops it.", markup=False)
+        elif chosen.asked is not None:
+            session.approve(chosen)
+            self.renew()
+        elif chosen.acting is not None or chosen.queued:
+            if asking := session.board.asking:
+                self.query_one(Checklist).choose(asking[0])
+        else:
+            self._seen.add(chosen.id)
+            step = self._next(session)
+            if step is not None:
+                self.query_one(Checklist).choose(step)
+
+    def action_skip(self) -> None:
+        """Leave the step that asks."""
+        session, chosen = self.session, self.chosen
+        if session is not None and chosen is not None and chosen.asked is not None:
+            session.skip(chosen)
+            self._seen.add(chosen.id)
+            self.renew()
+
+    @on(Result.Answered)
+    def _answered(self, message: Result.Answered) -> None:
+        if message.approved:
+            self.action_go_on()
+        else:
+            self.action_skip()
+
+    # --- other keys ---------------------------------------------------------------------------------------------
+
+    def action_up(self) -> None:
+        """Run all."""
+        self.app.ask_for(Order(Action.UP))
+
+    def action_check(self) -> None:
+        """Check all."""
+        self.app.ask_for(Order(Action.CHECK))
+
+    def action_down(self) -> None:
+        """Take all down."""
+        self.app.ask_for(Order(Action.DOWN))
+
+    def action_run_step(self) -> None:
+        """Run the chosen step."""
+        if (chosen := self.chosen) is not None:
+            self.app.ask_for(Order(Action.UP, only=chosen.id))
+
+    def action_undo_step(self) -> None:
+        """Undo the chosen step."""
+        if (chosen := self.chosen) is not None:
+            self.app.ask_for(Order(Action.DOWN, only=chosen.id))
+
+    @on(Invoked.Again)
+    def action_invoke(self) -> None:
+        """Call the invoke URL again."""
+        if self.session is not None:
+            self.app.ask_for(Order(Action.CHECK, only=self.session.plan.ids[-1]))
+
+    def action_stop(self) -> None:
+        """Stop the run."""
+        if self.session is not None:
+            self.session.stop()
+            self.renew()
+
+    @on(Invoked.Copy)
+    def action_copy_url(self) -> None:
+        """Copy the invoke URL."""
+        url = self.query_one(Invoked).url
+        self.app.copy_to_clipboard(url)
+        self.notify(url, title="Copied", markup=False)
+
+    @on(Invoked.Open)
+    def _open_extra(self, message: Invoked.Open) -> None:
+        self.action_extra(message.screen)
+
+    def action_extra(self, name: str) -> None:
+        """Open one of the further screens."""
+        if self.session is not None:
+            self.app.push_screen(EXTRAS[name].screen(self.session))
+
+    def action_parameters(self) -> None:
+        """Open the form."""
+        self.app.edit_parameters()
+
+    def action_help(self) -> None:
+        """Open the help."""
+        from tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self))
+
+    def action_filter(self) -> None:
+        """Show the chosen step's calls only, or all again."""
+        if self.session is not None and self.chosen is not None:
+            self._filtered = not self._filtered
+            self.query_one(Calls).only(self.chosen.id if self._filtered else None, self.session.board)
+            self.action_pane("calls")
+
+    def action_zoom(self) -> None:
+        """Give the pane in view all the room."""
+        if self.maximized is not None:
+            self.minimize()
+            return
+        pane = next((p for p in _PANES if self.has_class(f"-pane-{p}")), "result")
+        focused = self.focused
+        widget = focused if focused is not None and focused.id in _PANES else self.query_one(f"#{pane}")
+        self.maximize(widget)
+
+    def action_pane(self, pane: str) -> None:
+        """Show this pane; where all are in view, go to it."""
+        for name in _PANES:
+            self.set_class(name == pane, f"-pane-{name}")
+        tabs = self.query_one(Tabs)
+        if tabs.active != f"{pane}-tab":
+            tabs.active = f"{pane}-tab"
+        if not tabs.display or self.has_class("-wide"):
+            self.query_one(f"#{pane}").focus()
+
+    @on(Tabs.TabActivated)
+    def _tab(self, event: Tabs.TabActivated) -> None:
+        pane = str(event.tab.id).removesuffix("-tab")
+        for name in _PANES:
+            self.set_class(name == pane, f"-pane-{name}")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what can be done now is in the footer."""
+        session = self.session
+        if session is None:
+            return action not in _NEED_SESSION
+        running, chosen = session.running, self.chosen
+        match action:
+            case "up" | "check" | "run_step" | "undo_step" | "down" | "parameters":
+                return not running
+            case "stop":
+                return running and not session.control.stopped
+            case "skip":
+                return chosen is not None and chosen.asked is not None
+            case "go_on":
+                return not running or session.guided
+            case "copy_url" | "invoke":
+                return not running and session.board.invocation is not None
+            case "extra":
+                return EXTRAS[str(parameters[0])].available(session)
+            case _:
+                return True
+
+
+_NEED_SESSION = frozenset(
+    {
+        "go_on",
+        "up",
+        "check",
+        "run_step",
+        "undo_step",
+        "down",
+        "skip",
+        "stop",
+        "copy_url",
+        "invoke",
+        "extra",
+        "parameters",
+        "filter",
+    }
+)

@@ -1,0 +1,195 @@
+"""The work: one account, one stack, at most one run at a time. The app owns it; screens only ask it.
+
+Nothing here knows Textual. :meth:`Session.events` is what a worker thread iterates; everything else is called from the
+thread that draws.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from runbook.control import Control
+from runbook.errors import BadInput
+from runbook.events import Action, Event, Outcome, RunFinished
+from tui.board import Board, StepState
+
+if TYPE_CHECKING:
+    from runbook.accounts import Account
+    from runbook.aws import Aws, Identity
+    from runbook.parameters import Parameters
+    from runbook.step import Plan
+
+__all__ = ["Order", "Runs", "Session"]
+
+
+class Runs(Protocol):
+    """:func:`runbook.engine.run`, or something that tells events as it does."""
+
+    def __call__(
+        self,
+        plan: Plan,
+        aws: Aws,
+        params: Parameters,
+        action: Action,
+        *,
+        only: list[str] | None,
+        step_by_step: bool,
+        control: Control,
+        defaults: Any,
+    ) -> Iterator[Event]:
+        """Tell what happens."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a person asked for."""
+
+    action: Action
+    only: str | None = None
+    guided: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change something."""
+        return self.action is not Action.CHECK
+
+
+@dataclass
+class Session:
+    """One account and stack, and the run on it."""
+
+    account: Account
+    plan: Plan
+    params: Parameters
+    runs: Runs
+    clock: Callable[[], float] = time.monotonic
+    confirmed: Identity | None = None
+    """Whose account a person has agreed to change."""
+    identity: Identity | None = None
+    order: Order | None = None
+    control: Control = field(default_factory=Control)
+    board: Board = field(init=False)
+    last: RunFinished | None = None
+    """How the last run that was to change something, or the last look, ended."""
+
+    def __post_init__(self) -> None:
+        self.board = Board(self.plan, clock=self.clock)
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is going on."""
+        return self.order is not None
+
+    @property
+    def guided(self) -> bool:
+        """Whether a person is being walked through."""
+        return self.order is not None and self.order.guided
+
+    @property
+    def pace(self) -> float:
+        """Wall seconds that an AWS second takes."""
+        return self.account.aws.pace
+
+    def must_ask(self, order: Order) -> bool:
+        """Whether a person has to agree first: before the first change on an account that costs, and to undo."""
+        if not order.changes:
+            return False
+        return order.action is Action.DOWN or (self.account.costs and self.confirmed is None)
+
+    def begin(self, order: Order) -> None:
+        """Take an order; :meth:`events` then does it."""
+        if self.running:
+            raise RuntimeError("one run at a time")
+        self.order = order
+        self.control = Control()
+        self.board.begin(order.action, order.only)
+
+    def events(self, order: Order) -> Iterator[Event]:
+        """Do what was ordered and tell it; the last event is always a :class:`RunFinished`. For a worker thread."""
+        began = time.monotonic()
+        try:
+            if order.changes and self.account.costs:
+                self._still_the_same()
+            yield from self.runs(
+                self.plan,
+                self.account.aws,
+                self.params,
+                order.action,
+                defaults=self.account.defaults,
+                only=None if order.only is None else [order.only],
+                step_by_step=order.guided,
+                control=self.control,
+            )
+        except Exception as error:
+            from runbook.explain import explain
+
+            yield RunFinished(
+                action=order.action,
+                outcomes={},
+                duration=time.monotonic() - began,
+                error=explain(error),
+                cause=error,
+            )
+
+    def _still_the_same(self) -> None:
+        """A login may change under a program that stays open."""
+        now = self.account.aws.identity()
+        if self.confirmed is not None and now.account != self.confirmed.account:
+            raise BadInput("account", f"this is account {now.account} now; {self.confirmed.account} was agreed to.")
+
+    def take(self, event: Event) -> None:
+        """Learn from an event."""
+        self.board.take(event)
+        if isinstance(event, RunFinished):
+            self.order, self.last = None, event
+
+    def stop(self) -> None:
+        """End every wait; the call in flight finishes."""
+        self.control.stop()
+
+    def approve(self, state: StepState) -> None:
+        """Let a step that asks act."""
+        state.asked, state.queued = None, True
+        self.control.approve(state.id)
+
+    def skip(self, state: StepState) -> None:
+        """Leave a step that asks as it is."""
+        state.asked, state.queued = None, True
+        self.control.skip(state.id)
+
+    def change(self, params: Parameters) -> None:
+        """Go on with other parameters; what is known of another stack is forgotten."""
+        elsewhere = params.stack != self.params.stack
+        self.params = params
+        self.confirmed = None
+        if elsewhere:
+            self.board.reset()
+            self.last = None
+
+    @property
+    def stands(self) -> str:
+        """Where it stands, in a sentence for somebody who leaves; empty when there is nothing to say."""
+        if self.last is None:
+            return ""
+        if self.last.error:
+            return self.last.error
+        count = {outcome: list(self.last.outcomes.values()).count(outcome) for outcome in Outcome}
+        total = len(self.last.outcomes)
+        ended = sum(count[outcome] for outcome in (Outcome.OK, Outcome.DONE, Outcome.UNDONE))
+        if stopped := self.board.first([Outcome.STOPPED]):
+            where = f"Stopped at {stopped.name}: {ended} of {total} steps are done."
+            return f"{where} What was done stays done; run it again to go on."
+        if failed := self.board.first([Outcome.FAILED]):
+            return f"{failed.name} failed: {failed.reason}"
+        return ""
+
+    @property
+    def exit_code(self) -> int:
+        """0 when the last run ended well, else 1."""
+        if self.last is None or self.last.action is Action.CHECK:
+            return 0
+        return 0 if self.last.worst is None else 1
