@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from runbook.errors import BadInput
 from runbook.notebook.options import EXAMPLES, OPTIONS, cell_default
@@ -73,25 +74,33 @@ target_group.check(run.aws, run.parameters, service)"""
 def generate(plan: Plan) -> NotebookNode:
     """The notebook of these steps: the same bytes for the same steps."""
     cells = [
-        new_markdown_cell(_INTRODUCTION, id="introduction"),
-        new_markdown_cell(_PARAMETERS, id="about-parameters"),
-        new_code_cell(_parameters(), id="parameters", metadata={"tags": ["parameters"]}),
-        new_markdown_cell(_START, id="about-start"),
-        new_code_cell(_RUN, id="start"),
+        _text("introduction", _INTRODUCTION),
+        _text("about-parameters", _PARAMETERS),
+        _code("parameters", _parameters(), tags=["parameters"]),
+        _text("about-start", _START),
+        _code("start", _RUN),
     ]
     for number, step in enumerate(plan.steps, start=1):
-        text = f"## {number}. {step.title}\n\n{step.explanation}"
         cells += [
-            new_markdown_cell(text, id=f"about-{step.id}"),
-            new_code_cell(f'run.step("{step.id}")', id=f"step-{step.id}"),
+            _text(f"about-{step.id}", f"## {number}. {step.title}\n\n{step.explanation}"),
+            _code(f"step-{step.id}", f'run.step("{step.id}")'),
         ]
     cells += [
-        new_markdown_cell(_END, id="about-end"),
-        new_code_cell("run.finish()", id="end"),
-        new_markdown_cell(_BY_HAND, id="about-by-hand"),
-        new_code_cell(_BY_HAND_CODE, id="by-hand", metadata={"tags": ["skip-execution"]}),
+        _text("about-end", _END),
+        _code("end", "run.finish()"),
+        _text("about-by-hand", _BY_HAND),
+        _code("by-hand", _BY_HAND_CODE, tags=["skip-execution"]),
     ]
-    return new_notebook(cells=cells, metadata={"kernelspec": _KERNEL, "language_info": {"name": "python"}})
+    notebook = nbformat.from_dict(  # type: ignore[no-untyped-call]
+        {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": {"kernelspec": _KERNEL, "language_info": {"name": "python"}},
+            "cells": cells,
+        }
+    )
+    assert isinstance(notebook, NotebookNode)  # noqa: S101 (nbformat tells no types)
+    return notebook
 
 
 def write(path: Path, plan: Plan) -> None:
@@ -105,7 +114,23 @@ def write(path: Path, plan: Plan) -> None:
 def as_text(notebook: NotebookNode) -> str:
     """The file's text."""
     nbformat.validate(notebook)
-    return f"{nbformat.writes(notebook)}\n"
+    text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+    return f"{text}\n"
+
+
+def _text(cell: str, source: str) -> dict[str, Any]:
+    return {"id": cell, "cell_type": "markdown", "metadata": {}, "source": source}
+
+
+def _code(cell: str, source: str, tags: Sequence[str] = ()) -> dict[str, Any]:
+    return {
+        "id": cell,
+        "cell_type": "code",
+        "metadata": {"tags": list(tags)} if tags else {},
+        "execution_count": None,
+        "outputs": [],
+        "source": source,
+    }
 
 
 def _parameters() -> str:

@@ -142,7 +142,7 @@ def _account_id(value: str | None) -> str | None:
 
 
 def _was_meant(name: str, text: str, value: object) -> bool:
-    from papermill.cli import _resolve_type
+    from papermill.cli import _resolve_type  # type: ignore[import-untyped]
 
     if value is None and cell_default(name) is None:
         return False  # None is what the cell itself says when nothing is given
@@ -170,7 +170,7 @@ def _papermill_arguments() -> list[str] | None:
     if "ipykernel" not in sys.modules:
         return None
     try:
-        command = psutil.Process(int(os.environ.get("JPY_PARENT_PID") or os.getppid())).cmdline()
+        command: list[str] = psutil.Process(int(os.environ.get("JPY_PARENT_PID") or os.getppid())).cmdline()
     except (ValueError, psutil.Error, OSError):
         return None
     for index, word in enumerate(command[:4]):  # python, its own options, papermill

@@ -215,7 +215,7 @@ class Run:
         """
         shown: Working | None = None
         if not quietly:
-            self._handle = display(Working("…"), display_id=True)
+            self._handle = display(Working("…"), display_id=True)  # type: ignore[no-untyped-call]
         try:
             with self._changed:
                 while not (self._over or (name is not None and name in self._steps)):
@@ -248,8 +248,15 @@ class Run:
                 Action.CHECK: "Everything is as it should be.",
                 Action.DOWN: "Nothing of ours is left.",
             }[self._finished.action]
-        named = ", ".join(f"{name} ({outcome.value})" for name, outcome in open_.items())
-        return f"{len(open_)} of {len(self._finished.outcomes)} steps are not as they should be: {named}"
+        # Missing things that hide behind a missing one are many, and say nothing by themselves.
+        named = [
+            f"{name} is {outcome.value}" + (f" ({self._steps[name].reason})" if self._steps[name].reason else "")
+            for name, outcome in open_.items()
+            if outcome not in (Outcome.UNKNOWN, Outcome.BLOCKED)
+        ]
+        behind = len(open_) - len(named)
+        rest = [f"{behind} more cannot be looked at before that"] if behind else []
+        return f"Not as it should be: {'; '.join([*named, *rest])}."
 
     def _why_it_ended(self) -> str:
         cause = (self._finished.cause if self._finished else None) or self._broken
