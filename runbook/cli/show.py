@@ -226,16 +226,16 @@ class _Screen:
         """What a person wants to know at the end."""
         parts: list[RenderableType] = []
         facts = {name: step.fact for name, step in self.done.items() if step.fact is not None}
-        if self.only is not None:
-            parts += _fact(facts.get(self.only))
-        elif event.action is not Action.DOWN and not self.as_plan:
-            parts += _essentials(facts)
         said: list[str] = []
         for name in facts if self.only is None else [self.only]:
             said += present.notes(facts.get(name))
         if event.action is not Action.DOWN:
             parts += [Text(f"note: {note}", style="dim") for note in said]
         parts.append(self._verdict(event))
+        if self.only is not None:
+            parts += _fact(facts.get(self.only))
+        elif event.action is not Action.DOWN and not self.as_plan:
+            parts += _essentials(facts)
         return Group(*parts)
 
     def _verdict(self, event: RunFinished) -> Text:
