@@ -28,8 +28,9 @@ __all__ = [
     "differences",
     "exported",
     "match",
-    "resourced",
+    "placeholders",
     "resolved",
+    "resourced",
     "variables_in",
 ]
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from runbook.aws import Aws
 from runbook.errors import BadInput
-from runbook.parameters import Parameters
+from runbook.parameters import validated
 from runbook.record import is_ours, parameters_from
 
 __all__ = ["Target", "parse_target"]
@@ -114,7 +114,7 @@ def _from_stack(
     if not ours:
         return None
     api = min(ours, key=lambda item: (item["createdDate"], item["id"]))
-    remembered = Parameters(stack=name).filled(parameters_from(api.get("tags", {})))
+    remembered = validated({"stack": name, **parameters_from(api.get("tags", {}))})
     return _made(
         aws,
         api["id"],

@@ -1,0 +1,740 @@
+"""API Gateway's half of the path, judged: from the URL to the VPC link.
+
+The judges look at what is deployed; what is configured is compared with it, and judged in the same way to tell whether
+a deployment would mend it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from runbook.trace.command import cli
+from runbook.trace.configuration import (
+    DEFAULT_TIMEOUT,
+    Configuration,
+    Integration,
+    Method,
+    differences,
+    placeholders,
+    resolved,
+    variables_in,
+)
+from runbook.trace.model import Finding, Symptom, Unseen, Weight
+from runbook.trace.survey import Aim, Front, Link
+from runbook.trace.target import Target
+
+__all__ = ["judge_gateway", "judge_route"]
+
+# A service that answers at all within a second is the usual case; a limit below is more likely a slip than a wish.
+_SHORT_TIMEOUT = 1000  # milliseconds
+_FROM_SERVICE = frozenset({Symptom.BACKEND_4XX, Symptom.BACKEND_5XX})
+
+
+def judge_gateway(front: Front, aim: Aim, target: Target) -> Iterator[Finding]:
+    """What does not depend on which configuration is looked at: the URL, the stage, the deployment."""
+    yield from _dns_name(front, target)
+    yield from _stage(front, aim, target)
+    yield from _deployment(front, target)
+
+
+def judge_route(front: Front, aim: Aim, configuration: Configuration | None, target: Target) -> Iterator[Finding]:
+    """Who may call, and where this configuration sends the request, up to the VPC link."""
+    for judge in (_access, _route, _method, _integration, _stage_variables, _vpc_link):
+        yield from judge(front, aim, configuration, target)
+
+
+# --- dns-name ---------------------------------------------------------------------------------------------------------
+
+
+def _dns_name(front: Front, target: Target) -> Iterator[Finding]:
+    match front.api:
+        case Unseen(why):
+            yield Finding("dns-name", Weight.UNKNOWN, f"The API could not be looked at: {why}.")
+        case None:
+            yield Finding(
+                "dns-name",
+                Weight.BREAKS,
+                f"There is no REST API {target.api_id} in this account and region.",
+                "Use the API's id as it is now; an API that was made anew has another one.",
+                cli("apigateway", "get-rest-apis", query="items[].[id,name]", output="table"),
+            )
+        case api:
+            endpoint = api.get("endpointConfiguration", {})
+            kind = " ".join(endpoint.get("types", []))
+            if api.get("disableExecuteApiEndpoint"):
+                yield Finding(
+                    "dns-name",
+                    Weight.BREAKS,
+                    f"The API's own endpoint is disabled (disableExecuteApiEndpoint=true): {target.url} is refused, "
+                    "only custom domains answer.",
+                    "Enable the endpoint, or call the custom domain.",
+                    cli(
+                        "apigateway",
+                        "update-rest-api",
+                        rest_api_id=target.api_id,
+                        patch_operations="op=replace,path=/disableExecuteApiEndpoint,value=false",
+                    ),
+                )
+            elif kind == "PRIVATE":
+                yield Finding(
+                    "dns-name",
+                    Weight.MAY_BREAK,
+                    "The API is PRIVATE: its name resolves only inside a VPC that has an endpoint for execute-api.",
+                    "Call it from such a VPC.",
+                    explains=frozenset({Symptom.NO_ANSWER, Symptom.DENIED, Symptom.FORBIDDEN}),
+                    otherwise=Weight.FACT,
+                )
+            yield Finding("dns-name", Weight.FACT, f"API {api.get('name', '')!r} ({target.api_id}), {kind or 'EDGE'}.")
+
+
+# --- access -----------------------------------------------------------------------------------------------------------
+
+
+def _access(front: Front, aim: Aim, configuration: Configuration | None, target: Target) -> Iterator[Finding]:
+    if configuration is None:
+        yield _not_reached("access", front)
+        return
+    yield from _policy(configuration.policy, target)
+    method = aim.match.method if aim.match else None
+    if method is None:
+        if configuration.policy is None:
+            yield Finding("access", Weight.FACT, "No resource policy; no method is met that would ask for more.")
+        return
+    sent = {name.lower() for name in target.headers}
+    match method.guard.authorization:
+        case "NONE":
+            yield Finding("access", Weight.FACT, f"{method} asks for no authorization.")
+        case "AWS_IAM":
+            yield Finding(
+                "access",
+                Weight.MAY_BREAK,
+                f"{method} asks for AWS_IAM: a request that is not signed is refused"
+                + ("." if "authorization" in sent else "; trace signed none."),
+                "Call it with a signature (Signature Version 4) of somebody who may execute-api:Invoke.",
+                explains=frozenset({Symptom.NOT_ROUTED, Symptom.DENIED, Symptom.FORBIDDEN}),
+                otherwise=Weight.FACT,
+                step="",
+            )
+        case kind:
+            yield Finding(
+                "access",
+                Weight.MAY_BREAK,
+                f"{method} asks an authorizer ({kind}), which trace does not follow.",
+                "Call it with a token that the authorizer accepts.",
+                explains=frozenset({Symptom.DENIED, Symptom.FORBIDDEN}),
+                otherwise=Weight.UNKNOWN,
+                step="",
+            )
+    if method.guard.api_key:
+        lacking = "x-api-key" not in sent
+        yield Finding(
+            "access",
+            Weight.BREAKS if lacking else Weight.MAY_BREAK,
+            f"{method} asks for an API key" + ("; trace sent none." if lacking else "; the one sent is not accepted."),
+            "Send the header x-api-key with a key of a usage plan that includes this stage.",
+            cli("apigateway", "get-usage-plans", query="items[].[id,name,apiStages]"),
+            explains=frozenset({Symptom.FORBIDDEN, Symptom.THROTTLED}),
+            otherwise=Weight.FACT,
+            step="",
+        )
+
+
+def _policy(policy: Any, target: Target) -> Iterator[Finding]:
+    """The resource policy, for a caller who is not signed in ("How API Gateway resource policies affect
+    authorization workflow": without an authorizer an explicit allow is needed).
+    """
+    if policy is None:
+        return
+    if not isinstance(policy, dict):
+        yield Finding("access", Weight.UNKNOWN, "The API's resource policy cannot be read.")
+        return
+    statements = policy.get("Statement", [])
+    statements = statements if isinstance(statements, list) else [statements]
+    wide = [each for each in statements if isinstance(each, dict) and each.get("Principal") in ("*", {"AWS": "*"})]
+    verdicts = {
+        (each.get("Effect"), bool(each.get("Condition"))) for each in wide if _names(each.get("Resource"), target)
+    }
+    if ("Deny", False) in verdicts or not any(effect == "Allow" for effect, _ in verdicts):
+        yield Finding(
+            "access",
+            Weight.BREAKS,
+            "The API's resource policy "
+            + (
+                "denies everybody on this path."
+                if ("Deny", False) in verdicts
+                else "allows nobody without a signature on this path."
+            ),
+            "Change the policy to allow execute-api:Invoke, then deploy: a policy is live after the next deployment.",
+            cli("apigateway", "get-rest-api", rest_api_id=target.api_id, query="policy"),
+            step="",
+        )
+    elif any(conditional for _, conditional in verdicts):
+        yield Finding(
+            "access",
+            Weight.MAY_BREAK,
+            "The API's resource policy has conditions (such as the caller's address) that trace does not judge.",
+            "See whether the policy's conditions fit this caller; a changed policy needs a deployment.",
+            cli("apigateway", "get-rest-api", rest_api_id=target.api_id, query="policy"),
+            explains=frozenset({Symptom.DENIED}),
+            otherwise=Weight.FACT,
+            step="",
+        )
+
+
+def _names(resource: Any, target: Target) -> bool:
+    """Whether a statement is about this request; ``execute-api:/STAGE/VERB/PATH`` and ARNs end alike."""
+    import fnmatch
+
+    wanted = f"{target.stage}/{target.method}{target.path}"
+    for each in resource if isinstance(resource, list) else [resource]:
+        text = str(each or "")
+        pattern = text.partition("/")[2] if "/" in text else "*"
+        if text == "*" or fnmatch.fnmatchcase(wanted, pattern or "*"):
+            return True
+    return False
+
+
+# --- stage ------------------------------------------------------------------------------------------------------------
+
+
+def _stage(front: Front, aim: Aim, target: Target) -> Iterator[Finding]:
+    match front.stage:
+        case Unseen(why):
+            yield Finding("stage", Weight.UNKNOWN, f"The stage could not be looked at: {why}.")
+            return
+        case None if front.api is None:
+            yield Finding("stage", Weight.NOT_REACHED, "There is no API, so there is no stage.")
+            return
+        case None:
+            yield Finding(
+                "stage",
+                Weight.BREAKS,
+                f"API {target.api_id} has no stage {target.stage!r}."
+                if target.stage
+                else "The URL names no stage: its path is empty.",
+                "Use a stage the API has, or deploy to this one.",
+                cli("apigateway", "get-stages", rest_api_id=target.api_id, query="item[].[stageName,deploymentId]"),
+            )
+            return
+        case stage:
+            pass
+    settings = stage.get("methodSettings", {})
+    method = aim.match.method if aim.match else None
+    rate, burst = _setting(settings, method, "throttlingRateLimit"), _setting(settings, method, "throttlingBurstLimit")
+    if rate == 0 or burst == 0:
+        yield Finding(
+            "stage",
+            Weight.BREAKS,
+            f"Throttling lets nothing through: rate {rate}, burst {burst}.",
+            "Raise the limits of the stage's method settings.",
+            _patch_stage(target, "/*/*/throttling/rateLimit", "100", "/*/*/throttling/burstLimit", "50"),
+            step="",
+        )
+    elif rate is None or (rate, burst) == (10000.0, 5000):
+        yield Finding(
+            "stage",
+            Weight.ADVICE,
+            "No throttling of its own: only the account's limits stand between a flood and the service.",
+            command=_patch_stage(target, "/*/*/throttling/rateLimit", "100", "/*/*/throttling/burstLimit", "50"),
+        )
+    if str(_setting(settings, method, "loggingLevel") or "OFF") == "OFF":
+        yield Finding(
+            "stage",
+            Weight.ADVICE,
+            "Execution logging is off: after an error there is nothing to read.",
+            command=_patch_stage(target, "/*/*/logging/loglevel", "ERROR"),
+        )
+    if acl := stage.get("webAclArn"):
+        yield Finding(
+            "access",
+            Weight.MAY_BREAK,
+            f"A web ACL judges every request first ({acl}), which trace does not follow.",
+            "Look at the web ACL's sampled requests.",
+            explains=frozenset({Symptom.FORBIDDEN}),
+            otherwise=Weight.UNKNOWN,
+            step="",
+        )
+    if canary := stage.get("canarySettings"):
+        yield Finding(
+            "stage",
+            Weight.SUSPICIOUS,
+            f"A canary takes {canary.get('percentTraffic', 0)} % of the requests to deployment "
+            f"{canary.get('deploymentId', '')}; trace follows the stage's own.",
+            step="",
+        )
+    yield Finding("stage", Weight.FACT, f"Stage {target.stage!r} serves deployment {stage.get('deploymentId', '')}.")
+
+
+def _setting(settings: Any, method: Method | None, name: str) -> Any:
+    """A method setting: the method's own (``~1path/VERB``), else the stage's (``*/*``)."""
+    own = f"{method.path.lstrip('/').replace('/', '~1')}/{method.verb}" if method else ""
+    for key in (own, f"~1{own}", f"/{own}", "*/*"):
+        if key in settings and name in settings[key]:
+            return settings[key][name]
+    return None
+
+
+def _patch_stage(target: Target, *pairs: str) -> str:
+    patches = [f"op=replace,path={path},value={value}" for path, value in zip(pairs[::2], pairs[1::2], strict=True)]
+    return cli(
+        "apigateway", "update-stage", rest_api_id=target.api_id, stage_name=target.stage, patch_operations=patches
+    )
+
+
+# --- deployment -------------------------------------------------------------------------------------------------------
+
+
+def _deployment(front: Front, target: Target) -> Iterator[Finding]:
+    if front.stage is None:
+        yield _not_reached("deployment", front)
+        return
+    for unseen in (front.deployed, front.configured):
+        if isinstance(unseen, Unseen):
+            yield Finding("deployment", Weight.UNKNOWN, f"What is deployed cannot be compared: {unseen.why}.")
+            return
+    if not isinstance(front.deployed, Configuration) or not isinstance(front.configured, Configuration):
+        return
+    differing = differences(front.deployed, front.configured)
+    if not differing:
+        yield Finding("deployment", Weight.FACT, "What is configured is what is deployed.")
+        return
+    yield Finding("deployment", Weight.SUSPICIOUS, _said(differing), *redeploying(front, target))
+
+
+def _said(differing: dict[str, str]) -> str:
+    shown = [f"{key}: {what}" for key, what in list(differing.items())[:5]]
+    more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
+    return f"Undeployed changes: {'. '.join(shown)}{more}."
+
+
+def redeploying(front: Front, target: Target) -> tuple[str, str]:
+    """How to serve what is configured: fix and command."""
+    current = front.stage.get("deploymentId", "") if front.stage and not isinstance(front.stage, Unseen) else ""
+    newest = front.deployments[0]["id"] if front.deployments and not isinstance(front.deployments, Unseen) else ""
+    command = cli("apigateway", "create-deployment", rest_api_id=target.api_id, stage_name=target.stage)
+    if newest and newest != current:
+        fix = (
+            f"Deploy again; or, if deployment {newest}, the newest, has what is wanted, let the stage serve it "
+            f"instead of {current}."
+        )
+        return fix, f"{command}\n{_patch_stage(target, '/deploymentId', newest)}"
+    return "Deploy again.", command
+
+
+# --- route and method -------------------------------------------------------------------------------------------------
+
+
+def _route(front: Front, aim: Aim, configuration: Configuration | None, target: Target) -> Iterator[Finding]:
+    if configuration is None:
+        yield _not_reached("route", front)
+        return
+    routes = ", ".join(configuration.paths) or "none"
+    if aim.match is None:
+        only_root = target.path.strip("/") == ""
+        yield Finding(
+            "route",
+            Weight.BREAKS,
+            f"No route fits {target.path}; deployed are: {routes}."
+            + (" {proxy+} does not match the root itself." if only_root and "{" in routes else ""),
+            "Call a path below the root, or route / as well." if only_root else "Add a resource for the path, deploy.",
+            cli("apigateway", "get-resources", rest_api_id=target.api_id, embed="methods"),
+            # Our steps route the root only on request.
+            step="" if only_root else None,
+        )
+        return
+    yield Finding("route", Weight.FACT, f"{target.path} meets {aim.match.path}.")
+    if "/" not in configuration.paths:
+        yield Finding("route", Weight.ADVICE, "/ itself is not routed: it answers 403 Missing Authentication Token.")
+
+
+def _method(front: Front, aim: Aim, configuration: Configuration | None, target: Target) -> Iterator[Finding]:
+    if configuration is None or aim.match is None:
+        yield _not_reached("method", front, "No route is met.")
+    elif aim.match.method is None:
+        verbs = ", ".join(each.verb for each in configuration.methods.values() if each.path == aim.match.path)
+        yield Finding(
+            "method",
+            Weight.BREAKS,
+            f"{aim.match.path} has no method for {target.method}; it has: {verbs}.",
+            f"Call it with {verbs}, or add the method and deploy.",
+        )
+    else:
+        yield Finding("method", Weight.FACT, f"{aim.match.method} answers.")
+
+
+# --- integration ------------------------------------------------------------------------------------------------------
+
+
+def _integration(front: Front, aim: Aim, configuration: Configuration | None, target: Target) -> Iterator[Finding]:
+    found = aim.match if aim.match and aim.match.method else aim.substitute
+    if configuration is None or found is None or found.method is None:
+        yield _not_reached("integration", front, "No method is met.")
+        return
+    method, called = found.method, found.method.integration
+    instead = "" if found is aim.match else f"(Of {method}, as the request meets no method.) "
+    if called is None:
+        yield Finding("integration", Weight.BREAKS, f"{instead}{method} has no integration.", "Put one, and deploy.")
+        return
+    said = f"{called.type} {called.http_method} {called.uri}"
+    if not called.private:
+        yield from _not_private(front, aim, method, called, said, target)
+        return
+    yield from _connection(called, method, target)
+    yield from _url(aim, called, method, target)
+    if called.timeout < _SHORT_TIMEOUT:
+        yield Finding(
+            "integration",
+            Weight.MAY_BREAK,
+            f"The integration gives up after {called.timeout} ms; the default is {DEFAULT_TIMEOUT} ms.",
+            "Allow the service more time, and deploy.",
+            _patch_integration(target, method, "/timeoutInMillis", str(DEFAULT_TIMEOUT)),
+            explains=frozenset({Symptom.TIMED_OUT}),
+        )
+    if method.verb == "ANY" and called.http_method not in ("ANY", "", target.method):
+        yield Finding(
+            "integration",
+            Weight.MAY_BREAK,
+            f"{method} passes every request on as {called.http_method}.",
+            "Let the integration use the caller's method (ANY), and deploy.",
+            _patch_integration(target, method, "/httpMethod", "ANY"),
+            explains=_FROM_SERVICE,
+        )
+    yield Finding("integration", Weight.FACT, f"{instead}{said} over VPC link {called.connection_id or 'none'}.")
+
+
+def _not_private(
+    front: Front, aim: Aim, method: Method, called: Integration, said: str, target: Target
+) -> Iterator[Finding]:
+    """An integration that goes through no link: only one mistake can be seen in it."""
+    balancers = {} if isinstance(front.balancers, Unseen) else front.balancers
+    host = aim.endpoint.host if aim.endpoint else ""
+    internal = any(
+        each.get("DNSName", "").lower() == host and each.get("Scheme") == "internal" for each in balancers.values()
+    )
+    if internal:
+        yield Finding(
+            "integration",
+            Weight.BREAKS,
+            f"{said} goes over the internet (connection type {called.connection_type}), but {host} is an internal load "
+            "balancer that only a VPC link reaches.",
+            "Set the connection type to VPC_LINK with the link's id, and deploy.",
+            _patch_integration(target, method, "/connectionType", "VPC_LINK"),
+        )
+        return
+    yield Finding("integration", Weight.UNKNOWN, f"{said} goes through no VPC link; trace does not follow it further.")
+
+
+def _connection(called: Integration, method: Method, target: Target) -> Iterator[Finding]:
+    if not called.connection_id:
+        yield Finding(
+            "integration",
+            Weight.BREAKS,
+            f"{method} goes over a VPC link but names none.",
+            "Set the connection id to the link's id or to a stage variable that holds it, and deploy.",
+            _patch_integration(target, method, "/connectionId", "${stageVariables.VPCLINK}"),
+        )
+
+
+def _url(aim: Aim, called: Integration, method: Method, target: Target) -> Iterator[Finding]:
+    """The endpoint URL: every placeholder must be mapped, and the path be handed on as it came."""
+    wanted = placeholders(called.uri)
+    for name in wanted:
+        mapping = called.mapped_paths.get(name)
+        if mapping is None:
+            yield Finding(
+                "integration",
+                Weight.BREAKS,
+                f"{{{name}}} in {called.uri} is mapped from nothing, so it stays as it is, which is no legal path.",
+                "Map it to the method's path parameter (which the method must declare), and deploy.",
+                _patch_integration(
+                    target, method, f"/requestParameters/integration.request.path.{name}", f"method.request.path.{name}"
+                ),
+            )
+        elif not mapping.startswith(("method.request.", "context.", "stageVariables.")):
+            yield Finding(
+                "integration",
+                Weight.MAY_BREAK,
+                f"{{{name}}} is mapped to the literal {mapping}: every path becomes that one.",
+                f"Map it to method.request.path.{name}, and deploy.",
+                _patch_integration(
+                    target, method, f"/requestParameters/integration.request.path.{name}", f"method.request.path.{name}"
+                ),
+                explains=_FROM_SERVICE,
+            )
+    greedy = next((segment[1:-2] for segment in method.path.split("/") if segment.endswith("+}")), "")
+    if greedy and not any(f"path.{greedy}" in value for value in called.mapped_paths.values()) and not wanted:
+        yield Finding(
+            "integration",
+            Weight.MAY_BREAK,
+            f"The endpoint URL {called.uri} does not hand on the path that {method.path} takes in.",
+            f"End the endpoint URL in /{{{greedy}}}, map it, and deploy.",
+            _patch_integration(target, method, "/uri", f"{called.uri.rstrip('/')}/{{{greedy}}}"),
+            explains=_FROM_SERVICE,
+        )
+    elif aim.match and aim.match.method is method and aim.endpoint and _rewrites(aim.endpoint.path, target.path):
+        holder = "stage-variables" if _path_from_variable(called.uri) else "integration"
+        yield Finding(
+            holder,
+            Weight.MAY_BREAK,
+            f"The path is rewritten: {target.path} is asked of the service as {aim.endpoint.path} ({called.uri}).",
+            "If the service does not know that path, change the endpoint URL's path, and deploy.",
+            _patch_integration(target, method, "/uri", "NEW-ENDPOINT-URL"),
+            explains=_FROM_SERVICE,
+            otherwise=Weight.FACT,
+        )
+
+
+def _rewrites(asked: str, came: str) -> bool:
+    return asked.strip("/") != came.strip("/")
+
+
+def _path_from_variable(uri: str) -> bool:
+    """Whether the part of the URL behind the host comes from a stage variable too."""
+    path = uri.partition("://")[2].partition("/")[2]
+    return bool(variables_in(path)) and not placeholders(uri)
+
+
+def _patch_integration(target: Target, method: Method, path: str, value: str) -> str:
+    op = "add" if "requestParameters" in path else "replace"
+    return "\n".join(
+        (
+            cli(
+                "apigateway",
+                "update-integration",
+                rest_api_id=target.api_id,
+                resource_id=method.resource or "RESOURCE-ID",
+                http_method=method.verb,
+                patch_operations=f"op={op},path={path},value={value}",
+            ),
+            cli("apigateway", "create-deployment", rest_api_id=target.api_id, stage_name=target.stage),
+        )
+    )
+
+
+# --- stage variables --------------------------------------------------------------------------------------------------
+
+
+def _stage_variables(front: Front, aim: Aim, configuration: Configuration | None, target: Target) -> Iterator[Finding]:
+    called = aim.integration
+    if called is None or configuration is None:
+        yield _not_reached("stage-variables", front, "No integration is met.")
+        return
+    if isinstance(front.stage, Unseen):
+        yield Finding("stage-variables", Weight.UNKNOWN, f"The stage could not be looked at: {front.stage.why}.")
+        return
+    values = front.variables
+    used = list(dict.fromkeys([*variables_in(called.connection_id), *variables_in(called.uri)]))
+    for name in used:
+        if not values.get(name):
+            place = "connection id" if name in variables_in(called.connection_id) else "endpoint URL"
+            yield Finding(
+                "stage-variables",
+                Weight.BREAKS,
+                f"Stage variable {name}, which the {place} takes, is not set.",
+                f"Set {name} on the stage; no deployment is needed.",
+                _patch_stage(target, f"/variables/{name}", _wanted(front, aim, called, name)),
+            )
+    yield from _host(front, aim, called, target)
+    yield from _wrong_link(front, aim, called, target)
+    shown = ", ".join(f"{name}={values[name]}" for name in used if values.get(name))
+    yield Finding("stage-variables", Weight.FACT, f"{shown}." if shown else "The integration takes none.")
+
+
+def _wanted(front: Front, aim: Aim, called: Integration, name: str) -> str:
+    """The value that a variable should perhaps have."""
+    if name in variables_in(called.connection_id):
+        if link := _link_of_host(front, aim):
+            return link.id
+        available = [] if isinstance(front.links, Unseen) else list(front.links.values())
+        return available[0].id if len(available) == 1 else "VPC-LINK-ID"
+    balancers = {} if isinstance(front.balancers, Unseen) else front.balancers
+    return str(balancers[aim.balancer].get("DNSName", "")) if aim.balancer in balancers else "NLB-DNS-NAME"
+
+
+def _holder(template: str) -> str:
+    """The hop that a wrong value is to be blamed on."""
+    return "stage-variables" if variables_in(template) else "integration"
+
+
+def _host_part(uri: str) -> str:
+    return uri.partition("://")[2].partition("/")[0]
+
+
+def _host(front: Front, aim: Aim, called: Integration, target: Target) -> Iterator[Finding]:
+    """The Host header that the service will see: usually the load balancer's name, but it can be any."""
+    if isinstance(front.balancers, Unseen) or aim.link is None or not aim.link.targets or called.target:
+        return
+    balancer = front.balancers.get(aim.link.targets[0])
+    if balancer is None:
+        return
+    name = balancer.get("DNSName", "")
+    host = called.host_header.strip("'") or (aim.endpoint.host if aim.endpoint else "")
+    holder = _holder(_host_part(called.uri))
+    if aim.endpoint is None and all(front.variables.get(each) for each in variables_in(called.uri)):
+        shown = resolved(called.uri, front.variables)
+        yield Finding(
+            holder,
+            Weight.BREAKS,
+            f"The endpoint URL comes to {shown}, which is no legal URL.",
+            f"The host should be the load balancer's DNS name, {name}.",
+            _set_host(target, called, name),
+        )
+        return
+    if host and host.lower() != name.lower():
+        yield Finding(
+            holder,
+            Weight.MAY_BREAK,
+            f"The service is asked as host {host}, but the link's load balancer is {name}.",
+            "Unless the service is meant to be asked by that name, put the load balancer's DNS name there.",
+            _set_host(target, called, name),
+            explains=_FROM_SERVICE,
+        )
+
+
+def _set_host(target: Target, called: Integration, name: str) -> str:
+    variables = variables_in(_host_part(called.uri))
+    if variables:
+        return _patch_stage(target, f"/variables/{variables[0]}", name)
+    return ""
+
+
+def _link_of_host(front: Front, aim: Aim) -> Link | None:
+    """The link on the load balancer that the endpoint URL's host names."""
+    if isinstance(front.links, Unseen) or isinstance(front.balancers, Unseen) or aim.endpoint is None:
+        return None
+    named = next(
+        (key for key, each in front.balancers.items() if each.get("DNSName", "").lower() == aim.endpoint.host), None
+    )
+    on_it = [link for link in front.links.values() if named in link.targets]
+    return next((link for link in on_it if link.status == "AVAILABLE"), on_it[0] if on_it else None)
+
+
+def _wrong_link(front: Front, aim: Aim, called: Integration, target: Target) -> Iterator[Finding]:
+    """The link the request takes is not the one on the load balancer that the endpoint URL names."""
+    better = _link_of_host(front, aim)
+    if called.target or not aim.connection_id or better is None or better.id == aim.connection_id:
+        return
+    is_there = aim.link is not None
+    holder = _holder(called.connection_id)
+    variables = variables_in(called.connection_id)
+    if aim.link is not None and better.status != "AVAILABLE":
+        return
+    where = f"points at {aim.link.targets[0].rpartition('loadbalancer/')[2]}" if aim.link and aim.link.targets else ""
+    yield Finding(
+        holder,
+        Weight.MAY_BREAK if is_there else Weight.BREAKS,
+        f"{variables[0] if variables else 'The connection id'} is {aim.connection_id}, "
+        + (f"a link that {where}" if is_there else "of which there is no link")
+        + f"; the load balancer that the endpoint URL names has link {better.id} ({better.name!r}).",
+        f"Put {better.id} there.",
+        _patch_stage(target, f"/variables/{variables[0]}", better.id) if variables else "",
+        explains=frozenset(
+            {Symptom.INTERNAL, Symptom.TIMED_OUT, Symptom.NETWORK_ERROR, Symptom.BACKEND_4XX, Symptom.BACKEND_5XX}
+        ),
+    )
+
+
+# --- VPC link ---------------------------------------------------------------------------------------------------------
+
+
+def _vpc_link(front: Front, aim: Aim, configuration: Configuration | None, target: Target) -> Iterator[Finding]:
+    called = aim.integration
+    if called is None or configuration is None:
+        yield _not_reached("vpc-link", front, "No integration is met.")
+    elif not called.private:
+        yield Finding("vpc-link", Weight.UNKNOWN, "The integration goes through no VPC link.")
+    elif called.target:
+        yield from _v2_link(front, aim, called)
+    elif isinstance(front.links, Unseen):
+        yield Finding("vpc-link", Weight.UNKNOWN, f"The VPC links could not be looked at: {front.links.why}.")
+    elif not aim.connection_id:
+        yield Finding("vpc-link", Weight.NOT_REACHED, "No link is named.")
+    elif aim.link is None:
+        if _link_of_host(front, aim) is not None:
+            yield Finding("vpc-link", Weight.NOT_REACHED, f"{aim.connection_id} is no link's id.")
+        else:
+            yield from _no_link(front, aim, called, target)
+    else:
+        yield from _link_state(front, aim.link)
+
+
+def _no_link(front: Front, aim: Aim, called: Integration, target: Target) -> Iterator[Finding]:
+    links = {} if isinstance(front.links, Unseen) else front.links
+    known = ", ".join(f"{link.id} ({link.name})" for link in links.values()) or "none"
+    variables = variables_in(called.connection_id)
+    create = cli("apigateway", "create-vpc-link", name="NAME", target_arns=aim.balancer or "NLB-ARN")
+    use = _patch_stage(target, f"/variables/{variables[0]}", "NEW-VPC-LINK-ID") if variables else ""
+    yield Finding(
+        "vpc-link",
+        Weight.BREAKS,
+        f"There is no VPC link {aim.connection_id} in this region; there are: {known}.",
+        "Create the link on the load balancer, then put its id where this one is named.",
+        "\n".join(filter(None, (create, use))),
+    )
+
+
+_STATES: dict[str, tuple[str, Callable[[Link], str]]] = {
+    "PENDING": ("Wait: a link takes two to four minutes.", lambda link: _look(link)),
+    "DELETING": ("It is being deleted; create another when it is gone.", lambda link: _look(link)),
+    "FAILED": (
+        "Delete this link, and use the one that the load balancer has, or create it anew.",
+        lambda link: cli("apigateway", "delete-vpc-link", vpc_link_id=link.id),
+    ),
+}
+
+
+def _look(link: Link) -> str:
+    return cli("apigateway", "get-vpc-link", vpc_link_id=link.id)
+
+
+def _link_state(front: Front, link: Link) -> Iterator[Finding]:
+    said = f"Link {link.id} ({link.name!r}) is {link.status}" + (f": {link.message}" if link.message else "")
+    if link.status == "AVAILABLE":
+        yield Finding("vpc-link", Weight.FACT, f"{said}.")
+        yield Finding(
+            "vpc-link", Weight.ADVICE, "AWS calls this kind of VPC link V1 (legacy); V2 links serve REST APIs too."
+        )
+        return
+    others = [
+        other
+        for other in (() if isinstance(front.links, Unseen) else front.links.values())
+        if other.id != link.id and set(other.targets) & set(link.targets)
+    ]
+    fix, command = _STATES.get(link.status, ("", _look))
+    if others:
+        fix += f" The load balancer has link {others[0].id} ({others[0].name!r}, {others[0].status}) already."
+    yield Finding("vpc-link", Weight.BREAKS, f"{said}.", fix, command(link))
+
+
+def _v2_link(front: Front, aim: Aim, called: Integration) -> Iterator[Finding]:
+    known = {} if isinstance(front.links, Unseen) else front.links
+    if aim.connection_id in known:
+        yield Finding(
+            "vpc-link",
+            Weight.BREAKS,
+            f"The integration names a load balancer of its own ({called.target}), which only V2 links take, but "
+            f"{aim.connection_id} is a V1 link.",
+            "Name a V2 link, or take the integration target away.",
+            step="",
+        )
+        return
+    yield Finding(
+        "vpc-link",
+        Weight.UNKNOWN,
+        f"{aim.connection_id} is a V2 link to {called.target}; trace does not look at V2 links' own state, subnets and "
+        "security groups.",
+        command=cli("apigatewayv2", "get-vpc-link", vpc_link_id=aim.connection_id),
+    )
+
+
+def _not_reached(hop: str, front: Front, why: str = "") -> Finding:
+    """Why there was nothing to look at."""
+    for unseen in (front.deployed, front.configured, front.stage):
+        if isinstance(unseen, Unseen):
+            return Finding(hop, Weight.UNKNOWN, f"What is deployed could not be looked at: {unseen.why}.")
+    if front.api is None:
+        why = "There is no API."
+    elif front.stage is None:
+        why = "There is no stage."
+    return Finding(hop, Weight.NOT_REACHED, why or "Nothing leads here.")

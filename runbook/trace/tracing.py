@@ -1,0 +1,103 @@
+"""One trace: survey and request side by side, then the verdict."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from runbook.aws import Aws
+from runbook.events import CallSent, Event
+from runbook.record import STACK
+from runbook.trace.answer import send
+from runbook.trace.extras import execution_log, invoke_test
+from runbook.trace.model import HOPS, Hop, State, Trace
+from runbook.trace.survey import survey
+from runbook.trace.target import Target
+from runbook.trace.verdict import conclude
+
+__all__ = ["trace"]
+
+CUSTOM_DOMAIN = (
+    "This is not the URL of an API Gateway stage: a custom domain, or another service's. Trace does not look up what "
+    "it leads to; give the API's id, stage and path."
+)
+
+
+def trace(aws: Aws, target: Target, *, test_invoke: bool = False, logs: bool = False, strict: bool = False) -> Trace:
+    """Follow a request hop by hop and say which breaks it.
+
+    Only reads, and one real request to the URL; ``test_invoke`` also lets AWS run what is configured, which calls the
+    backend once more. ``strict`` counts advice (no throttling, logging off, a V1 link, no route for ``/``) as
+    suspicious. Raises :class:`~runbook.errors.RunbookError` when AWS does not accept the login.
+    """
+    if not target.api_id:
+        return _unknown(aws, target)
+    with _counted(aws) as count, ThreadPoolExecutor(max_workers=1) as pool:
+        asked = pool.submit(contextvars.copy_context().run, send, target)
+        with aws.remembering():
+            seen = survey(aws, target)
+        answer = asked.result()
+    stack = _stack(seen.front.api)
+    verdict, hops = conclude(seen, target, answer, stack=stack, strict=strict)
+    return Trace(
+        url=target.url,
+        method=target.method,
+        region=aws.region,
+        verdict=verdict,
+        status=answer.status,
+        latency=answer.latency if answer.status is not None else None,
+        answer=answer.sentence,
+        hops=tuple(_in_region(hop, aws.region) for hop in hops),
+        stack=stack,
+        requests=count(),
+        test_invoke=invoke_test(aws, seen, target) if test_invoke else None,
+        logs=execution_log(aws, seen, target, answer) if logs else None,
+    )
+
+
+def _stack(api: object) -> str:
+    return str(api.get("tags", {}).get(STACK, "")) if isinstance(api, dict) else ""
+
+
+def _in_region(hop: Hop, region: str) -> Hop:
+    """The hop with commands that name the region: a profile's default may be another."""
+    lines = [f"{line} --region {region}" for line in hop.command.splitlines()]
+    return replace(hop, command="\n".join(lines))
+
+
+def _unknown(aws: Aws, target: Target) -> Trace:
+    answer = send(target)
+    hops = [Hop("dns-name", State.UNKNOWN, CUSTOM_DOMAIN)]
+    hops += [Hop(hop, State.NOT_REACHED, "The API is not known.") for hop in HOPS[1:]]
+    return Trace(
+        url=target.url,
+        method=target.method,
+        region=aws.region,
+        verdict=None,
+        status=answer.status,
+        latency=answer.latency if answer.status is not None else None,
+        answer=answer.sentence,
+        hops=tuple(hops),
+    )
+
+
+@contextlib.contextmanager
+def _counted(aws: Aws) -> Iterator[Callable[[], int]]:
+    """Count the requests that go out; whoever observes the account goes on doing so."""
+    lock = threading.Lock()
+    sent = 0
+    observe = aws._observe
+
+    def count(event: Event) -> None:
+        nonlocal sent
+        if isinstance(event, CallSent):
+            with lock:
+                sent += 1
+        observe(event)
+
+    with aws.observed(count, aws.control):
+        yield lambda: sent
