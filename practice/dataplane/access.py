@@ -6,19 +6,19 @@ it has no valid token or cannot call the authorizer; nothing is let in that AWS 
 
 from __future__ import annotations
 
-import fnmatch
-import ipaddress
 import json
 import threading
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from practice import CREDENTIALS, clock
+from practice import CREDENTIALS, clock, policy
 from practice.apigateway.snapshot import Api, Method, MethodSettings, Route, Snapshot
+from practice.policy import Decision, decide
 
 from .errors import ConfigurationError, GatewayError, Kind
 from .journal import Journal
@@ -34,61 +34,46 @@ def check_policy(api: Api, snapshot: Snapshot, stage: str, request: Request, *, 
     """Judge the API's resource policy for a caller who is not signed in. Raise GatewayError (403).
 
     D "API Gateway resource policies affect authorization workflow": without a policy everybody may; with one, and no
-    IAM authorization, only an explicit allow lets in. Conditions known: IpAddress, NotIpAddress on aws:SourceIp.
+    IAM authorization, only an explicit allow lets in.
     """
     if not snapshot.policy:
         return
-    try:
-        document = json.loads(snapshot.policy.replace('\\"', '"') if '\\"' in snapshot.policy else snapshot.policy)
-    except ValueError:
-        raise ConfigurationError("the API's resource policy cannot be read") from None
-    resource = f"arn:aws:execute-api:{api.region}:{api.account_id}:{api.id}/{stage}/{request.method}{request.path}"
-    effects = {
-        statement.get("Effect")
-        for statement in _list(document.get("Statement"))
-        if _statement_applies(statement, resource, request)
-    }
-    if "Deny" in effects or ("Allow" not in effects and not signed):
+    root = f"arn:aws:execute-api:{api.region}:{api.account_id}:{api.id}"
+    resource = f"{root}/{stage}/{request.method}{request.path}"
+    context = {"aws:sourceip": [request.source_ip]}
+    if agent := request.headers.get("User-Agent"):
+        context["aws:useragent"] = [agent]
+    decision = decide([_for_everybody(snapshot.policy, root)], policy.Request("execute-api:Invoke", resource, context))
+    if decision is Decision.EXPLICIT_DENY or (decision is Decision.IMPLICIT_DENY and not signed):
         masked = resource.replace(api.account_id, "*" * 8 + api.account_id[-4:])
-        explicit = " with an explicit deny" if "Deny" in effects else ""
+        explicit = " with an explicit deny" if decision is Decision.EXPLICIT_DENY else ""
         # T re:Post "api-gateway-403-error-lambda-authorizer", D "Troubleshoot your resource policy".
         message = f"User: anonymous is not authorized to perform: execute-api:Invoke on resource: {masked}{explicit}"
         raise GatewayError(Kind.ACCESS_DENIED, message)
 
 
-def _statement_applies(statement: Mapping[str, Any], resource: str, request: Request) -> bool:
-    principal = statement.get("Principal")
-    if principal not in ("*", {"AWS": "*"}, {"AWS": ["*"]}):
-        return False
-    if not any(_like(action, "execute-api:Invoke") for action in _list(statement.get("Action"))):
-        return False
-    short = "execute-api:/" + resource.split(":", 5)[5].partition("/")[2]
-    if not any(_like(each, resource) or _like(each, short) for each in _list(statement.get("Resource"))):
-        return False
-    for operator, keys in (statement.get("Condition") or {}).items():
-        for key, values in keys.items():
-            if not _condition_holds(operator, key, _list(values), request):
-                return False
-    return True
-
-
-def _condition_holds(operator: str, key: str, values: list[str], request: Request) -> bool:
-    if key.lower() != "aws:sourceip" or operator not in {"IpAddress", "NotIpAddress"}:
-        # A key that is not in the request: the condition does not hold (D, IAM condition operators).
-        return operator.endswith("IfExists") or operator.startswith(("StringNot", "Null", "ArnNot"))
-    address = ipaddress.ip_address(request.source_ip)
-    inside = any(address in ipaddress.ip_network(value, strict=False) for value in values)
-    return inside == (operator == "IpAddress")
+@lru_cache(maxsize=256)
+def _for_everybody(text: str, root: str) -> Mapping[str, Any]:
+    """The statements of a resource policy that are about everybody, with the ARNs that AWS lets one shorten in full."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        raise ConfigurationError("the API's resource policy cannot be read") from None
+    statements = []
+    for statement in _list(document.get("Statement")):
+        if statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]}):
+            resources = [
+                each.replace("execute-api:/", f"{root}/", 1) if each.startswith("execute-api:/") else each
+                for each in _list(statement.get("Resource"))
+            ]
+            statements.append({**statement, "Resource": resources})
+    return {"Statement": statements}
 
 
 def _list(value: Any) -> list[Any]:
     if value is None:
         return []
     return list(value) if isinstance(value, list) else [value]
-
-
-def _like(pattern: str, value: str) -> bool:
-    return fnmatch.fnmatchcase(value, pattern.replace("[", "[[]"))
 
 
 # ------------------------------------------------------------------------------------------------ authorization

@@ -100,7 +100,13 @@ def _answer(
         )
         api = resolve(api_id)
         stage = api.stage(stage_name) if api is not None else None
-        if api is None or stage is None or stage.snapshot.disable_execute_api_endpoint:
+        # K: a private API answers through a VPC endpoint only, and there is none here.
+        if (
+            api is None
+            or stage is None
+            or stage.snapshot.disable_execute_api_endpoint
+            or "PRIVATE" in api.endpoint_types
+        ):
             raise GatewayError(Kind.FORBIDDEN)
     except GatewayError as error:
         response = gateway.respond(error, {})

@@ -25,6 +25,7 @@ __all__ = ["Address", "Answer", "BackendTimeout", "BrokenAnswer", "is_loopback",
 _IDLE_PER_BACKEND: Final = 128
 # A server ends idle connections when it likes; one that idled this long (wall seconds) is not tried again.
 _IDLE_SECONDS: Final = 30.0
+_IDEMPOTENT: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"})
 _CHUNK: Final = 1 << 16
 
 
@@ -143,11 +144,12 @@ _pool = _Pool()
 def send(address: Address, method: str, target: str, headers: Headers, body: bytes, timeout: float) -> Answer:
     """Make one exchange within `timeout` wall seconds.
 
-    Raises BackendTimeout, BrokenAnswer, or OSError when no connection could be opened. A request is sent again only
-    where a kept connection turned out to be closed before any byte of an answer came.
+    Raises BackendTimeout, BrokenAnswer, or OSError when no connection could be opened. A kept connection may turn out
+    to be closed just as it is used, and then the request is sent again on a new one: so only requests that may be
+    repeated (RFC 9110, 9.2.2) go out on kept connections.
     """
     deadline = time.monotonic() + timeout
-    connection = _pool.take(address)
+    connection = _pool.take(address) if method in _IDEMPOTENT else None
     if connection is not None:
         try:
             return _exchange(connection, address, method, target, headers, body, deadline)
