@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from runbook.cli import practice, runs, tools
+from runbook.cli import practice, runs, tools, tracing
 from runbook.cli.options import exits
 
 __all__ = ["app", "main"]
@@ -54,6 +54,8 @@ app.command("up")(exits(runs.up))
 app.command("check")(exits(runs.check))
 app.command("down")(exits(runs.down))
 app.command("step")(exits(runs.step))
+app.command("trace")(exits(tracing.trace))
+app.command("links")(exits(tracing.links))
 app.command("notebook")(exits(tools.notebook))
 app.add_typer(practice.app, name="practice")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from runbook.accounts import Account
     from runbook.step import Plan
 
-__all__ = ["check", "down", "plan", "step", "tui", "up"]
+__all__ = ["check", "do_step", "down", "plan", "step", "tui", "up"]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Write the event stream as JSON lines.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; on AWS only together with --expect-account.")]
@@ -102,11 +102,18 @@ def step(
     """Check, do or undo a single step. What it needs is only looked at."""
     wanted = _plan()[name].id
     account = target.connect()
-    whole = {StepAction.CHECK: Action.CHECK, StepAction.DO: Action.UP, StepAction.UNDO: Action.DOWN}[action]
-    if whole is not Action.CHECK:
+    if action is StepAction.DO:
+        return do_step(account, target, wanted, yes=yes, expected=expect_account, json=json)
+    whole = Action.CHECK if action is StepAction.CHECK else Action.DOWN
+    if whole is Action.DOWN:
         _confirm(account, target, whole, wanted, yes=yes, expected=expect_account, json=json)
-    finished = _run(account, target, whole, json=json, only=wanted)
-    return _finish(finished, judged=wanted)
+    return _finish(_run(account, target, whole, json=json, only=wanted), judged=wanted)
+
+
+def do_step(account: Account, target: Target, name: str, *, yes: bool, expected: str | None, json: bool) -> int:
+    """Do one step; on AWS, ask before."""
+    _confirm(account, target, Action.UP, name, yes=yes, expected=expected, json=json)
+    return _finish(_run(account, target, Action.UP, json=json, only=name), judged=name)
 
 
 def _plan() -> Plan:

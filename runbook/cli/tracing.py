@@ -1,0 +1,115 @@
+"""``runbook trace`` says why an API answers as it does; ``runbook links`` says who uses which VPC link."""
+
+from __future__ import annotations
+
+import dataclasses
+import json as jsonlib
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runbook.cli.options import Target, targeted
+from runbook.errors import BadInput
+
+if TYPE_CHECKING:
+    from runbook.accounts import Account
+    from runbook.trace import Trace
+
+__all__ = ["links", "trace"]
+
+REGION_ONLY = ("region",)
+
+
+@targeted(("stack", "region"))
+def trace(
+    target: Target,
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[URL|API/STAGE/PATH|STACK]", help="What to follow; by default the stack given with --stack."
+        ),
+    ] = None,
+    path: Annotated[str | None, typer.Option("--path", help="Path below the stage, such as /orders/7.")] = None,
+    method: Annotated[str, typer.Option("--method", "-X", help="HTTP method of the request.")] = "GET",
+    header: Annotated[
+        list[str] | None, typer.Option("--header", "-H", metavar="NAME: VALUE", help="Header of the request.")
+    ] = None,
+    test_invoke: Annotated[
+        bool,
+        typer.Option("--test-invoke", help="Also let AWS run what is configured; this calls the backend once more."),
+    ] = False,
+    logs: Annotated[bool, typer.Option("--logs", help="Also show the stage's execution log of the request.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Count advice as suspicious.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Let the step that repairs it run, where it is a stack of ours.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --fix.")] = False,
+    expect_account: Annotated[
+        str | None, typer.Option("--expect-account", metavar="ID", help="For --fix: refuse any other AWS account.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Write one JSON object.")] = False,
+) -> int:
+    """Follow a request hop by hop and name the hop that breaks it. Exit 0 healthy, 1 broken, 3 suspicious only."""
+    from runbook import trace as tracing
+
+    account = target.connect()
+    followed = tracing.parse_target(
+        what or target.parameters.stack, account.aws, path=path, method=method.upper(), headers=_headers(header or [])
+    )
+    found = tracing.trace(account.aws, followed, test_invoke=test_invoke, logs=logs, strict=strict)
+    _tell(found, json=json)
+    if not fix or found.verdict is None:
+        return found.exit_code
+    _fix(account, target, found, yes=yes, expected=expect_account, json=json)
+    mended = tracing.trace(account.aws, followed, strict=strict)
+    _tell(mended, json=json)
+    return mended.exit_code
+
+
+def _tell(found: Trace, *, json: bool) -> None:
+    if json:
+        typer.echo(jsonlib.dumps(found.to_json(), ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    from runbook.trace.draw import draw
+
+    Console(highlight=False).print(draw(found))
+
+
+def _fix(account: Account, target: Target, found: Trace, *, yes: bool, expected: str | None, json: bool) -> None:
+    from runbook.cli.runs import do_step
+
+    hop = found[found.verdict or ""]
+    if not found.stack or not hop.step:
+        raise BadInput("fix", f"no step of ours repairs {hop.id} here.", hop.command or hop.fix)
+    mended = dataclasses.replace(target, parameters=target.parameters.with_values(stack=found.stack))
+    do_step(account, mended, hop.step, yes=yes, expected=expected, json=json)
+
+
+def _headers(given: list[str]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for line in given:
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise BadInput("header", f"{line!r} is not of the form NAME: VALUE.")
+        headers[name.strip()] = value.strip()
+    return headers
+
+
+@targeted(REGION_ONLY)
+def links(target: Target, json: Annotated[bool, typer.Option("--json", help="Write a JSON array.")] = False) -> int:
+    """Every VPC link of the account, its load balancer, and what uses it."""
+    from rich.console import Console
+
+    from runbook import trace as tracing
+    from runbook.trace.draw import draw_links
+
+    uses = tracing.links(target.connect().aws)
+    if json:
+        typer.echo(jsonlib.dumps([dataclasses.asdict(use) for use in uses], default=str, ensure_ascii=False))
+    elif uses:
+        Console(highlight=False).print(draw_links(uses))
+    else:
+        typer.echo("There is no VPC link in this account and region.")
+    return 0
