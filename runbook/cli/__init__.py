@@ -56,6 +56,7 @@ app.command("down")(exits(runs.down))
 app.command("step")(exits(runs.step))
 app.command("trace")(exits(tracing.trace))
 app.command("links")(exits(tracing.links))
+app.command("report")(exits(tools.report))
 app.command("notebook")(exits(tools.notebook))
 app.add_typer(practice.app, name="practice")
 

@@ -152,6 +152,10 @@ def exits(command: Callable[..., int | None]) -> Callable[..., None]:
         except BrokenPipeError:
             sys.stderr.close()  # whoever read us has gone; that is no error to tell
             raise typer.Exit(FAILED) from None
+        except Exception as error:
+            if not type(error).__module__.startswith("botocore"):  # not imported here: it is slow
+                raise
+            raise typer.Exit(complain(error)) from None
         raise typer.Exit(code or 0)
 
     return wrapped

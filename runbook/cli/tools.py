@@ -1,4 +1,4 @@
-"""Commands around the runs: ``notebook``."""
+"""Commands around the runs: ``notebook``, ``report``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["notebook"]
+from runbook.errors import BadInput
+
+__all__ = ["notebook", "report"]
 
 
 def notebook(
@@ -19,4 +21,28 @@ def notebook(
     from steps import READING_ORDER
 
     write(out, Plan.of(READING_ORDER))
+    typer.echo(f"wrote {out}")
+
+
+def report(
+    run: Annotated[str, typer.Argument(help="The run: last, the start of its log's name, or a path.")] = "last",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="File to write: .html or .md; by default Markdown on the terminal."),
+    ] = None,
+) -> None:
+    """The report of a run: who, what, before and after, how long, and a picture of the path."""
+    from runbook import report as reports
+
+    record = reports.read(reports.find(run))
+    text = reports.html(record) if out and out.suffix == ".html" else reports.markdown(record)
+    if out is None:
+        typer.echo(text)
+        return
+    if out.suffix not in (".html", ".md"):
+        raise BadInput("out", f"{out} should end in .html or .md.")
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInput("out", f"{out} cannot be written: {error.strerror}.") from None
     typer.echo(f"wrote {out}")
