@@ -20,6 +20,7 @@ from rich.text import Text
 
 from runbook import present
 from runbook.control import Control
+from runbook.errors import BadInput
 from runbook.events import (
     Action,
     ApprovalAsked,
@@ -168,7 +169,8 @@ class _Screen:
         """What can be told now: a look in reading order, a change as it happens."""
         assert self.started is not None  # noqa: S101
         if self.started.action is not Action.CHECK:
-            yield from [event] if self.shows(event.step) else []
+            # What waits for a failed step is counted at the end.
+            yield from [event] if self.shows(event.step) and event.outcome is not Outcome.BLOCKED else []
             return
         for name in self.started.steps[self.told :]:
             if name not in self.done:
@@ -248,8 +250,12 @@ class _Screen:
             open_ = count[Outcome.MISSING] + count[Outcome.DRIFTED] + count[Outcome.UNKNOWN]
             text = f"{open_} of {len(event.outcomes)} steps to do" if self.as_plan else f"{open_} not as it should be"
             return Text(text + took, style="yellow")
+        if any(isinstance(step.cause, BadInput) for step in self.done.values()):
+            return Text(f"Nothing was changed{took}", style="bold red")
         if event.worst is not None:
-            return Text(f"{event.worst.value}{took}; run it again to go on from here", style="bold red")
+            waiting = f"; {count[Outcome.BLOCKED]} steps wait for it" if count[Outcome.BLOCKED] else ""
+            text = f"{event.worst.value.capitalize()}{took}{waiting}. Run it again to go on from here."
+            return Text(text, style="bold red")
         if event.action is Action.DOWN:
             text = "nothing of ours is left" if changed else "there was nothing of ours"
         else:
