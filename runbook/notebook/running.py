@@ -256,7 +256,7 @@ class Run:
         ]
         behind = len(open_) - len(named)
         rest = [f"{behind} more cannot be looked at before that"] if behind else []
-        return f"Not as it should be: {'; '.join([*named, *rest])}."
+        return redacted(f"Not as it should be: {'; '.join([*named, *rest])}.")
 
     def _why_it_ended(self) -> str:
         cause = (self._finished.cause if self._finished else None) or self._broken

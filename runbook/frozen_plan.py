@@ -1,0 +1,268 @@
+"""A plan that a team approves before it is carried out: frozen to a file, done as it is, or not at all.
+
+:func:`freeze` makes it from the events of a run that only checked. :func:`carry_out` looks again and refuses when the
+account, the region or anything that was seen is not as it was; and then it lets each step act only as the plan says, so
+that a change in the last moment is not answered with something that nobody approved.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runbook.control import Control
+from runbook.engine import run
+from runbook.errors import BadInput, CannotContinue, RunbookError
+from runbook.events import Action, ApprovalAsked, Event, Outcome, RunFinished, RunStarted, StepFinished
+from runbook.outcome import Difference
+from runbook.parameters import Parameters, validated
+
+if TYPE_CHECKING:
+    from runbook.accounts import Account
+    from runbook.step import Plan
+
+__all__ = ["FrozenPlan", "PlanOutdated", "PlannedStep", "carry_out", "freeze"]
+
+FORMAT = 1
+_TO_DO = (Outcome.MISSING, Outcome.DRIFTED, Outcome.UNKNOWN)
+
+
+class PlanOutdated(RunbookError):
+    """The account is not as it was when the plan was made; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """What one step would do, and a digest of what it saw."""
+
+    id: str
+    outcome: Outcome
+    reason: str
+    differences: tuple[Difference, ...]
+    seen: str
+    """SHA-256 of the fact; empty when there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenPlan:
+    """A plan, as the file holds it."""
+
+    made: datetime
+    made_by: str
+    """ARN of whoever made it."""
+    account: str
+    region: str
+    parameters: Parameters
+    steps: tuple[PlannedStep, ...]
+
+    @property
+    def to_do(self) -> tuple[str, ...]:
+        """The ids of the steps that may act."""
+        return tuple(step.id for step in self.steps if step.outcome in _TO_DO)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that was seen and is to be done; the time and the maker do not count."""
+        return _digest({name: value for name, value in self._body().items() if name not in ("made", "made_by")})
+
+    def write(self, path: Path) -> None:
+        """Write the file. Raises :class:`BadInput`."""
+        text = json.dumps({**self._body(), "digest": self.digest}, indent=2, ensure_ascii=False)
+        try:
+            path.write_text(f"{text}\n", encoding="utf-8")
+        except OSError as error:
+            raise BadInput("out", f"{path} cannot be written: {error.strerror}.") from None
+
+    @classmethod
+    def read(cls, path: Path) -> FrozenPlan:
+        """Read a file. Raises :class:`BadInput` when it is no plan, or is not as it was written."""
+        try:
+            body = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise BadInput("plan", f"{path} cannot be read: {error.strerror}.") from None
+        except ValueError:
+            raise BadInput("plan", f"{path} is not a plan: it is no JSON.") from None
+        if not isinstance(body, dict) or body.get("format") != FORMAT:
+            raise BadInput("plan", f"{path} is not a plan that this version can read.", "Make one with: plan --out.")
+        try:
+            plan = cls._of(body)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BadInput("plan", f"{path} is not a plan: {error!r}.") from None
+        if body.get("digest") != plan.digest:
+            raise BadInput("plan", f"{path} was changed after it was made.", "Make a new one with: plan --out.")
+        return plan
+
+    @classmethod
+    def _of(cls, body: Mapping[str, Any]) -> FrozenPlan:
+        steps = tuple(
+            PlannedStep(
+                id=str(step["id"]),
+                outcome=Outcome(step["outcome"]),
+                reason=str(step["reason"]),
+                differences=tuple(Difference(**item) for item in step["differences"]),
+                seen=str(step["seen"]),
+            )
+            for step in body["steps"]
+        )
+        return cls(
+            made=datetime.fromisoformat(body["made"]),
+            made_by=str(body["made_by"]),
+            account=str(body["account"]),
+            region=str(body["region"]),
+            parameters=validated(body["parameters"]),
+            steps=steps,
+        )
+
+    def _body(self) -> dict[str, Any]:
+        given = self.parameters.model_dump(mode="json", include=set(self.parameters.given))
+        return {
+            "format": FORMAT,
+            "made": self.made.isoformat(timespec="seconds"),
+            "made_by": self.made_by,
+            "account": self.account,
+            "region": self.region,
+            "parameters": dict(sorted(given.items())),
+            "steps": [
+                {
+                    "id": step.id,
+                    "outcome": step.outcome.value,
+                    "reason": step.reason,
+                    "differences": [dataclasses.asdict(item) for item in step.differences],
+                    "seen": step.seen,
+                }
+                for step in self.steps
+            ],
+        }
+
+
+def freeze(events: Iterable[Event]) -> FrozenPlan:
+    """The plan that a run which only checked amounts to.
+
+    Raises :class:`CannotContinue` when the run could not see all it had to: such a plan would approve the unknown.
+    """
+    started: RunStarted | None = None
+    ended: dict[str, StepFinished] = {}
+    for event in events:
+        match event:
+            case RunStarted():
+                started = event
+            case StepFinished(step=str(name)):
+                ended[name] = event
+            case RunFinished(cause=BaseException() as cause):
+                raise cause
+    if started is None or started.action is not Action.CHECK:
+        raise ValueError("a plan is made from a run that only checks")
+    for name in started.steps:
+        event = ended.get(name)
+        if event is None or event.outcome not in (Outcome.OK, *_TO_DO):
+            if event is not None and isinstance(event.cause, BadInput):
+                raise event.cause
+            reason = event.reason if event else "the run ended before it"
+            raise CannotContinue(f"No plan can be made, because {name} could not be looked at: {reason}")
+    if not started.account:
+        raise CannotContinue("No plan can be made, because AWS does not say whose account this is.")
+    return FrozenPlan(
+        made=datetime.now(UTC).replace(microsecond=0),
+        made_by=started.caller,
+        account=started.account,
+        region=started.region,
+        parameters=started.parameters,
+        steps=tuple(
+            PlannedStep(name, event.outcome, event.reason, event.differences, _seen(event.fact))
+            for name, event in ((name, ended[name]) for name in started.steps)
+        ),
+    )
+
+
+def carry_out(
+    frozen: FrozenPlan,
+    plan: Plan,
+    account: Account,
+    *,
+    control: Control | None = None,
+) -> Iterator[Event]:
+    """Do what the plan says, and nothing else. The events are those of the run that does it.
+
+    Raises :class:`PlanOutdated` before anything is changed when the account is not as it was seen. While it runs, a
+    step that would do something else than planned is skipped, and so is what needs it.
+    """
+    control = control or Control()
+    now = freeze(run(plan, account.aws, frozen.parameters, Action.CHECK, control=control))
+    if changes := _changes(frozen, now):
+        raise PlanOutdated(
+            f"The plan of {frozen.made:%Y-%m-%d %H:%M} UTC does not hold any more: {'; '.join(changes)}. "
+            "Nothing was changed. Make a new plan with: plan --out."
+        )
+    planned = {step.id: step for step in frozen.steps}
+    events = run(
+        plan,
+        account.aws,
+        frozen.parameters,
+        Action.UP,
+        only=frozen.to_do or None,
+        step_by_step=True,
+        control=control,
+    )
+    for event in events:
+        match event:
+            case ApprovalAsked(step=str(name)):
+                # Nobody else is asked: the plan has the answer.
+                (control.approve if _as_planned(planned.get(name), event) else control.skip)(name)
+            case _:
+                yield event
+
+
+def _as_planned(step: PlannedStep | None, asked: ApprovalAsked) -> bool:
+    if step is None:
+        return False
+    if step.outcome is Outcome.UNKNOWN:
+        # It could not be seen behind what was missing then. Making or repairing it was planned, replacing it was not.
+        return not any(difference.replaces for difference in asked.differences)
+    return (step.outcome, step.reason, step.differences) == (asked.outcome, asked.reason, asked.differences)
+
+
+def _changes(then: FrozenPlan, now: FrozenPlan) -> list[str]:
+    """What is not as it was, in words."""
+    if then.account != now.account:
+        return [f"it is for account {then.account}, and this is {now.account}"]
+    if then.region != now.region:
+        return [f"it is for region {then.region}, and this is {now.region}"]
+    before, after = ({step.id: step for step in plan.steps} for plan in (then, now))
+    if before.keys() != after.keys():
+        return ["this version of the runbook has other steps"]
+    return [_change(before[name], after[name]) for name in before if before[name] != after[name]]
+
+
+def _change(before: PlannedStep, after: PlannedStep) -> str:
+    if (before.outcome, before.reason, before.differences) == (after.outcome, after.reason, after.differences):
+        return f"{before.id} is another one than was seen, or was changed"
+    return f"{before.id} was {_words(before)} and is {_words(after)}"
+
+
+def _words(step: PlannedStep) -> str:
+    return f"{step.outcome.value} ({step.reason})" if step.reason else step.outcome.value
+
+
+def _seen(fact: object) -> str:
+    return _digest(_counting(fact)) if fact is not None else ""
+
+
+def _counting(value: object) -> Any:
+    """What of a fact tells whether it is the same: the fields that it is compared by (``field(compare=False)``)."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {item.name: _counting(getattr(value, item.name)) for item in dataclasses.fields(value) if item.compare}
+    if isinstance(value, Mapping):
+        return {str(key): _counting(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_counting(item) for item in value]
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def _digest(body: object) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,135 @@
+"""The report as one HTML file: no script, no network, and all text from outside escaped by the templates."""
+
+from __future__ import annotations
+
+from runbook import present
+from runbook.events import Outcome
+from runbook.report import told
+from runbook.report.drawing import render
+from runbook.report.reading import Record
+from runbook.report.shape import Shape
+
+__all__ = ["html"]
+
+_COLOURS = {
+    Outcome.OK: "#2e7d32",
+    Outcome.DONE: "#1565c0",
+    Outcome.UNDONE: "#1565c0",
+    Outcome.MISSING: "#b26a00",
+    Outcome.DRIFTED: "#b26a00",
+    Outcome.FAILED: "#c62828",
+    Outcome.STOPPED: "#c62828",
+}
+_GREY = "#757575"
+_ROW = 22  # pixels of a row of the timeline
+_NAMES = 190
+_BAR = 560
+_BOX_WIDTH = 760
+_BOX_HEIGHT = 44
+_GAP = 18
+
+
+def html(record: Record) -> str:
+    """The report of a run."""
+    return (
+        render(
+            "report.html",
+            record=record,
+            title=told.headline(record),
+            verdict=told.verdict(record),
+            header=told.header(record),
+            addresses=Shape.of_json(record.fact("nlb-addresses")),
+            picture=_picture(record),
+            timeline=_timeline(record),
+            steps=[
+                {
+                    "record": step,
+                    "outcome": f"{present.SYMBOLS[step.outcome]} {step.outcome.value}" if step.outcome else "not ended",
+                    "colour": _colour(step.outcome),
+                    "before": told.before(step),
+                    "why": told.why(step),
+                    "took": present.seconds(step.duration) if step.outcome else "",
+                    "shape_before": told.shape_before(step),
+                    "shape": Shape.of_json(step.fact),
+                    "waits": [
+                        f"Waited {present.seconds(wait.elapsed)} of AWS's time for {wait.what}."
+                        for wait in step.waits.values()
+                    ],
+                }
+                for step in record.steps.values()
+            ],
+            parameters=[
+                (name, str(value))
+                for name, value in record.parameters.items()
+                if value not in (None, "", [], {}, False)
+            ],
+            calls=[
+                (
+                    f"{call.at:%H:%M:%S}",
+                    call.step,
+                    call.operation,
+                    "change" if call.writes else "read",
+                    f"{1000 * call.duration:.0f} ms",
+                    call.error or "ok",
+                    call.request_id,
+                )
+                for call in record.calls
+            ],
+        )
+        + "\n"
+    )
+
+
+def _colour(outcome: Outcome | None) -> str:
+    return _COLOURS.get(outcome, _GREY) if outcome else _GREY
+
+
+def _picture(record: Record) -> dict[str, object]:
+    hops = told.path(record)
+    boxes = [
+        {
+            "y": number * (_BOX_HEIGHT + _GAP),
+            "name": hop.name,
+            "detail": hop.detail or "not seen",
+            "colour": _colour(hop.outcome),
+            "seen": bool(hop.detail),
+            "last": number == len(hops) - 1,
+        }
+        for number, hop in enumerate(hops)
+    ]
+    return {
+        "boxes": boxes,
+        "width": _BOX_WIDTH,
+        "box_height": _BOX_HEIGHT,
+        "gap": _GAP,
+        "height": len(hops) * (_BOX_HEIGHT + _GAP) - _GAP,
+    }
+
+
+def _timeline(record: Record) -> dict[str, object]:
+    spans = told.timeline(record)
+    whole = max((span.ends for span in spans), default=0.0) or 1.0
+
+    def x(seconds: float) -> float:
+        return round(_NAMES + _BAR * seconds / whole, 1)
+
+    rows = [
+        {
+            "y": number * _ROW,
+            "name": span.step,
+            "x": x(span.begins),
+            "width": max(2.0, round(x(span.ends) - x(span.begins), 1)),
+            "colour": _colour(span.outcome),
+            "took": present.seconds(span.ends - span.begins),
+            "changes": [x(at) for at in span.changes],
+        }
+        for number, span in enumerate(spans)
+    ]
+    return {
+        "rows": rows,
+        "row": _ROW,
+        "height": (len(spans) + 1) * _ROW,
+        "width": _NAMES + _BAR + 90,
+        "ticks": [(x(whole * part / 4), present.seconds(whole * part / 4)) for part in range(5)],
+        "bottom": len(spans) * _ROW,
+    }

@@ -1,0 +1,186 @@
+"""The report as Markdown, for a ticket or a pull request. All text from outside is escaped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from runbook import present
+from runbook.events import Outcome
+from runbook.report import told
+from runbook.report.reading import Record, StepRecord
+from runbook.report.shape import Shape
+
+__all__ = ["markdown"]
+
+_WIDTH = 48  # characters of the timeline
+
+
+def markdown(record: Record) -> str:
+    """The report of a run."""
+    return "\n".join(_lines(record)).rstrip() + "\n"
+
+
+def _lines(record: Record) -> Iterable[str]:
+    yield f"# {_escaped(told.headline(record))}"
+    yield ""
+    yield f"**{_escaped(told.verdict(record))}**"
+    yield ""
+    yield from _table(("", ""), told.header(record))
+    if record.invoke_url:
+        yield f"**Invoke URL:** {_code(record.invoke_url)}"
+        yield ""
+    yield from _section("Path", _fenced(_picture(record)))
+    addresses = Shape.of_json(record.fact("nlb-addresses"))
+    if addresses.tables:
+        yield from _section("NLB IP lookup", _tables(addresses))
+    yield from _section("Steps", _overview(record))
+    yield from _section("Timeline", _fenced(_timeline(record)))
+    yield "## Step by step"
+    yield ""
+    for step in record.steps.values():
+        yield from _step(step)
+    given = [(name, str(value)) for name, value in record.parameters.items() if value not in (None, "", [], {}, False)]
+    yield from _section("Parameters", _table(("parameter", "value"), given))
+    yield from _section("AWS requests", _calls(record))
+
+
+def _section(title: str, body: Iterable[str]) -> Iterable[str]:
+    yield f"## {title}"
+    yield ""
+    yield from body
+
+
+def _overview(record: Record) -> Iterable[str]:
+    rows = [
+        (step.id, told.before(step), _outcome(step), present.seconds(step.duration) if step.outcome else "")
+        for step in record.steps.values()
+    ]
+    return _table(("step", "before", "after", "took"), rows)
+
+
+def _step(step: StepRecord) -> Iterable[str]:
+    yield f"### {_escaped(step.title)}"
+    yield ""
+    yield f"{_outcome(step)}{f' — {_escaped(why)}' if (why := told.why(step)) else ''}"
+    yield ""
+    if step.differences:
+        rows = [(item.what, item.found or "not set", item.wanted or "not set") for item in step.differences]
+        yield from _table(("what", "was", "should be"), rows)
+    previous = told.shape_before(step)
+    if previous.fields or previous.tables:
+        yield "Before:"
+        yield ""
+        yield from _shape(previous)
+    now = Shape.of_json(step.fact)
+    if now.fields or now.tables or now.notes:
+        if previous.fields or previous.tables:
+            yield "After:"
+            yield ""
+        yield from _shape(now)
+    for wait in step.waits.values():
+        yield f"Waited {present.seconds(wait.elapsed)} of AWS's time for {_escaped(wait.what)}."
+        yield ""
+
+
+def _shape(shape: Shape) -> Iterable[str]:
+    if shape.fields:
+        yield from _table(("", ""), shape.fields)
+    yield from _tables(shape)
+    for note in shape.notes:
+        yield f"> {_escaped(note)}"
+        yield ""
+
+
+def _tables(shape: Shape) -> Iterable[str]:
+    for table in shape.tables:
+        yield from _table(table.columns, table.rows)
+
+
+def _calls(record: Record) -> Iterable[str]:
+    rows = [
+        (
+            f"{call.at:%H:%M:%S}",
+            call.step,
+            call.operation,
+            "change" if call.writes else "read",
+            f"{1000 * call.duration:.0f} ms",
+            call.error or "ok",
+            call.request_id,
+        )
+        for call in record.calls
+    ]
+    return _table(("at", "step", "operation", "kind", "took", "answer", "request id"), rows)
+
+
+def _picture(record: Record) -> Iterable[str]:
+    hops = told.path(record)
+    width = max(len(hop.name) for hop in hops)
+    for number, hop in enumerate(hops):
+        mark = present.SYMBOLS[hop.outcome] if hop.outcome else "·"
+        yield f"{mark} {hop.name:<{width}}  {hop.detail or '(not seen)'}"
+        if number < len(hops) - 1:
+            yield "│" if hop.detail else "┆"
+
+
+def _timeline(record: Record) -> Iterable[str]:
+    spans = told.timeline(record)
+    if not spans:
+        return ["nothing was begun"]
+    whole = max(span.ends for span in spans) or 1.0
+    name = max(len(span.step) for span in spans)
+
+    def row(span: told.Span) -> str:
+        first = min(_WIDTH - 1, int(_WIDTH * span.begins / whole))
+        last = max(first + 1, min(_WIDTH, round(_WIDTH * span.ends / whole)))
+        bar = " " * first + "█" * (last - first)
+        return f"{span.step:<{name}}  {bar:<{_WIDTH}}  {present.seconds(span.ends - span.begins):>9}"
+
+    return [*map(row, spans), f"{'':<{name}}  0 s{present.seconds(whole):>{_WIDTH - 3}}"]
+
+
+def _outcome(step: StepRecord) -> str:
+    outcome: Outcome | None = step.outcome
+    return f"{present.SYMBOLS[outcome]} {outcome.value}" if outcome else "not ended"
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    if not rows:
+        return
+    yield f"| {' | '.join(map(_escaped, columns))} |"
+    yield f"|{'|'.join(' --- ' for _ in columns)}|"
+    for row in rows:
+        yield f"| {' | '.join(map(_escaped, row))} |"
+    yield ""
+
+
+def _fenced(lines: Iterable[str]) -> Iterable[str]:
+    text = [_one_line(line, keep=True) for line in lines]
+    # A fence that no line of the text can end.
+    longest = max((len(run) for line in text for run in re.findall(r"`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    yield f"{fence}text"
+    yield from text
+    yield fence
+    yield ""
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown, and the HTML that Markdown allows, take for text."""
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$^=-])", _entity, _one_line(text))
+
+
+def _entity(match: re.Match[str]) -> str:
+    character = match.group()
+    # Hyphens and the like are markup only at a line's beginning or doubled, and ids are full of them.
+    if character in "-+=#()!.^$":
+        return character
+    return {"<": "&lt;", ">": "&gt;", "&": "&amp;"}.get(character, f"\\{character}")
+
+
+def _code(text: str) -> str:
+    return f"`{_one_line(text).replace('`', '')}`"
+
+
+def _one_line(text: str, *, keep: bool = False) -> str:
+    return re.sub(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+", " ", text) if keep else " ".join(text.split())

@@ -1,0 +1,169 @@
+"""What both kinds of report tell, in the same words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from runbook import present
+from runbook.events import Action, Outcome
+from runbook.report.reading import Record, StepRecord
+from runbook.report.shape import Shape
+
+__all__ = ["Hop", "Span", "before", "header", "headline", "path", "shape_before", "timeline", "verdict", "why"]
+
+_WELL = (Outcome.OK, Outcome.DONE, Outcome.UNDONE)
+
+
+def headline(record: Record) -> str:
+    """What the report is of."""
+    return f"{record.action.value} of stack {record.stack}"
+
+
+def verdict(record: Record) -> str:
+    """How it ended, in a sentence."""
+    if not record.complete:
+        return "The log breaks off: the run was killed, or its log could not be written any more."
+    if record.error:
+        return f"The run could not go on: {record.error}"
+    open_ = [step for step in record.steps.values() if step.outcome not in _WELL]
+    changed = sum(step.outcome in (Outcome.DONE, Outcome.UNDONE) for step in record.steps.values())
+    if open_:
+        named = ", ".join(f"{step.id} ({step.outcome.value if step.outcome else 'not ended'})" for step in open_)
+        return f"{len(open_)} of {len(record.steps)} steps are not as they should be: {named}."
+    if record.action is Action.DOWN:
+        return f"{changed} steps were undone, nothing of ours is left." if changed else "There was nothing of ours."
+    if not changed:
+        return "Everything was as it should be; nothing was changed."
+    return f"{changed} of {len(record.steps)} steps were done, the rest was as it should be."
+
+
+def header(record: Record) -> list[tuple[str, str]]:
+    """Who, where, what, when."""
+    kind = {"practice": f"practice account at {record.endpoint_url}", "aws": "AWS"}.get(record.kind, record.kind)
+    took = present.seconds(record.duration) if record.complete else ""
+    rows = [
+        ("account", " ".join(filter(None, (record.account, f"({kind})" if kind else "")))),
+        ("who", record.caller),
+        ("region", record.region),
+        ("stack", record.stack),
+        ("action", record.action.value),
+        ("began", _stamp(record.began)),
+        ("ended", _stamp(record.ended)),
+        ("took", took),
+        ("AWS requests", f"{len(record.calls)}, of them {sum(call.writes for call in record.calls)} that change"),
+        ("written by", " ".join(filter(None, (record.program, f"({record.face})" if record.face else "")))),
+        ("log", record.source),
+    ]
+    return [(name, value) for name, value in rows if value]
+
+
+def before(step: StepRecord) -> str:
+    """How a step stood before anything was done."""
+    if step.before is None:
+        return ""
+    return f"{step.before.value}: {step.before_reason}" if step.before_reason else step.before.value
+
+
+def why(step: StepRecord) -> str:
+    """A step's reason, which for what was done is how it was before."""
+    return f"before: {step.reason}" if step.reason and step.outcome is Outcome.DONE else step.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One box of the drawn path."""
+
+    step: str
+    name: str
+    detail: str
+    outcome: Outcome | None
+
+
+def path(record: Record) -> list[Hop]:
+    """The way of a request, from the internet to an instance, as far as this run saw it."""
+    deployment, api = record.fact("deployment"), record.fact("rest-api")
+    variables, link, balancer = record.fact("stage-variables"), record.fact("vpc-link"), record.fact("load-balancer")
+    listener, group = record.fact("listener"), record.fact("target-group")
+    addresses = record.fact("nlb-addresses").get("addresses") or []
+    rules = record.fact("security-group-ingress")
+    targets = record.fact("targets").get("targets") or []
+    integrations = record.fact("integration").get("integrations") or []
+    hops = [
+        ("deployment", "Invoke URL", f"{deployment.get('invoke_url', '')}"),
+        ("rest-api", "REST API", _join(api, "name", "id", "endpoint_type")),
+        ("integration", "Integration", ", ".join(f"ANY {item['path']} → {item['uri']}" for item in integrations)),
+        ("stage-variables", "Stage variables", _pairs(variables, VPCLINK="vpclink", VPCNLB="vpcnlb")),
+        ("vpc-link", "VPC link", _join(link, "name", "id", "status")),
+        ("load-balancer", "Load balancer", _join(balancer, "name", "scheme", "state")),
+        ("nlb-addresses", "Its addresses", ", ".join(f"{item['ip']} ({item['zone']})" for item in addresses)),
+        ("listener", "Listener", f"{listener['protocol']} {listener['port']}" if listener else ""),
+        ("target-group", "Target group", _join(group, "name", "health_check_path")),
+        ("security-group-ingress", "Security group", _rules(rules)),
+        ("targets", "Instances", ", ".join(f"{item['instance']}:{item['port']} {item['state']}" for item in targets)),
+    ]
+    return [
+        Hop(step, name, detail, record.steps[step].outcome if step in record.steps else None)
+        for step, name, detail in hops
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One row of the timeline; both ends in seconds since the run began."""
+
+    step: str
+    begins: float
+    ends: float
+    outcome: Outcome | None
+    changes: tuple[float, ...]
+    """When a request that changes something was answered."""
+
+
+def timeline(record: Record) -> list[Span]:
+    """When each step was under way, in the order of its beginning."""
+    if record.began is None:
+        return []
+    began, last = record.began, record.ended or record.began
+    spans = [
+        Span(
+            step.id,
+            _since(began, step.began),
+            _since(began, step.ended or last),
+            step.outcome,
+            tuple(_since(began, call.at) for call in step.writes),
+        )
+        for step in record.steps.values()
+        if step.began is not None
+    ]
+    return sorted(spans, key=lambda span: span.begins)
+
+
+def shape_before(step: StepRecord) -> Shape:
+    """What was there before, where something else is there now."""
+    return Shape.of_json(step.fact_before) if step.fact_before != step.fact else Shape()
+
+
+def _since(began: datetime, at: datetime | None) -> float:
+    return max(0.0, (at - began).total_seconds()) if at else 0.0
+
+
+def _stamp(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
+
+
+def _join(fact: object, *names: str) -> str:
+    return ", ".join(str(fact[name]) for name in names if fact.get(name)) if isinstance(fact, dict) else ""
+
+
+def _pairs(fact: object, **names: str) -> str:
+    if not isinstance(fact, dict):
+        return ""
+    return ", ".join(f"{shown}={fact[name]}" for shown, name in names.items() if fact.get(name))
+
+
+def _rules(fact: object) -> str:
+    if not isinstance(fact, dict) or not fact:
+        return ""
+    lets = ", ".join(str(rule["source"]) for rule in fact.get("rules") or [])
+    return f"{fact.get('security_group', '')} lets in {lets or 'nobody of the load balancer'}"
