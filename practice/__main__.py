@@ -29,6 +29,7 @@ def serve_forever(
     backend: str | None = None,
     region: str = DEFAULT_REGION,
     quotas: bool = True,
+    eventual: float = 0.0,
     idle: float | None = None,
     runtime_file: Path | None = None,
     ready: Callable[[Account], None] | None = None,
@@ -36,7 +37,8 @@ def serve_forever(
     """Serve until Ctrl-C, SIGTERM, ``POST /_practice/stop``, or ``idle`` wall seconds without a request.
 
     ``ready`` is called with the ``practice.server.Account`` once it answers; ``runtime_file`` is written then and
-    removed at the end. ``quotas``, ``backend`` and the rest are those of ``practice.server.serve``. Raise what ``practice.server.serve`` raises.
+    removed at the end. ``quotas``, ``backend`` and the rest are those of ``practice.server.serve``, which says what is
+    raised, too.
     """
     from practice.background import write_runtime_file
     from practice.server import serve
@@ -50,6 +52,7 @@ def serve_forever(
         backend=backend,
         region=region,
         quotas=quotas,
+        eventual=eventual,
         token=token,
     ) as account:
 
@@ -90,6 +93,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--region", default=DEFAULT_REGION, help="where the private service is")
     parser.add_argument(
         "--no-quotas", action="store_false", dest="quotas", help="do not hold clients to API Gateway's request quotas"
+    )
+    parser.add_argument(
+        "--eventual",
+        type=float,
+        nargs="?",
+        const=5.0,
+        default=0.0,
+        metavar="SECONDS",
+        help="reads may be stale for so many AWS seconds after a write (default: never; without a number: 5)",
     )
     parser.add_argument("--idle", type=float, help="end after so many wall seconds without a request")
     parser.add_argument("--runtime-file", type=Path, help=argparse.SUPPRESS)

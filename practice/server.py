@@ -21,6 +21,7 @@ from cheroot.server import HeaderReader, HTTPRequest
 from cheroot.wsgi import Gateway_10, Server
 
 from practice import ACCOUNT_ID, DEFAULT_REGION, clock, control, dataplane, machines, seed
+from practice.eventual import StaleReads
 from practice.judging import Judge
 from practice.locking import locked
 
@@ -161,12 +162,13 @@ def reset(region: str) -> None:
 class _ControlPlane:
     """moto's Flask applications, one call at a time."""
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Judge, stale_reads: StaleReads | None) -> None:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
         self._dispatcher = DomainDispatcherApplication(create_backend_app)
         self._apps: dict[str, WSGIApp] = {}
         self._judge = judge
+        self._stale_reads = stale_reads
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         # Read first, then take the turn: a client that dawdles holds up nobody.
@@ -183,7 +185,11 @@ class _ControlPlane:
                     start_response(status, headers)
                     return [content]
                 settle()
-                answer = self._app(service, environ)(environ, start_response)
+                app = self._app(service, environ)
+                if self._stale_reads is None:
+                    answer = app(environ, start_response)
+                else:
+                    answer = self._stale_reads(service, app, environ, body, start_response)
                 if service in {"ec2", "elasticloadbalancing"} and _changes_something(body):
                     settle()
                 return answer
@@ -244,6 +250,8 @@ class Account:
     """Set when somebody wants it to end."""
     judge: Judge = field(default_factory=Judge)
     """What refuses a control-plane request before it is carried out."""
+    stale_reads: StaleReads | None = None
+    """What makes reads stale for a moment after a write, where that is wanted."""
 
     @property
     def idle_seconds(self) -> float:
@@ -255,6 +263,8 @@ class Account:
         with locked():
             reset(self.region)
             self.judge.reset()
+            if self.stale_reads is not None:
+                self.stale_reads.reset()
 
 
 @contextmanager
@@ -268,12 +278,14 @@ def serve(
     allow_other_hosts: bool = False,
     token: str | None = None,
     quotas: bool = True,
+    eventual: float = 0.0,
 ) -> Iterator[Account]:
     """Serve a fresh practice account until the ``with`` block ends.
 
     moto's state belongs to the process, so one account is served at a time; a second one begins anew.
     ``backend`` is a service of the user's own that stands in for the machines. ``quotas`` holds clients to API
-    Gateway's request quotas, on the clock's time. Raise ValueError for a ``host`` that
+    Gateway's request quotas, on the clock's time. ``eventual`` is how long (AWS seconds) a read may be stale after a
+    write; 0 for never. Raise ValueError for a ``host`` that
     is not the loopback without ``allow_other_hosts``, for a ``backend`` that is not, and OSError when the port is
     taken.
     """
@@ -298,6 +310,7 @@ def serve(
         region,
         token=token,
         judge=Judge(quotas=quotas),
+        stale_reads=StaleReads(eventual) if eventual > 0 else None,
     )
     server.wsgi_app = _dispatch(account)
     thread = threading.Thread(target=server.serve, name="practice-account", daemon=True)
@@ -319,7 +332,7 @@ def _dispatch(account: Account) -> WSGIApp:
         reset=account.reset,
         shut_down=account.stop_requested.set,
     )
-    control_plane = _ControlPlane(account.judge)
+    control_plane = _ControlPlane(account.judge, account.stale_reads)
 
     def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]
