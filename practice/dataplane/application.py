@@ -18,9 +18,10 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote
 
 from practice import clock
-from practice.apigateway.snapshot import Api, StageView, resolve
+from practice.apigateway.snapshot import Api, Snapshot, StageView, resolve
 
 from . import access, cloudwatch, gateway, journal
+from .compression import compress, decompress
 from .errors import GatewayError, Kind
 from .execution import Execution, context_of, new_request_id, new_trace_id
 from .integrations import dropped_from_request
@@ -132,6 +133,7 @@ def _invoke(
             raise GatewayError(Kind.MISSING_TOKEN)
         run = _admit(api, stage, found, request, log, context)
         response = run.run()
+        compress(response, request, stage.snapshot)
     except GatewayError as error:
         if error.log:
             log.say(error.log, error=True)
@@ -181,7 +183,7 @@ def _admit(
         stage=stage.name,
         snapshot=stage.snapshot,
         match=found,
-        request=_without_door_headers(request),
+        request=_past_the_door(request, stage.snapshot),
         stage_variables=stage.variables,
         journal=log,
         context=context,
@@ -189,8 +191,10 @@ def _admit(
     )
 
 
-def _without_door_headers(request: Request) -> Request:
-    return replace(request, headers=dropped_from_request(request.headers))
+def _past_the_door(request: Request, snapshot: Snapshot) -> Request:
+    """The request as everything behind the gateway's front sees it."""
+    body = decompress(request.body, request.headers.get("Content-Encoding"), snapshot)
+    return replace(request, headers=dropped_from_request(request.headers), body=body)
 
 
 def _at_the_door(fields: Headers, environ: WSGIEnvironment) -> Headers:

@@ -290,3 +290,21 @@ def test_an_answer_in_chunks_comes_whole(rig: Rig, scripted: Scripted) -> None:
     for _ in range(2):
         answer = api.get("/a")
         assert (answer.text, answer.headers["Content-Length"]) == ("abcde", "5")
+
+
+def test_compression_where_the_api_wants_it(rig: Rig, scripted: Scripted) -> None:
+    """D "Payload compression for REST APIs"."""
+    import gzip
+
+    body = b'{"long": "' + b"x" * 2000 + b'"}'
+    scripted.answers(b"HTTP/1.1 200 OK\r\nContent-Length: " + str(len(body)).encode() + b"\r\n\r\n" + body)
+    api = rig.deploy({"/a": {"ANY": to(scripted.url)}}, minimumCompressionSize=1000)
+    answer = api.request(
+        "POST", "/a", content=gzip.compress(b"request"), headers={"Content-Encoding": "gzip", "Accept-Encoding": "gzip"}
+    )
+    assert scripted.requests[-1].endswith(b"\r\n\r\nrequest")
+    assert (answer.headers["Content-Encoding"], answer.content) == ("gzip", body)
+    assert int(answer.headers["Content-Length"]) < 1000
+    assert "Content-Encoding" not in api.get("/a", headers={"Accept-Encoding": "identity"}).headers
+    plain = rig.deploy({"/a": {"ANY": to(scripted.url)}})
+    assert "Content-Encoding" not in plain.get("/a", headers={"Accept-Encoding": "gzip"}).headers
