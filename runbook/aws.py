@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_sts import STSClient
 
 __all__ = ["CURRENT_STEP", "LOST", "Aws", "Identity", "code_of"]
@@ -188,10 +189,15 @@ class Aws:
         """Who am I."""
         return cast("STSClient", self._client("sts"))
 
+    @cached_property
+    def logs(self) -> CloudWatchLogsClient:
+        """CloudWatch Logs: the execution logs of stages."""
+        return cast("CloudWatchLogsClient", self._client("logs"))
+
     def _client(self, service: str) -> Any:
         with self._making_client:
             client = self.session.client(
-                service,  # type: ignore[call-overload]  # one of the four above
+                service,  # type: ignore[call-overload]  # one of those above
                 endpoint_url=self.endpoint_url,
                 config=Config(
                     # Resending is ours to decide, see _resend.
