@@ -159,11 +159,11 @@ def freeze(events: Iterable[Event]) -> FrozenPlan:
     if started is None or started.action is not Action.CHECK:
         raise ValueError("a plan is made from a run that only checks")
     for name in started.steps:
-        event = ended.get(name)
-        if event is None or event.outcome not in (Outcome.OK, *_TO_DO):
-            if event is not None and isinstance(event.cause, BadInput):
-                raise event.cause
-            reason = event.reason if event else "the run ended before it"
+        end = ended.get(name)
+        if end is None or end.outcome not in (Outcome.OK, *_TO_DO):
+            if end is not None and isinstance(end.cause, BadInput):
+                raise end.cause
+            reason = end.reason if end else "the run ended before it"
             raise CannotContinue(f"No plan can be made, because {name} could not be looked at: {reason}")
     if not started.account:
         raise CannotContinue("No plan can be made, because AWS does not say whose account this is.")
@@ -174,8 +174,8 @@ def freeze(events: Iterable[Event]) -> FrozenPlan:
         region=started.region,
         parameters=started.parameters,
         steps=tuple(
-            PlannedStep(name, event.outcome, event.reason, event.differences, _seen(event.fact))
-            for name, event in ((name, ended[name]) for name in started.steps)
+            PlannedStep(name, end.outcome, end.reason, end.differences, _seen(end.fact))
+            for name, end in ((name, ended[name]) for name in started.steps)
         ),
     )
 
@@ -221,10 +221,19 @@ def carry_out(
 def _as_planned(step: PlannedStep | None, asked: ApprovalAsked) -> bool:
     if step is None:
         return False
-    if step.outcome is Outcome.UNKNOWN:
-        # It could not be seen behind what was missing then. Making or repairing it was planned, replacing it was not.
-        return not any(difference.replaces for difference in asked.differences)
-    return (step.outcome, step.reason, step.differences) == (asked.outcome, asked.reason, asked.differences)
+    match step.outcome:
+        case Outcome.UNKNOWN:
+            # It could not be seen behind what was missing then. Making or repairing it was planned, replacing was not.
+            return not any(difference.replaces for difference in asked.differences)
+        case Outcome.MISSING:
+            return asked.outcome is Outcome.MISSING
+        case Outcome.DRIFTED:
+            # What was found may have moved with the repairs before this one; what it is made into may not.
+            planned = {(item.what, item.wanted, item.replaces) for item in step.differences}
+            wanted = {(item.what, item.wanted, item.replaces) for item in asked.differences}
+            return asked.outcome is Outcome.DRIFTED and wanted <= planned
+        case _:
+            return False
 
 
 def _changes(then: FrozenPlan, now: FrozenPlan) -> list[str]:
