@@ -95,6 +95,11 @@ class RunbookApp(App[None]):
         """What is going on before there is a session."""
         return "Connecting to the account and reading the steps …"
 
+    @property
+    def looks_first(self) -> bool:
+        """Whether the run only looks what the ordered one would change, for a person to agree to."""
+        return self._after_look is not None
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Variables that other themes do not set."""
         return {"banner": "#7fd992"}
@@ -171,7 +176,7 @@ class RunbookApp(App[None]):
         assert self.session is not None  # noqa: S101 (asked for through ask_for)
         session = self.session
         session.begin(order)
-        self.main.renew()
+        self.main.run_began(order)
         self.run_worker(lambda: self._tell(session.events(order)), name="run", group="run", thread=True)
 
     def _tell(self, events: Iterator[Event]) -> None:

@@ -66,7 +66,11 @@ class StepState:
     differences: tuple[Difference, ...] = ()
     fact: object = None
     began: float | None = None
+    """When it began what it is doing, on the board's clock."""
+    spent: float = 0.0
+    """Wall seconds of this run that it acted before it last began, so without the time a person took to answer."""
     duration: float | None = None
+    """Wall seconds that it acted in the run that gave the outcome."""
     wait: Wait | None = None
     changes: list[str] = field(default_factory=list)
     """The writing requests of the run that last acted on it."""
@@ -80,6 +84,11 @@ class StepState:
     def name(self) -> str:
         """The title's part before the colon."""
         return self.step.title.partition(":")[0]
+
+    @property
+    def idle(self) -> bool:
+        """Whether it neither acts, nor waits to."""
+        return not self.queued and self.acting is None and self.asked is None
 
     @property
     def settled(self) -> bool:
@@ -145,7 +154,7 @@ class Board:
     def progress(self) -> tuple[int, int]:
         """How many of the run's steps have ended, and how many there are."""
         steps = self.run.steps if self.run else ()
-        ended = [name for name in steps if not self[name].queued and self[name].acting is None]
+        ended = [name for name in steps if self[name].idle]
         return len(ended), len(steps)
 
     @property
@@ -184,7 +193,8 @@ class Board:
                 state.fact = event.fact
                 state.reason, state.differences = event.reason, event.differences
             case ApprovalAsked():
-                state.asked, state.acting, state.began = event, None, None
+                state.asked, state.acting = event, None
+                self._pause(state)
             case Waited():
                 state.wait = Wait(event.what, event.state, event.elapsed, event.usual, self.clock())
             case StepFinished():
@@ -200,7 +210,7 @@ class Board:
         assert self.run is not None  # noqa: S101 (begin made it)
         self.run.steps = event.steps
         for name in event.steps:
-            self[name].queued = True
+            self[name].queued, self[name].began, self[name].spent = True, None, 0.0
             if self._acts(self[name]) and event.action is not Action.CHECK:
                 self[name].changes = []
 
@@ -216,18 +226,26 @@ class Board:
     def _step_started(self, state: StepState, event: StepStarted) -> None:
         state.queued, state.asked, state.wait = False, None, None
         state.acting = event.action
-        if state.began is None or event.action is not Action.DO:
+        if state.began is None:
             state.began = self.clock()
+
+    def _pause(self, state: StepState) -> None:
+        if state.began is not None:
+            state.spent += self.clock() - state.began
+            state.began = None
 
     def _step_finished(self, state: StepState, event: StepFinished) -> None:
         assert self.run is not None  # noqa: S101 (a step ends only in a run)
-        state.queued, state.acting, state.asked, state.wait, state.began = False, None, None, None, None
+        acted = state.began is not None or state.spent > 0
+        self._pause(state)
+        state.queued, state.acting, state.asked, state.wait = False, None, None, None
         if not self._acts(state) and event.outcome is Outcome.OK and state.settled:
             state.fact = event.fact  # only looked at on the way: it stands as it stood
             return
         down = self.run.action is Action.DOWN
         state.outcome, state.action, state.reason = event.outcome, self.run.action, event.reason
-        state.differences, state.duration = event.differences, event.duration
+        state.differences = event.differences
+        state.duration = state.spent if acted else None
         if down and event.outcome in (Outcome.OK, Outcome.UNDONE):
             state.fact = None
             self._forget_what_needs(state)

@@ -113,8 +113,8 @@ def waiting(wait: Wait, now: float, pace: float) -> Content:
     """What AWS is being waited for, how long so far, and how long it usually takes."""
     elapsed = wait.elapsed_at(now, pace)
     return Content.assemble(
+        (brief(elapsed), "bold"),
+        (f" of usually {brief(wait.usual)}  ", _QUIET),
         span(wait.what),
-        (f"  {brief(elapsed)}", "bold"),
-        (f" of usually {brief(wait.usual)}", _QUIET),
         span(f"  {wait.state}" if wait.state else "", _QUIET),
     )

@@ -36,31 +36,38 @@ class MainScreen(Screen[None]):
     app: RunbookApp
 
     AUTO_FOCUS = "#checklist"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide"), (160, "-roomy")]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 (as Textual declares it)
+        (0, "-narrow"),
+        (104, "-wide"),
+        (160, "-roomy"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-low"),
+        (32, "-high"),
+    ]
     BINDING_GROUP_TITLE = "Runbook"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "enter",
             "go_on",
-            "Guide me",
+            "Guide",
             id="guide",
             tooltip="Walk through: what will change, do it, what changed",
         ),
         Binding("u", "up", "Run all", id="up", tooltip="Do what is missing and repair what drifted"),
         Binding("c", "check", "Check", id="check", tooltip="Look at all steps; changes nothing"),
-        Binding("r", "run_step", "Run step", id="run_step", tooltip="Do just the chosen step"),
-        Binding("z", "undo_step", "Undo step", id="undo_step", tooltip="Remove what the chosen step made"),
-        Binding("d", "down", "Take down", id="down", tooltip="Remove everything of the stack, and nothing else"),
+        Binding("r", "run_step", "Step", id="run_step", tooltip="Do just the chosen step"),
+        Binding("z", "undo_step", "Undo", id="undo_step", tooltip="Remove what the chosen step made"),
+        Binding("d", "down", "Down", id="down", tooltip="Remove everything of the stack, and nothing else"),
         Binding("s", "skip", "Leave it", id="skip", tooltip="Leave the step that asks as it is"),
         Binding("x", "stop", "Stop", id="stop", tooltip="End every wait; the call in flight finishes"),
-        Binding("y", "copy_url", "Copy URL", id="copy_url", tooltip="Copy the invoke URL"),
-        Binding("i", "invoke", "Call again", id="invoke", tooltip="Call the invoke URL again and look"),
+        Binding("y", "copy_url", "Copy URL", show=False, id="copy_url", tooltip="Copy the invoke URL"),
+        Binding("i", "invoke", "Call again", show=False, id="invoke", tooltip="Call the invoke URL again and look"),
         *(
             Binding(extra.key, f"extra('{name}')", extra.title, id=name, tooltip=extra.tooltip)
             for name, extra in EXTRAS.items()
         ),
-        Binding("p", "parameters", "Parameters", id="parameters", tooltip="What the stack is made from"),
+        Binding("p", "parameters", "Params", id="parameters", tooltip="What the stack is made from"),
         Binding(
             "f", "filter", "Filter calls", show=False, id="filter", tooltip="Only the chosen step's AWS calls, or all"
         ),
@@ -76,6 +83,8 @@ class MainScreen(Screen[None]):
         super().__init__()
         self._filtered = False
         self._explained: str | None = None
+        self.guiding = False
+        """A person is being walked through; that goes on after the run has ended, until all was shown."""
         self._seen: set[str] = set()
 
     # --- what is on the screen ----------------------------------------------------------------------------------
@@ -90,7 +99,7 @@ class MainScreen(Screen[None]):
                 yield Result()
                 yield VerticalScroll(id="why")
                 yield Calls()
-        invoked = Invoked(tuple((n, e.title) for n, e in EXTRAS.items() if e.about_url))
+        invoked = Invoked(tuple((n, f"{e.title} {e.key}") for n, e in EXTRAS.items() if e.about_url))
         invoked.display = False
         yield invoked
         yield ProgressStrip()
@@ -123,6 +132,12 @@ class MainScreen(Screen[None]):
         self.query_one(Checklist).show_board(session.board)
         self.query_one(ProgressStrip).show_session(session)
         self.query_one(Calls).renew(session.board)
+        self.renew()
+
+    def run_began(self, order: Order) -> None:
+        """A run was ordered."""
+        if not self.app.looks_first:
+            self.guiding = order.guided
         self.renew()
 
     def show_event(self, event: Event) -> None:
@@ -163,11 +178,9 @@ class MainScreen(Screen[None]):
         self.query_one(Invoked).show_invocation(None if session.running else session.board.invocation)
         chosen = self.chosen
         if chosen is not None and moved in (None, chosen.id):
-            self.query_one(Result).show_step(chosen, session)
+            self.query_one(Result).show_step(chosen, session, guiding=self.guiding)
         elif chosen is not None and chosen.wait is not None:
             self.query_one(Result).renew_wait(session)
-        if session.guided:
-            self._follow(session)
         self.refresh_bindings()
 
     def _point_out(self, session: Session) -> None:
@@ -175,6 +188,8 @@ class MainScreen(Screen[None]):
         wrong = session.board.first([Outcome.FAILED, Outcome.STOPPED])
         if wrong is not None:
             self.query_one(Checklist).choose(wrong)
+        elif self.guiding:
+            self._follow()
         elif session.board.invocation is not None and session.last and session.last.action is Action.UP:
             last = list(session.board)[-1]
             if session.board.run and session.board.run.only is None:
@@ -185,7 +200,7 @@ class MainScreen(Screen[None]):
         session, chosen = self.session, self.chosen
         if session is None or chosen is None:
             return
-        self.query_one(Result).show_step(chosen, session)
+        self.query_one(Result).show_step(chosen, session, guiding=self.guiding)
         if self._filtered:
             self.query_one(Calls).only(chosen.id, session.board)
         self.refresh_bindings()
@@ -208,38 +223,45 @@ class MainScreen(Screen[None]):
 
     # --- the guided way -----------------------------------------------------------------------------------------
 
-    def _follow(self, session: Session) -> None:
-        """When the chosen step has nothing to say yet, go to the first that has."""
+    def _follow(self) -> None:
+        """When the chosen step was gone on from, go to the first that was not."""
         chosen = self.chosen
-        if (chosen is None or chosen.id in self._seen) and (step := self._next(session)) is not None:
+        if (chosen is None or chosen.id in self._seen) and (step := self._next()) is not None:
             self.query_one(Checklist).choose(step)
 
-    def _next(self, session: Session) -> StepState | None:
-        """The first step in reading order that a person has not been shown the end of."""
-        return next((state for state in session.board if state.id not in self._seen), None)
+    def _next(self) -> StepState | None:
+        """The first step in reading order that a person has not gone on from."""
+        board = self.session.board if self.session is not None else ()
+        return next((state for state in board if state.id not in self._seen), None)
 
     def action_go_on(self) -> None:
         """Enter: the next thing of the guided way."""
         session, chosen = self.session, self.chosen
         if session is None or chosen is None:
             return
-        if not session.running:
+        if session.running and not session.guided:
+            return
+        if not self.guiding:
             self._seen = set()
             self.query_one(Checklist).action_first()
-            self.app.ask_for(Order(Action.UP, guided=True))
-        elif not session.guided:
-            self.notify("A run is going on. x stops it.", markup=False)
+            self._guide(session)
         elif chosen.asked is not None:
             session.approve(chosen)
             self.renew()
-        elif chosen.acting is not None or chosen.queued:
+        elif not chosen.idle:
             if asking := session.board.asking:
                 self.query_one(Checklist).choose(asking[0])
+        elif not session.running and not chosen.settled and chosen.outcome is not Outcome.SKIPPED:
+            self._guide(session)  # it failed, or the run was stopped: once more from here
         else:
             self._seen.add(chosen.id)
-            step = self._next(session)
-            if step is not None:
-                self.query_one(Checklist).choose(step)
+            self.guiding = session.running or self._next() is not None
+            self._follow()
+            self.renew()
+
+    def _guide(self, session: Session) -> None:
+        self._seen &= {state.id for state in session.board if state.settled}
+        self.app.ask_for(Order(Action.UP, guided=True))
 
     def action_skip(self) -> None:
         """Leave the step that asks."""
@@ -247,6 +269,7 @@ class MainScreen(Screen[None]):
         if session is not None and chosen is not None and chosen.asked is not None:
             session.skip(chosen)
             self._seen.add(chosen.id)
+            self._follow()
             self.renew()
 
     @on(Result.Answered)

@@ -90,7 +90,7 @@ class Checklist(OptionList, inherit_bindings=False):
         sign, style = look(state, _SPINNER[self._frame % len(_SPINNER)])
         took = state.duration
         if state.began is not None:
-            took = self._board.clock() - state.began
+            took = state.spent + self._board.clock() - state.began
         duration = "" if took is None or state.asked else brief(took)
         room = max(10, self.scrollable_content_region.width or 26) - 5 - len(duration)
         name = Content(safe(state.name)).truncate(room - 1, ellipsis=True)

@@ -16,7 +16,7 @@ from tui.words import span
 __all__ = ["Invoked"]
 
 
-class Invoked(Horizontal):
+class Invoked(Vertical):
     """What all was for."""
 
     class Copy(Message):
@@ -38,13 +38,12 @@ class Invoked(Horizontal):
         self.url = ""
 
     def compose(self) -> ComposeResult:
-        """The URL and its answer on the left, what can be done with it on the right."""
-        with Vertical(id="invoked-text"):
-            yield Static(id="invoked-url")
+        """The URL has a line of its own; below it the answer, and what can be done."""
+        yield Static(id="invoked-url")
+        with Horizontal(id="invoked-line"):
             yield Static(id="invoked-answer")
-        with Horizontal(id="invoked-buttons"):
-            yield Button("Copy", id="invoked-copy", compact=True, tooltip="Copy the invoke URL (y)")
-            yield Button("Call again", id="invoked-again", compact=True, tooltip="Call it again and look (i)")
+            yield Button("Copy y", id="invoked-copy", compact=True, tooltip="Copy the invoke URL")
+            yield Button("Call again i", id="invoked-again", compact=True, tooltip="Call it again and look")
             for name, title in self._extras:
                 yield Button(title, name=name, compact=True, classes="extra")
 

@@ -46,6 +46,7 @@ class Result(VerticalScroll):
     def __init__(self) -> None:
         super().__init__(id="result")
         self._state: StepState | None = None
+        self._guiding = False
 
     def compose(self) -> ComposeResult:
         """A headline, the card of the guided way, and below it what is known."""
@@ -63,15 +64,15 @@ class Result(VerticalScroll):
         """Name the pane."""
         self.border_title = "Step"
 
-    def show_step(self, state: StepState, session: Session) -> None:
+    def show_step(self, state: StepState, session: Session, *, guiding: bool) -> None:
         """Show this step as it stands."""
         other = self._state is not state
-        self._state = state
+        self._state, self._guiding = state, guiding
         if other:
             self.scroll_home(animate=False)
         self.border_title = f"Step {state.number} of {len(session.board.steps)}"
         self._put("headline", _headline(state))
-        card = _card(state, session)
+        card = _card(state, session, self._guiding)
         self.query_one("#card").display = card is not None
         self.query_one("#card-buttons").display = state.asked is not None
         if card is not None:
@@ -83,7 +84,11 @@ class Result(VerticalScroll):
 
     def renew_wait(self, session: Session) -> None:
         """Only the seconds moved on."""
-        if self._state is not None and self._state.wait is not None and (card := _card(self._state, session)):
+        if (
+            self._state is not None
+            and self._state.wait is not None
+            and (card := _card(self._state, session, self._guiding))
+        ):
             self._put("card-text", card)
 
     def _put(self, name: str, content: Content) -> None:
@@ -104,7 +109,7 @@ def _headline(state: StepState) -> Content:
     return Content.assemble(span(state.step.title, "bold"), "\n", (words, style), (took, _QUIET))
 
 
-def _card(state: StepState, session: Session) -> Content | None:
+def _card(state: StepState, session: Session, guiding: bool) -> Content | None:
     """What the guided way says of this step now; None when there is nothing to say."""
     if state.asked is not None:
         words, detail = present.plan_words(state.asked.outcome, state.asked.reason, state.asked.differences)
@@ -115,13 +120,15 @@ def _card(state: StepState, session: Session) -> Content | None:
         line = waiting(state.wait, session.board.clock(), session.pace)
         others = [other for other in session.board.asking if other is not state]
         on = Content("")
-        if session.guided and others:
+        if guiding and others:
             meanwhile = span(others[0].name, "bold")
             on = Content.assemble("\n", ("Enter", "bold $text-accent"), " goes on with ", meanwhile, " meanwhile.")
         return Content.assemble(("Waiting for AWS", "bold $text-accent"), "\n", line, on)
-    if session.guided and state.acting is None and not state.queued and state.outcome is not None:
-        return Content.assemble(_what_changed(state), "\n", ("Enter", "bold $text-accent"), " goes on.")
-    if state.outcome is None and state.acting is None and not state.queued:
+    if guiding and state.idle and state.outcome is not None:
+        again = not state.settled and state.outcome is not Outcome.SKIPPED and not session.running
+        hint = " tries again from here." if again else " goes on."
+        return Content.assemble(_what_changed(state), "\n", ("Enter", "bold $text-accent"), hint)
+    if state.outcome is None and state.idle:
         return span(_summary(state), "$foreground 80%")
     return None
 

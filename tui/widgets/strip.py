@@ -50,6 +50,7 @@ class ProgressStrip(Static):
         if session is None:
             self.update(self._remark)
             return
+        self.set_class(session.running, "-busy")
         if session.running:
             self._timer.resume()
             self.update(self._busy(session))
