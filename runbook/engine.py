@@ -128,6 +128,8 @@ class _Pass:
     events: queue.SimpleQueue[Event] = field(default_factory=queue.SimpleQueue)
     writes: Counter[str] = field(default_factory=Counter)
     standings: dict[str, Future[_Standing]] = field(default_factory=dict)
+    began: dict[str, float] = field(default_factory=dict)
+    """When each step had what it needs and began; on the monotonic clock."""
 
     # --- the whole ----------------------------------------------------------------------------------------------
 
@@ -207,7 +209,6 @@ class _Pass:
     # --- one step -----------------------------------------------------------------------------------------------
 
     def _settle(self, step: Step) -> None:
-        began = time.monotonic()
         token = CURRENT_STEP.set(step.id)
         standing = _Standing(Outcome.FAILED)
         try:
@@ -223,7 +224,7 @@ class _Pass:
                 StepFinished(
                     step=step.id,
                     outcome=standing.outcome,
-                    duration=time.monotonic() - began,
+                    duration=time.monotonic() - self.began.get(step.id, time.monotonic()),
                     reason=standing.reason,
                     differences=standing.differences,
                     fact=standing.fact,
@@ -241,20 +242,23 @@ class _Pass:
             case _:
                 return self._check(step)
 
+    def _start(self, step: Step, action: Action) -> None:
+        self.control.go_on()
+        self.began.setdefault(step.id, time.monotonic())
+        self._tell(StepStarted(step=step.id, action=action))
+
     def _check(self, step: Step) -> _Standing:
         facts, absent = self._facts(step, ("check",))
         if absent:
             return _Standing(Outcome.UNKNOWN, f"cannot be known before {absent.id}")
-        self.control.go_on()
-        self._tell(StepStarted(step=step.id, action=Action.CHECK))
+        self._start(step, Action.CHECK)
         return self._look(step, facts)
 
     def _bring_up(self, step: Step) -> _Standing:
         facts, absent = self._facts(step, ("check", "do"))
         if absent:
             return _Standing(Outcome.BLOCKED, f"needs {absent.id} first")
-        self.control.go_on()
-        self._tell(StepStarted(step=step.id, action=Action.CHECK))
+        self._start(step, Action.CHECK)
         standing = self._look(step, facts)
         if standing.outcome is Outcome.OK:
             return standing
@@ -267,9 +271,12 @@ class _Pass:
                     differences=standing.differences,
                 )
             )
-            if self.control.answer(step.id) is Answer.SKIP:
+            asked = time.monotonic()
+            answer = self.control.answer(step.id)
+            self.began[step.id] += time.monotonic() - asked  # a person's thinking is not the step's time
+            if answer is Answer.SKIP:
                 return _Standing(Outcome.SKIPPED, standing.reason, standing.differences, standing.fact)
-        self._tell(StepStarted(step=step.id, action=Action.DO))
+        self._start(step, Action.DO)
         step.call("do", self.aws, self.params, facts)
         return self._look_again(step, facts, before=standing)
 
@@ -315,8 +322,7 @@ class _Pass:
         if self.whole and step.part_of is not None:
             parent = self.plan.producers[step.part_of]
             return _Standing(Outcome.OK, f"goes with {parent.id}")
-        self.control.go_on()
-        self._tell(StepStarted(step=step.id, action=Action.UNDO))
+        self._start(step, Action.UNDO)
         step.call("undo", self.aws, self.params, {})
         if self.writes[step.id]:
             return _Standing(Outcome.UNDONE)

@@ -160,7 +160,7 @@ class StepFinished(Event):
 
     outcome: Outcome
     duration: float
-    """Wall seconds."""
+    """Wall seconds from when it had what it needs, without the time a person took to approve."""
     reason: str = ""
     differences: tuple[Difference, ...] = ()
     fact: object = None
