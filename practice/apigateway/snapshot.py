@@ -28,6 +28,7 @@ __all__ = [
     "Method",
     "MethodResponse",
     "MethodSettings",
+    "RequestValidator",
     "Route",
     "Snapshot",
     "StageView",
@@ -132,6 +133,14 @@ class GatewayResponse:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestValidator:
+    """What a method's request validator looks at."""
+
+    body: bool
+    parameters: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything of a REST API that a deployment freezes. `routes` is keyed by path."""
 
@@ -142,6 +151,10 @@ class Snapshot:
     api_key_source: str = "HEADER"
     disable_execute_api_endpoint: bool = False
     policy: str | None = None
+    validators: Mapping[str, RequestValidator] = field(default_factory=_empty)
+    """By id."""
+    models: Mapping[str, str] = field(default_factory=_empty)
+    """JSON schemas as text, by the model's name."""
 
     def methods(self) -> Iterator[tuple[Route, Method]]:
         """Each method with the route it belongs to, in the order the resources were made."""
@@ -279,6 +292,15 @@ def snapshot_of(rest_api: RestApi) -> Snapshot:
         api_key_source=rest_api.api_key_source,
         disable_execute_api_endpoint=rest_api.disableExecuteApiEndpoint,
         policy=rest_api.policy,
+        validators=MappingProxyType(
+            {
+                validator.id: RequestValidator(
+                    bool(validator.validate_request_body), bool(validator.validate_request_parameters)
+                )
+                for validator in rest_api.request_validators.values()
+            }
+        ),
+        models=MappingProxyType({model.name: model.schema or "{}" for model in rest_api.models.values()}),
     )
 
 

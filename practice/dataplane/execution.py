@@ -23,6 +23,7 @@ from .mapping import Mapped, Sources, lookup, map_request
 from .messages import Headers, Request, Response, decoded_query
 from .routing import Match
 from .templates import render
+from .validation import validate
 
 __all__ = ["Execution", "new_request_id", "new_trace_id"]
 
@@ -88,6 +89,7 @@ class Execution:
         journal.say(f"Method request headers: {as_header_map(request.headers)}", data=True)
         journal.say(f"Method request body before transformations: {request.body.decode('utf-8', 'replace')}", data=True)
         try:
+            validate(self.api.id, self.match, self.snapshot, request)
             response = self._execute()
         except GatewayError as error:
             if error.log:

@@ -366,6 +366,51 @@ def test_a_token_authorizer(rig: Rig) -> None:
     assert refused.headers["x-amzn-ErrorType"] == "AuthorizerConfigurationException"
 
 
+# -- request validators: R test_api_gateway_request_validator, …_with_ref_models
+
+
+def validated(rig: Rig) -> Deployed:
+    def prepare(gateway: Any, api: Deployed) -> None:
+        base = f"https://apigateway.amazonaws.com/restapis/{api.id}/models"
+        pet = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
+        pets = {"type": "object", "properties": {"pet": {"$ref": f"{base}/Pet"}}, "required": ["pet"]}
+        for name, schema in (("Pet", pet), ("Pets", pets)):
+            schema["$schema"] = "http://json-schema.org/draft-04/schema#"
+            gateway.create_model(restApiId=api.id, name=name, contentType="application/json", schema=json.dumps(schema))
+        validator = gateway.create_request_validator(
+            restApiId=api.id, name="v", validateRequestBody=True, validateRequestParameters=True
+        )["id"]
+        target = {"restApiId": api.id, "resourceId": api.resources["/{issuer}"], "httpMethod": "POST"}
+        gateway.put_method(
+            **target,
+            authorizationType="NONE",
+            requestValidatorId=validator,
+            requestModels={"application/json": "Pets"},
+            requestParameters={
+                "method.request.header.x-header-param": True,
+                "method.request.querystring.qs1": True,
+                "method.request.path.issuer": True,
+            },
+        )
+        gateway.put_integration(**target, type="MOCK", requestTemplates={"application/json": '{"statusCode": 200}'})
+        gateway.put_method_response(**target, statusCode="200")
+        gateway.put_integration_response(**target, statusCode="200")
+
+    return rig.deploy({"/{issuer}": {"GET": mock()}}, prepare=prepare)
+
+
+def test_request_validators(rig: Rig) -> None:
+    api = validated(rig)
+    good = {"content": b'{"pet": {"age": 3}}', "headers": {"x-header-param": "1", "Content-Type": "application/json"}}
+    assert api.request("POST", "/me?qs1=1", **good).status_code == 200
+    assert error(api.request("POST", "/me", content=good["content"])) == (
+        400, "Missing required request parameters: [x-header-param, qs1]", "BadRequestException",
+    )  # fmt: skip
+    for body in (b'{"pet": {}}', b'{"pet": {"age": "old"}}', b"[", b""):
+        answer = api.request("POST", "/me?qs1=1", headers=good["headers"], content=body)
+        assert error(answer) == (400, "Invalid request body", "BadRequestException")
+
+
 # -- gateway responses of the API's own
 
 
