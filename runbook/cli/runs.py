@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -50,9 +51,22 @@ def tui(target: Target) -> int:
 
 
 @targeted()
-def plan(target: Target, json: JsonOption = False) -> int:
+def plan(
+    target: Target,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Freeze the plan in a file, for approval.")
+    ] = None,
+    json: JsonOption = False,
+) -> int:
     """Say per step what `up` would do. Changes nothing."""
-    return _finish(_run(target.connect(), target, Action.CHECK, json=json, as_plan=True), planned=True)
+    ended = _run(target.connect(), target, Action.CHECK, json=json, as_plan=True)
+    code = _finish(ended, planned=True)
+    if out is not None and code == 0:
+        from runbook.frozen_plan import freeze
+
+        freeze(ended.events).write(out)
+        typer.echo(f"wrote {out}; carry it out with: runbook up --plan {out}", err=True)
+    return code
 
 
 @targeted()
@@ -69,9 +83,14 @@ def up(
     ] = False,
     yes: YesOption = False,
     expect_account: ExpectOption = None,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", metavar="FILE", help="Do what this frozen plan says, and only that.")
+    ] = None,
     json: JsonOption = False,
 ) -> int:
     """Do what is missing, repair what drifted, and call the invoke URL."""
+    if plan is not None:
+        return _carry_out(target, plan, yes=yes, expected=expect_account, json=json)
     account = target.connect()
     _confirm(account, target, Action.UP, None, yes=yes, expected=expect_account, json=json)
     return _finish(_run(account, target, Action.UP, json=json, step_by_step=step_by_step))
@@ -123,6 +142,21 @@ def _plan() -> Plan:
     return Plan.of(READING_ORDER)
 
 
+def _carry_out(target: Target, file: Path, *, yes: bool, expected: str | None, json: bool) -> int:
+    """Do what a frozen plan says: its parameters, its account, its steps."""
+    from runbook.frozen_plan import FrozenPlan, carry_out
+
+    if given := target.parameters.given - {"region"}:
+        raise BadInput("plan", f"{file} holds the parameters; {', '.join(sorted(given))} cannot be given too.")
+    frozen = FrozenPlan.read(file)
+    planned = replace(target, parameters=frozen.parameters.with_values(region=frozen.region))
+    account = planned.connect()
+    _confirm(account, planned, Action.UP, None, yes=yes, expected=expected or frozen.account, json=json)
+    control = Control()
+    events = carry_out(frozen, _plan(), account, control=control)
+    return _finish(_shown(events, account, planned, Action.UP, control, json=json))
+
+
 def _run(
     account: Account,
     target: Target,
@@ -132,18 +166,13 @@ def _run(
     only: str | None = None,
     step_by_step: bool = False,
     as_plan: bool = False,
-) -> tuple[RunFinished, dict[str, StepFinished]]:
+) -> _Ended:
     """Run, show it, and give back how it ended."""
-    from runbook.cli.show import show
-    from runbook.cli.signals import stopping
     from runbook.engine import run
-    from runbook.log import RunLog, logged
 
     control = Control()
-    plan_ = _plan()
-    log = RunLog.of(plan_, account, stack=target.parameters.stack, action=action, face="cli")
     events = run(
-        plan_,
+        _plan(),
         account.aws,
         target.parameters,
         action,
@@ -152,29 +181,51 @@ def _run(
         step_by_step=step_by_step,
         control=control,
     )
+    return _shown(events, account, target, action, control, json=json, as_plan=as_plan, only=only)
+
+
+def _shown(
+    events: Iterator[Event],
+    account: Account,
+    target: Target,
+    action: Action,
+    control: Control,
+    *,
+    json: bool,
+    as_plan: bool = False,
+    only: str | None = None,
+) -> _Ended:
+    from runbook.cli.show import show
+    from runbook.cli.signals import stopping
+    from runbook.log import RunLog, logged
+
+    plan_ = _plan()
+    log = RunLog.of(plan_, account, stack=target.parameters.stack, action=action, face="cli")
     with stopping(control):
         shown = show(logged(events, log), plan_, account, control, as_json=json, as_plan=as_plan, only=only)
-        return _watch(shown)
+        return _Ended(tuple(shown))
 
 
-def _watch(events: Iterator[Event]) -> tuple[RunFinished, dict[str, StepFinished]]:
-    steps: dict[str, StepFinished] = {}
-    finished: RunFinished | None = None
-    for event in events:
-        match event:
-            case StepFinished(step=str(name)):
-                steps[name] = event
-            case RunFinished():
-                finished = event
-    assert finished is not None  # noqa: S101 (the engine's promise: always the last event)
-    return finished, steps
+@dataclass(frozen=True)
+class _Ended:
+    """A run that is over."""
+
+    events: tuple[Event, ...]
+
+    @property
+    def finished(self) -> RunFinished:
+        last = self.events[-1]
+        assert isinstance(last, RunFinished)  # noqa: S101 (the engine's promise)
+        return last
+
+    @property
+    def steps(self) -> dict[str, StepFinished]:
+        return {event.step: event for event in self.events if isinstance(event, StepFinished) and event.step}
 
 
-def _finish(
-    ended: tuple[RunFinished, dict[str, StepFinished]], *, judged: str | None = None, planned: bool = False
-) -> int:
+def _finish(ended: _Ended, *, judged: str | None = None, planned: bool = False) -> int:
     """The exit code of a run."""
-    finished, steps = ended
+    finished, steps = ended.finished, ended.steps
     if finished.cause is not None:
         return complain(finished.cause)
     outcomes = {name: outcome for name, outcome in finished.outcomes.items() if judged in (None, name)}
@@ -217,7 +268,7 @@ def _confirm(
         return
     if json or not sys.stdin.isatty():
         raise BadInput("expect_account", "nobody can be asked here.", "Give --yes and --expect-account ID.")
-    ended: tuple[RunFinished, dict[str, StepFinished]] | None = None
+    ended: _Ended | None = None
     if action is Action.UP:
         looked = run(
             _plan(),
@@ -227,9 +278,9 @@ def _confirm(
             defaults=account.defaults,
             only=None if only is None else [only],
         )
-        ended = _watch(looked)
+        ended = _Ended(tuple(looked))
         if (code := _finish(ended, planned=True)) != 0:
             raise typer.Exit(code)
-    announce(identity, target.parameters.stack, action, only, _plan(), ended[1] if ended else {})
+    announce(identity, target.parameters.stack, action, only, _plan(), ended.steps if ended else {})
     if not typer.confirm("Go on?", default=False):
         raise typer.Exit(FAILED)
