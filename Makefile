@@ -1,11 +1,12 @@
 # make run    set up and run the main job on the practice account
 # make test   set up and run the whole test suite
+# The others: lint, notebook (papermill), bench (figures), truth (the practice account beside AWS), faults, constraints
 PYTHON ?= python3
 BIN := .venv/bin
 RUN_READY := .venv/.run-ready
 TEST_READY := .venv/.test-ready
 
-.PHONY: run test lint bench truth faults constraints pictures clean
+.PHONY: run test lint notebook bench truth faults constraints clean
 
 run: $(RUN_READY)
 	@if [ -t 0 ] && [ -t 1 ]; then exec $(BIN)/runbook tui; else exec $(BIN)/runbook up; fi
@@ -19,11 +20,17 @@ lint: $(TEST_READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+notebook: $(RUN_READY)
+	JUPYTER_PREFER_ENV_PATH=1 JUPYTER_PATH= $(BIN)/papermill runbook.ipynb out.ipynb $(PAPERMILL_ARGS)
+
 bench: $(TEST_READY)
 	$(BIN)/python -m benchmarks
 
 truth: $(TEST_READY)
 	$(BIN)/python -m tests.practice.truth
+
+faults: $(TEST_READY)
+	$(BIN)/python -m tests.faults
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
