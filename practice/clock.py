@@ -46,12 +46,15 @@ class ScaledClock:
 
     @property
     def scale(self) -> float:
+        """AWS seconds a wall second."""
         return self._scale
 
     def time(self) -> float:
+        """AWS seconds since the epoch."""
         return self._start + (time.monotonic() - self._origin) * self._scale
 
     def now(self) -> datetime:
+        """The same, as an aware UTC datetime."""
         return datetime.fromtimestamp(self.time(), UTC)
 
 
@@ -68,9 +71,11 @@ class ManualClock:
         self._lock = threading.Lock()
 
     def time(self) -> float:
+        """AWS seconds since the epoch."""
         return self._time
 
     def now(self) -> datetime:
+        """The same, as an aware UTC datetime."""
         return datetime.fromtimestamp(self._time, UTC)
 
     def advance(self, seconds: float) -> None:

@@ -43,6 +43,7 @@ class Control:
         self._reset, self._shut_down = reset, shut_down
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
         parts = [part for part in environ["PATH_INFO"].removeprefix(PREFIX).split("/") if part]
         try:
             answer, status = self._answer(environ["REQUEST_METHOD"], parts, environ), "200 OK"
@@ -66,7 +67,7 @@ class Control:
             case "GET" | "PUT", ["regions", region]:
                 return self._region(region, create=method == "PUT")
             case "GET", ["logs", api_id, stage]:
-                return dataplane.logs(api_id, stage)
+                return {"requests": dataplane.logs(api_id, stage)}
             case "GET", ["machines"]:
                 return {"machines": [machine.as_json() for machine in machines.all_machines()]}
             case "GET" | "PUT" | "PATCH", ["machines", instance_id]:

@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from practice import machines
 
@@ -68,10 +68,9 @@ def connect(
     Holds no lock and opens no socket, except to make good a health check that is due.
     """
     from practice.elbv2 import health
-    from practice.elbv2.models import ELBv2Backend, elbv2_backends
+    from practice.elbv2.models import elbv2_backends
 
-    backend = elbv2_backends[account_id][region]
-    assert isinstance(backend, ELBv2Backend)
+    backend = cast("ELBv2Backend", elbv2_backends[account_id][region])
     balancer = backend.network_load_balancer(load_balancer_arn)
     if balancer is None:
         return Unreachable(f"there is no Network Load Balancer {load_balancer_arn}", "load-balancer")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from practice import ACCOUNT_ID, CREDENTIALS
+
+if TYPE_CHECKING:
+    from practice.ec2.instances import Instance
 
 __all__ = ["Defaults", "defaults", "forget_all", "seed"]
 
@@ -25,6 +28,7 @@ class Defaults:
     security_group: str
 
     def as_json(self) -> dict[str, Any]:
+        """The same as ``/_practice`` shows it."""
         return {
             "region": self.region,
             "instances": list(self.instances),
@@ -84,7 +88,7 @@ def seed(region: str) -> Defaults:
         )
         subnets.append(subnet.id)
         for instance in reservation.instances:
-            instance.skip_transition()
+            cast("Instance", instance).skip_transition()
             instances.append(instance.id)
     _seeded[region] = Defaults(region, vpc.id, tuple(subnets), tuple(instances), group.id)
     return _seeded[region]
@@ -106,7 +110,7 @@ def _seed_operator(region: str) -> None:
         return
     user = iam.create_user(region, "operator")
     iam.put_user_policy("operator", "everything", _ADMINISTRATOR)
-    key = AccessKey("operator", "AKIA", ACCOUNT_ID)
+    key = AccessKey("operator", "AKIA", ACCOUNT_ID)  # type: ignore[abstract]  # a method of CloudFormation's
     key.access_key_id, key.secret_access_key = CREDENTIALS
     user.access_keys.append(key)
     iam.access_keys[key.access_key_id] = key

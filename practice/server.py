@@ -14,19 +14,23 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import parse_qs, unquote, unquote_to_bytes
 
 from cheroot.server import HeaderReader, HTTPRequest
 from cheroot.wsgi import Gateway_10, Server
+from typing_extensions import override
 
-from practice import ACCOUNT_ID, DEFAULT_REGION, clock, control, dataplane, machines, seed
+from practice import ACCOUNT_ID, DEFAULT_REGION, control, dataplane, machines, seed
+from practice import clock as clocks
 from practice.eventual import StaleReads
+from practice.failures import failure
 from practice.judging import Judge
 from practice.locking import locked
 
 if TYPE_CHECKING:
     from practice.clock import Clock
+    from practice.elbv2.models import ELBv2Backend
 
 __all__ = ["Account", "serve", "settle"]
 
@@ -49,7 +53,7 @@ _BACKENDS = {"elasticloadbalancing": "elb"}
 # -- the server -------------------------------------------------------------------------------------------------------
 
 
-class _RawHeaderReader(HeaderReader):  # type: ignore[misc]
+class _RawHeaderReader(HeaderReader):
     """Reads headers, and keeps them as they came: order, spelling, repetitions, underscores."""
 
     def __init__(self) -> None:
@@ -77,11 +81,12 @@ class _RawHeaderReader(HeaderReader):  # type: ignore[misc]
         return hdict
 
 
-class _Gateway(Gateway_10):  # type: ignore[misc]
+class _Gateway(Gateway_10):
     """Adds what WSGI loses: the raw request target and the raw headers."""
 
-    def get_environ(self) -> Environ:
-        environ: Environ = super().get_environ()
+    @override
+    def get_environ(self) -> Environ:  # type: ignore[override]  # cheroot's stub says None
+        environ: Environ = super().get_environ()  # type: ignore[no-untyped-call]
         environ["practice.headers"] = HTTPRequest.header_reader.raw
         environ["RAW_URI"] = environ["REQUEST_URI"]
         # Every percent sequence decoded, %2F too, as moto's own server does it.
@@ -93,7 +98,7 @@ class _Gateway(Gateway_10):  # type: ignore[misc]
 HTTPRequest.header_reader = _RawHeaderReader()
 
 
-class _Server(Server):  # type: ignore[misc]
+class _Server(Server):
     """cheroot, with a thread for every request that waits: a slow backend delays nobody else."""
 
     _most_threads = 320
@@ -106,7 +111,7 @@ class _Server(Server):  # type: ignore[misc]
 
     def stop(self) -> None:
         """Stop at once: the selector, which would sleep on, is woken by a connection."""
-        self._connections._stop_requested = True
+        self._connections._stop_requested = True  # type: ignore[attr-defined]  # not in cheroot's stubs
         with contextlib.suppress(OSError):
             socket.create_connection(self.socket.getsockname()[:2], timeout=1).close()
         super().stop()
@@ -133,11 +138,8 @@ def settle() -> None:
     """Let happen in the whole account what is due by now. Call it before a change: the past was judged without it."""
     from moto.elbv2.models import elbv2_backends
 
-    from practice.elbv2.models import ELBv2Backend
-
     for backend in list(elbv2_backends[ACCOUNT_ID].values()):
-        assert isinstance(backend, ELBv2Backend)
-        backend.settle()
+        cast("ELBv2Backend", backend).settle()
 
 
 def reset(region: str) -> None:
@@ -151,9 +153,11 @@ def reset(region: str) -> None:
     dataplane.reset()
     forget_all()
     seed.forget_all()
-    for backend in list(BackendDict._instances):
+    # Not BackendDict.reset(): that builds every backend anew only to throw it away.
+    in_use = cast("list[dict[str, Any]]", getattr(BackendDict, "_instances"))  # noqa: B009  (generic: mypy says no)
+    for backend in list(in_use):
         backend.clear()
-    BackendDict._instances.clear()
+    in_use.clear()
     reset_model_data()
     install()
     seed.seed(region)
@@ -177,13 +181,11 @@ class _ControlPlane:
         environ["CONTENT_LENGTH"] = str(len(body))
         service = self._service(environ)
         if service is None:
-            return _failure(start_response, "403 Forbidden", "MissingAuthenticationToken", _UNSIGNED)
+            return _answer(start_response, failure(None, "403 Forbidden", "MissingAuthenticationToken", _UNSIGNED))
         try:
             with locked():
                 if (refusal := self._judge(environ, body)) is not None:
-                    status, headers, content = refusal
-                    start_response(status, headers)
-                    return [content]
+                    return _answer(start_response, refusal)
                 settle()
                 app = self._app(service, environ)
                 if self._stale_reads is None:
@@ -194,11 +196,11 @@ class _ControlPlane:
                     settle()
                 return answer
         except NotImplementedError as error:
-            return _failure(start_response, "501 Not Implemented", "NotImplemented", str(error))
+            return _answer(start_response, failure(service, "501 Not Implemented", "NotImplemented", str(error)))
         except Exception as error:
             _log.exception("a control-plane call failed")
             detail = traceback.format_exception_only(error)[-1].strip()
-            return _failure(start_response, "500 Internal Server Error", "InternalFailure", detail)
+            return _answer(start_response, failure(service, "500 Internal Server Error", "InternalFailure", detail))
 
     @staticmethod
     def _service(environ: Environ) -> str | None:
@@ -224,10 +226,9 @@ def _changes_something(body: bytes) -> bool:
     return not _READS.match(action)
 
 
-def _failure(start_response: StartResponse, status: str, code: str, message: str) -> Iterable[bytes]:
-    """A failure of our own making, honest about it."""
-    body = f"{code}: {message}\n".encode()
-    start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+def _answer(start_response: StartResponse, answer: tuple[str, list[tuple[str, str]], bytes]) -> Iterable[bytes]:
+    status, headers, body = answer
+    start_response(status, headers)
     return [body]
 
 
@@ -291,7 +292,7 @@ def serve(
     """
     if not allow_other_hosts and not _is_loopback(host):
         raise ValueError(f"the practice account has no real login: it is not served on {host} without being told twice")
-    _use_clock(clock)
+    clocks.use(clock or clocks.ScaledClock())
     machines.use_stand_in(backend)
     machines.warm_up()
     install()
@@ -306,7 +307,7 @@ def serve(
     bound = server.socket.getsockname()[1]
     account = Account(
         f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{bound}",  # noqa: S104
-        _clock(),
+        clocks.current(),
         region,
         token=token,
         judge=Judge(quotas=quotas),
@@ -346,14 +347,6 @@ def _dispatch(account: Account) -> WSGIApp:
         return control_plane(environ, start_response)
 
     return application
-
-
-def _use_clock(wanted: Clock | None) -> None:
-    clock.use(wanted or clock.ScaledClock())
-
-
-def _clock() -> Clock:
-    return clock.current()
 
 
 def _is_loopback(host: str) -> bool:

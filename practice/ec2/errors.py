@@ -10,6 +10,7 @@ __all__ = [
     "EC2ClientError",
     "cannot_delete_default_group",
     "default_network_acl",
+    "duplicate_group",
     "duplicate_rule",
     "group_in_use",
     "has_dependencies",
@@ -20,6 +21,7 @@ __all__ = [
     "no_such_groups",
     "no_such_network_acl",
     "no_such_subnet",
+    "no_such_vpc",
 ]
 
 
@@ -60,6 +62,16 @@ def no_such_groups(group_ids: Iterable[str]) -> EC2ClientError:
     if len(names) == 1:
         return EC2ClientError("InvalidGroup.NotFound", f"The security group '{names[0]}' does not exist")
     return EC2ClientError("InvalidGroup.NotFound", f"The security groups '{', '.join(names)}' do not exist")
+
+
+def duplicate_group(name: str, vpc_id: str) -> EC2ClientError:
+    """A second security group of a name in one VPC (T: hashicorp/terraform#15428)."""
+    return EC2ClientError("InvalidGroup.Duplicate", f"The security group '{name}' already exists for VPC '{vpc_id}'")
+
+
+def no_such_vpc(vpc_id: str) -> EC2ClientError:
+    """A VPC that is not there (K)."""
+    return EC2ClientError("InvalidVpcID.NotFound", f"The vpc ID '{vpc_id}' does not exist")
 
 
 def no_such_subnet(subnet_id: str) -> EC2ClientError:

@@ -7,7 +7,7 @@ from typing import Any
 from moto.core.parse import default_timestamp_parser as parse_timestamp
 from moto.ec2.models import EC2Backend as MotoEC2Backend
 from moto.ec2.models.amis import AMIS, Ami
-from moto.ec2.models.instances import Reservation
+from moto.ec2.models.instances import Instance, Reservation
 from moto.ec2.models.network_acls import NetworkAcl, NetworkAclAssociation, NetworkAclEntry
 from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 from moto.ec2.models.subnets import Subnet
@@ -23,6 +23,11 @@ __all__ = ["EC2Backend"]
 
 class EC2Backend(MotoEC2Backend):
     """One region's EC2."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        # moto finds an instance by walking all reservations, which the data plane cannot do while others launch.
+        self._instances: dict[str, Instance] = {}
+        super().__init__(region_name, account_id)
 
     # -- interfaces -------------------------------------------------------------------------------------------------
 
@@ -83,11 +88,16 @@ class EC2Backend(MotoEC2Backend):
     @override
     def run_instances(self, *args: Any, **kwargs: Any) -> Reservation:
         reservation = super().run_instances(*args, **kwargs)
+        self._instances |= {instance.id: instance for instance in reservation.instances}
         if not kwargs.get("nics"):
             for instance in reservation.instances:
                 # An interface that is made at launch goes with its instance, unless the launch says otherwise.
                 instance.nics[0].delete_on_termination = True
         return reservation
+
+    @override
+    def get_instance_by_id(self, instance_id: str) -> Instance | None:
+        return self._instances.get(instance_id)
 
     # -- VPCs and subnets -------------------------------------------------------------------------------------------
 
@@ -96,7 +106,7 @@ class EC2Backend(MotoEC2Backend):
         if self.vpcs[vpc_id].is_default:
             # AWS's default VPC comes with one; moto's does not show it.
             return True
-        return any(gateway.vpc is not None and gateway.vpc.id == vpc_id for gateway in self.internet_gateways.values())
+        return any(_vpc_of(gateway) == vpc_id for gateway in self.internet_gateways.values())
 
     @override
     def describe_subnets(self, subnet_ids: list[str] | None = None, filters: Any | None = None) -> list[Subnet]:
@@ -124,13 +134,25 @@ class EC2Backend(MotoEC2Backend):
         used = (
             any(group.vpc_id == vpc_id and not group.is_default for group in self.describe_security_groups())
             or any(acl.vpc_id == vpc_id and not acl.default for acl in self.network_acls.values())
-            or any(gateway.vpc is not None and gateway.vpc.id == vpc_id for gateway in self.internet_gateways.values())
+            or any(_vpc_of(gateway) == vpc_id for gateway in self.internet_gateways.values())
         )
         if used:
             raise errors.has_dependencies("vpc", vpc_id)
         vpc = super().delete_vpc(vpc_id)
         self.tags.pop(vpc_id, None)
         return vpc
+
+    @override
+    def get_vpc(self, vpc_id: str) -> VPC:
+        if vpc_id not in self.vpcs:
+            raise errors.no_such_vpc(vpc_id)
+        return super().get_vpc(vpc_id)
+
+    @override
+    def describe_vpcs(self, vpc_ids: list[str] | None = None, filters: Any = None) -> list[VPC]:
+        for vpc_id in vpc_ids or []:
+            self.get_vpc(vpc_id)
+        return super().describe_vpcs(vpc_ids, filters)
 
     # -- security groups --------------------------------------------------------------------------------------------
 
@@ -143,6 +165,22 @@ class EC2Backend(MotoEC2Backend):
         if missing:
             raise errors.no_such_groups(missing)
         return super().describe_security_groups(group_ids, groupnames, filters)
+
+    @override
+    def create_security_group(
+        self,
+        name: str,
+        description: str,
+        vpc_id: str | None = None,
+        tags: dict[str, str] | None = None,
+        force: bool = False,
+        is_default: bool | None = None,
+    ) -> SecurityGroup:
+        vpc_id = vpc_id or self.default_vpc.id
+        self.get_vpc(vpc_id)
+        if not force and any(group.name == name for group in self.groups[vpc_id].values()):
+            raise errors.duplicate_group(name, vpc_id)
+        return super().create_security_group(name, description, vpc_id, tags, force, is_default)
 
     @override
     def delete_security_group(self, name: str | None = None, group_id: str | None = None) -> None:
@@ -160,8 +198,8 @@ class EC2Backend(MotoEC2Backend):
         ):
             raise errors.group_in_use(group.id)
         super().delete_security_group(group_id=group.id)
-        for resource in [group, *group.ingress_rules, *group.egress_rules]:
-            self.tags.pop(resource.id, None)
+        for resource_id in [group.id, *(rule.id for rule in [*group.ingress_rules, *group.egress_rules])]:
+            self.tags.pop(resource_id, None)
 
     def check_new_rules(self, group_id: str, permissions: list[dict[str, Any]], *, egress: bool) -> None:
         """Raise InvalidPermission.Duplicate for a rule that is there already, before any of them is added."""
@@ -237,6 +275,11 @@ class EC2Backend(MotoEC2Backend):
         if not any(association_id in acl._associations for acl in self.network_acls.values()):
             raise errors.no_such_association(association_id)
         return super().replace_network_acl_association(association_id, network_acl_id)
+
+
+def _vpc_of(gateway: Any) -> str | None:
+    """The VPC that an internet gateway is attached to."""
+    return gateway.vpc.id if gateway.vpc is not None else None
 
 
 def _peer(rule: SecurityGroupRule) -> str:

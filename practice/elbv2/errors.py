@@ -41,6 +41,7 @@ __all__ = [
     "not_in_enumeration",
     "not_in_range",
     "not_in_vpc",
+    "target_group_in_use",
 ]
 
 
@@ -121,6 +122,11 @@ def no_such_instances(instance_ids: Iterable[str]) -> ELBClientError:
     """Registering instances that do not exist (T: aws-load-balancer-controller#272)."""
     names = ", ".join(f"'{instance_id}'" for instance_id in instance_ids)
     return ELBClientError("InvalidTarget", f"The following instances do not exist: {names}")
+
+
+def target_group_in_use(arn: str) -> ELBClientError:
+    """Deleting a target group that is forwarded to (T: Reckon-Limited/containerless#1)."""
+    return ELBClientError("ResourceInUse", f"Target group '{arn}' is currently in use by a listener or a rule")
 
 
 def not_in_vpc(instance_ids: Iterable[str], vpc_id: str) -> ELBClientError:

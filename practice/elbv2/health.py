@@ -144,7 +144,7 @@ def _due(backend: ELBv2Backend, group: TargetGroup) -> Iterator[Probe]:
                 if view.next_check <= now:
                     yield Probe(group, registration, node, view)
         for subnet_id in set(registration.views) - seen:
-            del registration.views[subnet_id]
+            registration.views.pop(subnet_id, None)
 
 
 def health_of(backend: ELBv2Backend, group: TargetGroup, registration: Registration) -> Health:
@@ -159,7 +159,8 @@ def health_of(backend: ELBv2Backend, group: TargetGroup, registration: Registrat
         return reason
     if current().time() < registration.registered_at + durations.TARGET_REGISTRATION:
         return REGISTERING
-    states = {view.state for view in registration.views.values()}
+    # A copy: requests of the data plane look, and make good, at the same time.
+    states = {view.state for view in list(registration.views.values())}
     if "unhealthy" in states:
         return UNHEALTHY
     return HEALTHY if states == {"healthy"} else CHECKING

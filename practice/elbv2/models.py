@@ -423,6 +423,8 @@ class ELBv2Backend(MotoELBv2Backend):
         group = self.target_groups.get(target_group_arn)
         if group is None:
             raise errors.TargetGroupNotFoundError()
+        if self._any_listener_using(target_group_arn):
+            raise errors.target_group_in_use(target_group_arn)
         super().delete_target_group(target_group_arn)
         self.tagging_service.delete_all_tags_for_resource(target_group_arn)
         return group

@@ -32,7 +32,8 @@ def check_load_balancer_name(name: str) -> None:
         raise ValidationError(f"The load balancer name '{name}' cannot be longer than '{_LONGEST_NAME}' characters")
     if not re.fullmatch(r"[a-zA-Z0-9-]+", name):
         raise ValidationError(
-            f"The load balancer name '{name}' can only contain characters that are alphanumeric characters or hyphens(-)"
+            f"The load balancer name '{name}' can only contain characters that are alphanumeric characters "
+            "or hyphens(-)"
         )
     if name.startswith("-") or name.endswith("-"):
         raise ValidationError(f"The load balancer name '{name}' cannot begin or end with '-'")

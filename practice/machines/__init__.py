@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import threading
-from typing import Any
+from typing import IO, Any, cast
 from urllib.parse import urlsplit
 
 from .settings import MachineSettings
@@ -24,11 +24,16 @@ __all__ = [
     "all_machines",
     "configure",
     "get",
+    "launch",
     "reset",
+    "stand_in",
+    "stop",
+    "use_stand_in",
+    "warm_up",
 ]
-__all__ += ["stand_in", "stop", "use_stand_in", "warm_up"]
 
 NO_WAIT_HEADER = "X-Practice-No-Wait"
+"""Asks a machine for its answer without its delay."""
 
 
 class Machine:
@@ -41,6 +46,7 @@ class Machine:
         """Where the service really listens; None until it was asked for, 0 when it does not."""
 
     def as_json(self) -> dict[str, Any]:
+        """The machine as ``/_practice`` shows it."""
         return {
             "instance_id": self.instance_id,
             "zone": self.zone,
@@ -51,7 +57,7 @@ class Machine:
 
 
 class _Process:
-    """The child process and the conversation with it."""
+    """The child process and the conversation with it: a JSON object a line, one answer each."""
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
@@ -61,45 +67,49 @@ class _Process:
         with self._lock:
             self._ensure()
 
+    @property
+    def is_alive(self) -> bool:
+        child = self._child
+        return child is not None and child.poll() is None
+
     def _ensure(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
+            for machine in list(_machines.values()):
+                machine.loopback_port = None
             # A pipe as its input: when we die, however, it reads the end and leaves.
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "practice.machines"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                [sys.executable, "-m", "practice.machines"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
         return self._child
 
     def ask(self, order: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
             child = self._ensure()
-            assert child.stdin is not None
-            assert child.stdout is not None
-            child.stdin.write(json.dumps(order).encode() + b"\n")
-            child.stdin.flush()
-            line = child.stdout.readline()
+            to_child, from_child = cast("IO[bytes]", child.stdin), cast("IO[bytes]", child.stdout)
+            to_child.write(json.dumps(order).encode() + b"\n")
+            to_child.flush()
+            line = from_child.readline()
         if not line:
-            raise RuntimeError("the process of the machines has ended")
+            raise BrokenPipeError("the process of the machines has ended")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
     def end(self) -> None:
         with self._lock:
             child, self._child = self._child, None
-            if child is not None and child.stdin is not None:
-                child.stdin.close()
-                try:
-                    child.wait(timeout=2)
-                except subprocess.TimeoutExpired:
-                    child.kill()
-                    child.wait()
-                if child.stdout is not None:
-                    child.stdout.close()
+        if child is None:
+            return
+        cast("IO[bytes]", child.stdin).close()
+        try:
+            child.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        cast("IO[bytes]", child.stdout).close()
 
 
-_process = _Process()
 _machines: dict[str, Machine] = {}
+_process = _Process()
 _stand_in: tuple[str, int] | None = None
 atexit.register(_process.end)
 
@@ -153,7 +163,7 @@ def address(machine: Machine) -> tuple[str, int] | None:
         return None
     if _stand_in is not None:
         return _stand_in
-    if machine.loopback_port is None:
+    if machine.loopback_port is None or not _process.is_alive:
         _apply(machine)
     return ("127.0.0.1", machine.loopback_port) if machine.loopback_port else None
 
@@ -169,7 +179,7 @@ def stop(instance_id: str, *, forget: bool = False) -> None:
     machine = _machines.get(instance_id)
     if machine is None:
         return
-    if machine.loopback_port:
+    if machine.loopback_port and _process.is_alive:
         _process.ask({"do": "remove", "instance_id": instance_id})
     machine.loopback_port = None
     if forget:

@@ -15,9 +15,10 @@ import signal
 import sys
 from collections.abc import Sequence
 from email.utils import formatdate
-from typing import Any
+from typing import Any, cast
 
 import h11
+from typing_extensions import override
 
 # A health check asks for the answer without the wait: whether the answer would come in time is judged from the
 # settings, and nobody has to sit it out.
@@ -35,6 +36,7 @@ class Machine:
         self.port = 0
 
     async def listen(self) -> None:
+        """Accept connections, if that is not done already."""
         if self.server is None:
             loop = asyncio.get_running_loop()
             # The same port again after a stop, where the system still has it.
@@ -45,21 +47,23 @@ class Machine:
             self.port = self.server.sockets[0].getsockname()[1]
 
     def close(self) -> None:
+        """Accept none any more, and cut those there are."""
         if self.server is not None:
             self.server.close()
             self.server = None
         for connection in list(self.connections):
             connection.abort()
 
-    def status_of(self, path: str) -> int:
+    def _status_of(self, path: str) -> int:
         by_path = self.settings.get("status") or {}
         return int(by_path.get(path, by_path.get("*", 200)))
 
     def delay_of(self, path: str) -> float:
+        """Seconds to wait before answering."""
         by_path = self.settings.get("delay") or {}
         return float(by_path.get(path, by_path.get("*", 0.0)))
 
-    def knows_host(self, host: str) -> bool:
+    def _knows_host(self, host: str) -> bool:
         known = self.settings.get("virtual_hosts")
         if known is None:
             return True
@@ -79,7 +83,7 @@ class Machine:
             headers[key] = f"{headers[key]}, {text}" if key in headers else text
             if name.lower() == b"host":
                 host = text
-        if not self.knows_host(host):
+        if not self._knows_host(host):
             return 404, json.dumps(
                 {"instance_id": self.instance_id, "message": "no site of this name here", "host": host}
             ).encode()
@@ -97,7 +101,7 @@ class Machine:
             "body": text,
             "body_encoding": encoding,
         }
-        return self.status_of(target.partition("?")[0]), json.dumps(answer, ensure_ascii=False).encode()
+        return self._status_of(target.partition("?")[0]), json.dumps(answer, ensure_ascii=False).encode()
 
 
 class Connection(asyncio.Protocol):
@@ -111,11 +115,12 @@ class Connection(asyncio.Protocol):
         self.pending: asyncio.TimerHandle | None = None
         self.transport: asyncio.Transport
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
         self.machine.connections.add(self)
 
+    @override
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
         self.machine.connections.discard(self)
@@ -123,65 +128,66 @@ class Connection(asyncio.Protocol):
             self.pending.cancel()
 
     def abort(self) -> None:
+        """Cut the connection."""
         self.transport.abort()
 
+    @override
     def data_received(self, data: bytes) -> None:
         self.http.receive_data(data)
-        self.advance()
+        self._advance()
 
-    def advance(self) -> None:
+    def _advance(self) -> None:
         """Read on until a whole request is there, the input is used up, or an answer is due."""
         while self.pending is None:
             try:
                 event = self.http.next_event()
             except h11.RemoteProtocolError as error:
-                self.refuse(error)
+                self._refuse(error)
                 return
             if event is h11.NEED_DATA or event is h11.PAUSED:
                 if self.http.they_are_waiting_for_100_continue:
-                    self.transport.write(self.send(h11.InformationalResponse(status_code=100, headers=[])))
+                    self.transport.write(self._send(h11.InformationalResponse(status_code=100, headers=[])))
                 return
             if isinstance(event, h11.Request):
                 self.request, self.body = event, []
             elif isinstance(event, h11.Data):
                 self.body.append(bytes(event.data))
             elif isinstance(event, h11.EndOfMessage):
-                self.respond()
+                self._respond()
             elif isinstance(event, h11.ConnectionClosed):
                 self.transport.close()
                 return
 
-    def send(self, event: h11.Event) -> bytes:
+    def _send(self, event: h11.Event) -> bytes:
         return self.http.send(event) or b""
 
-    def refuse(self, error: h11.RemoteProtocolError) -> None:
+    def _refuse(self, error: h11.RemoteProtocolError) -> None:
         if self.http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
-            self.write(error.error_status_hint, b'{"message":"bad request"}')
+            self._write(error.error_status_hint, b'{"message":"bad request"}')
         self.transport.close()
 
-    def respond(self) -> None:
-        request = self.request
-        assert request is not None
+    def _respond(self) -> None:
+        request = cast("h11.Request", self.request)
         status, body = self.machine.answer(request, b"".join(self.body))
         path = request.target.decode("latin-1").partition("?")[0]
         delay = self.machine.delay_of(path)
         if delay and not any(name == NO_WAIT for name, _ in request.headers):
             loop = asyncio.get_running_loop()
-            self.pending = loop.call_later(delay, self.finish, status, body)
+            self.pending = loop.call_later(delay, self._finish, status, body)
         else:
-            self.finish(status, body, resume=False)
+            self._finish(status, body, resume=False)
 
-    def finish(self, status: int, body: bytes, *, resume: bool = True) -> None:
+    def _finish(self, status: int, body: bytes, *, resume: bool = True) -> None:
         self.pending = None
-        self.write(status, body)
+        self._write(status, body)
         if self.http.our_state is h11.MUST_CLOSE:
             self.transport.close()
             return
         self.http.start_next_cycle()
         if resume:
-            self.advance()
+            self._advance()
 
-    def write(self, status: int, body: bytes) -> None:
+    def _write(self, status: int, body: bytes) -> None:
         headers = [
             (b"Date", formatdate(usegmt=True).encode()),
             (b"Server", b"practice-machine"),
@@ -192,10 +198,10 @@ class Connection(asyncio.Protocol):
         head = self.request is not None and self.request.method == b"HEAD"
         if bodyless:
             headers = [pair for pair in headers if pair[0] not in {b"Content-Length", b"Content-Type"}]
-        out = self.send(h11.Response(status_code=status, headers=headers))
+        out = self._send(h11.Response(status_code=status, headers=headers))
         if not bodyless and not head:
-            out += self.send(h11.Data(data=body))
-        out += self.send(h11.EndOfMessage())
+            out += self._send(h11.Data(data=body))
+        out += self._send(h11.EndOfMessage())
         self.transport.write(out)
 
 

