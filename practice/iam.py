@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -23,7 +23,7 @@ from xml.sax.saxutils import escape
 from practice import ACCOUNT_ID, CREDENTIALS, clock
 from practice.policy import Decision, Request, decide
 
-__all__ = ["Call", "Denial", "judge"]
+__all__ = ["Call", "Denial", "UnknownCallerError", "judge", "refusal"]
 
 _CREDENTIAL: Final = re.compile(r"Credential=([^/,]+)/\d+/([^/,]+)/([^/,]+)/aws4_request")
 
@@ -113,7 +113,7 @@ class _Principal:
         return Decision.ALLOW, "identity-based"
 
 
-class _NoSuchCallerError(Exception):
+class UnknownCallerError(Exception):
     """The access key is of a caller that the account had and has no more, or has switched off."""
 
 
@@ -135,7 +135,7 @@ def _principal(call: Call) -> _Principal | None:
             _limited.add(key)
             role = next((one for one in iam.roles.values() if one.arn == role_session.role_arn), None)
             if role is None or call.headers.get("token") != role_session.session_token:
-                raise _NoSuchCallerError
+                raise UnknownCallerError
             return _Principal(
                 arn=role_session.arn,
                 identity=_documents(role),
@@ -148,7 +148,7 @@ def _principal(call: Call) -> _Principal | None:
             if access_key.access_key_id == key:
                 _limited.add(key)
                 if access_key.status != "Active":
-                    raise _NoSuchCallerError
+                    raise UnknownCallerError
                 groups = [group for group in iam.groups.values() if user in group.users]
                 return _Principal(
                     arn=user.arn,
@@ -158,7 +158,7 @@ def _principal(call: Call) -> _Principal | None:
                     name=user.name,
                 )
     if key in _limited:
-        raise _NoSuchCallerError
+        raise UnknownCallerError
     return None
 
 
@@ -445,17 +445,26 @@ class Denial:
 def judge(call: Call) -> Denial | None:
     """Refuse the call when its caller lacks a permission it needs, and name the first that is lacking."""
     try:
-        principal = _principal(call)
-    except _NoSuchCallerError:
+        message = refusal(call, _needs(call))
+    except UnknownCallerError:
         return _invalid_caller(call)
+    return None if message is None else _denied(call, message)
+
+
+def refusal(call: Call, needs: Iterable[Request]) -> str | None:
+    """AWS's words for the first of ``needs`` that the caller may not do; None when it may do all.
+
+    Raise UnknownCallerError for an access key that is gone, inactive, or without its session token.
+    """
+    principal = _principal(call)
     if principal is None:
         return None
     here = _global_context(call, principal)
-    for need in _needs(call):
+    for need in needs:
         full = Request(need.action, need.resource, {**here, **need.context})
         decision, kind = principal.judge(full)
         if decision is not Decision.ALLOW:
-            return _denied(call, _message(principal, full, decision, kind))
+            return _message(principal, full, decision, kind)
     return None
 
 

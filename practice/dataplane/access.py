@@ -16,7 +16,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from practice import CREDENTIALS, clock, policy
+from practice import CREDENTIALS, clock, iam, policy
 from practice.apigateway.snapshot import Api, Method, MethodSettings, Route, Snapshot
 from practice.policy import Decision, decide
 
@@ -45,7 +45,7 @@ def check_policy(api: Api, snapshot: Snapshot, stage: str, request: Request, *, 
         context["aws:useragent"] = [agent]
     decision = decide([_for_everybody(snapshot.policy, root)], policy.Request("execute-api:Invoke", resource, context))
     if decision is Decision.EXPLICIT_DENY or (decision is Decision.IMPLICIT_DENY and not signed):
-        masked = resource.replace(api.account_id, "*" * 8 + api.account_id[-4:])
+        masked = _masked(resource, api.account_id)
         explicit = " with an explicit deny" if decision is Decision.EXPLICIT_DENY else ""
         # T re:Post "api-gateway-403-error-lambda-authorizer", D "Troubleshoot your resource policy".
         message = f"User: anonymous is not authorized to perform: execute-api:Invoke on resource: {masked}{explicit}"
@@ -79,11 +79,11 @@ def _list(value: Any) -> list[Any]:
 # ------------------------------------------------------------------------------------------------ authorization
 
 
-def authorize(api: Api, method: Method, request: Request, journal: Journal) -> None:
+def authorize(api: Api, stage: str, method: Method, request: Request, journal: Journal) -> None:
     """Judge the method's authorization. Raise GatewayError."""
     kind = method.authorization_type
     if kind == "AWS_IAM":
-        _check_signature(request)
+        _check_caller(api, stage, request, _check_signature(request))
     elif kind in {"CUSTOM", "COGNITO_USER_POOLS"}:
         _check_token(api, method, request, journal)
 
@@ -109,8 +109,34 @@ def _check_token(api: Api, method: Method, request: Request, journal: Journal) -
     )
 
 
-def _check_signature(request: Request) -> None:
-    """AWS_IAM: Signature Version 4 by a key that the account knows."""
+def _check_caller(api: Api, stage: str, request: Request, access_key_id: str) -> None:
+    """AWS_IAM: what the caller's own policies allow, in the account's one way of judging it."""
+    call = iam.Call(
+        access_key_id=access_key_id,
+        region=api.region,
+        service="execute-api",
+        method=request.method,
+        path=request.path,
+        body=request.body,
+        headers={"token": request.headers.get("X-Amz-Security-Token") or ""},
+        account_id=api.account_id,
+    )
+    resource = f"arn:aws:execute-api:{api.region}:{api.account_id}:{api.id}/{stage}/{request.method}{request.path}"
+    try:
+        message = iam.refusal(call, [policy.Request("execute-api:Invoke", resource)])
+    except iam.UnknownCallerError:
+        raise GatewayError(Kind.INVALID_TOKEN) from None
+    if message is not None:
+        # T: the account's number is masked here as in a resource policy's refusal.
+        raise GatewayError(Kind.ACCESS_DENIED, message.replace(resource, _masked(resource, api.account_id)))
+
+
+def _masked(arn: str, account_id: str) -> str:
+    return arn.replace(account_id, "*" * 8 + account_id[-4:])
+
+
+def _check_signature(request: Request) -> str:
+    """AWS_IAM: Signature Version 4 by a key that the account knows. Answer its id."""
     authorization = request.headers.get("Authorization") or ""
     if not authorization.startswith("AWS4-HMAC-SHA256 "):
         raise GatewayError(Kind.MISSING_TOKEN)
@@ -127,6 +153,7 @@ def _check_signature(request: Request) -> None:
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
             "Access Key and signing method. Consult the service documentation for details.",
         )
+    return scope[0]
 
 
 def _signature(request: Request, scope: list[str], signed: list[str], secret: str) -> str:
@@ -147,6 +174,13 @@ def _secret_of(access_key_id: str) -> str | None:
     if access_key_id == CREDENTIALS.access_key_id:
         return CREDENTIALS.secret_access_key
     from moto.iam.models import iam_backends
+    from moto.sts.models import sts_backends
+
+    for tokens in list(sts_backends.values()):
+        for sts in list(tokens.values()):
+            for session in list(sts.assumed_roles):
+                if session.access_key_id == access_key_id:
+                    return str(session.secret_access_key)
 
     for account in list(iam_backends.values()):
         for store in list(account.values()):

@@ -173,7 +173,7 @@ def _admit(
     context["resourceId"], context["resourcePath"] = found.route.resource_id, found.route.path
     signed = found.method.authorization_type == "AWS_IAM"
     access.check_policy(api, stage.snapshot, stage.name, request, signed=signed)
-    access.authorize(api, found.method, request, log)
+    access.authorize(api, stage.name, found.method, request, log)
     access.check_api_key(api, stage.name, found.method, stage.snapshot, found.route, request, log)
     access.throttle(
         api, stage.name, found.route, found.method, stage.settings_for(found.route.path, found.method.http_method)

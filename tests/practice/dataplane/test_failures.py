@@ -342,6 +342,25 @@ def test_iam_authorization(rig: Rig) -> None:
     )  # fmt: skip
 
 
+def test_iam_authorization_judges_the_callers_policies(rig: Rig) -> None:
+    api = rig.deploy({"/a": {"GET": mock()}}, methods={"authorizationType": "AWS_IAM"})
+    iam = rig.client("iam")
+    iam.create_user(UserName="ann")
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    url = f"{api.url}/a"
+    arn = f"arn:aws:execute-api:us-east-1:123456789012:{api.id}/prod/GET/a"
+    refused = signed(url, secret=key["SecretAccessKey"], key=key["AccessKeyId"])
+    assert (refused.status_code, refused.headers["x-amzn-ErrorType"]) == (403, "AccessDeniedException")
+    assert refused.json()["Message"].startswith(
+        "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: execute-api:Invoke on resource: "
+        f"arn:aws:execute-api:us-east-1:********9012:{api.id}/prod/GET/a"
+    )
+    statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": arn}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=document)
+    assert signed(url, secret=key["SecretAccessKey"], key=key["AccessKeyId"]).status_code == 200
+
+
 def test_a_token_authorizer(rig: Rig) -> None:
     def prepare(gateway: Any, api: Deployed) -> None:
         uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/"
