@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
@@ -178,6 +179,18 @@ class RestApi(stock.RestAPI):
         }
         return answer | {member: value for member, value in optional.items() if value is not None}
 
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[RestApi]:
+        """A copy to change, which becomes this API when the block ends well: a refused request changes nothing."""
+        tried = copy.copy(self)
+        tried.endpoint_configuration = dict(self.endpoint_configuration)
+        tried.models = dict(self.models)
+        tried.resources = {
+            resource.id: replace(resource, methods=dict(resource.methods)) for resource in self.resources.values()
+        }
+        yield tried
+        vars(self).update(vars(tried))
+
     def apply_patch(self, patch: Patch) -> None:
         """Carry out one operation of UpdateRestApi."""
         value = patch.value
@@ -302,7 +315,7 @@ class RestApi(stock.RestAPI):
     def delete_resource(self, resource_id: str) -> None:
         """Remove a resource with all below it."""
         if self.resource(resource_id).parent_id is None:
-            # What AWS says to this is not known; see UNKNOWN.md.
+            # T: public deployment scripts look for these words.
             raise BadRequest("Root resource cannot be deleted.")
         for member in self._family(resource_id):
             del self.resources[member]
@@ -649,11 +662,9 @@ class ApiGatewayBackend(stock.APIGatewayBackend):
     def update_rest_api(self, function_id: str, patch_operations: list[Patch]) -> RestApi:  # type: ignore[override]
         """UpdateRestApi. A refused request changes nothing."""
         api = self.get_rest_api(function_id)
-        tried = copy.copy(api)
-        tried.endpoint_configuration = dict(api.endpoint_configuration)
-        for patch in patch_operations:
-            tried.apply_patch(patch)
-        vars(api).update(vars(tried))
+        with api.all_or_nothing() as tried:
+            for patch in patch_operations:
+                tried.apply_patch(patch)
         return api
 
     def delete_rest_api(self, function_id: str) -> RestApi:

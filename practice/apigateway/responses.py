@@ -17,7 +17,7 @@ from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.utils import get_service_model
 
-from practice.apigateway import export, gateway_responses, methods, wire
+from practice.apigateway import export, gateway_responses, methods, openapi, wire
 from practice.apigateway.constraints import check
 from practice.apigateway.errors import BadRequest, ServiceError
 from practice.apigateway.models import ApiGatewayBackend, Resource, RestApi
@@ -98,11 +98,27 @@ class ApiGatewayResponse(APIGatewayResponse):
     # REST APIs ------------------------------------------------------------------------------------------------------
 
     def create_rest_api(self) -> TYPE_RESPONSE:
-        if "mode" in self._query:
-            return super().create_rest_api()
+        if self._query.get("mode") == "import":
+            return self.import_rest_api()
         body = self._body()
         check_tags(body.get("tags") or {})
         return self._answer(201, self.backend.new_rest_api(body).to_dict())
+
+    def import_rest_api(self) -> TYPE_RESPONSE:
+        document = openapi.parse(self.body)
+        api = self.backend.new_rest_api(openapi.new_api(document, self._query))
+        try:
+            openapi.apply(api, document, overwrite=False)
+        except ServiceError:
+            self.backend.delete_rest_api(api.id)
+            raise
+        return self._answer(201, api.to_dict())
+
+    def put_rest_api(self) -> TYPE_RESPONSE:
+        document = openapi.parse(self.body)
+        with self._api.all_or_nothing() as tried:
+            openapi.apply(tried, document, overwrite=self._query.get("mode") == "overwrite")
+        return self._answer(200, self._api.to_dict(with_empty_tags=True))
 
     def get_rest_apis(self) -> TYPE_RESPONSE:  # type: ignore[override]
         return self._answer(200, page([api.to_dict() for api in self.backend.apis.values()], self._query))
