@@ -618,8 +618,10 @@ def _wrong_link(front: Front, aim: Aim, called: Integration, target: Target) -> 
     is_there = aim.link is not None
     holder = _holder(called.connection_id)
     variables = variables_in(called.connection_id)
-    if aim.link is not None and better.status != "AVAILABLE":
+    if aim.link is not None and "AVAILABLE" not in (better.status, aim.link.status):
         return
+    if aim.link is not None and aim.link.status != "AVAILABLE" and set(aim.link.targets) & set(better.targets):
+        return  # the link itself is at fault, and says so
     where = f"points at {aim.link.targets[0].rpartition('loadbalancer/')[2]}" if aim.link and aim.link.targets else ""
     yield Finding(
         holder,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from runbook.trace.command import cli
@@ -19,7 +19,7 @@ from runbook.trace.packets import Acl, Rule, admitted, is_public
 from runbook.trace.survey import Aim, Back, Behind, Front, Node, Place, reaches_internet
 
 if TYPE_CHECKING:
-    from mypy_boto3_elbv2.type_defs import ListenerTypeDef, TargetHealthDescriptionTypeDef
+    from mypy_boto3_elbv2.type_defs import ListenerTypeDef, TargetGroupTypeDef, TargetHealthDescriptionTypeDef
 
 __all__ = ["BEHIND_LINK", "judge_network"]
 
@@ -360,6 +360,7 @@ def _target_group(aim: Aim, back: Back) -> Iterator[Finding]:
                 attributes="Key=preserve_client_ip.enabled,Value=true",
             ),
         )
+    yield from _wrong_group(back, group)
     if back.more_groups:
         yield Finding(
             "target-group",
@@ -371,6 +372,40 @@ def _target_group(aim: Aim, back: Back) -> Iterator[Finding]:
         Weight.FACT,
         f"{name}: {protocol} to port {group.get('Port')}, targets of type {group.get('TargetType')}.",
     )
+
+
+def _wrong_group(back: Back, group: TargetGroupTypeDef) -> Iterator[Finding]:
+    """The group's port is one that nothing lets the load balancer in on, while an unused group's port is let in on."""
+    if isinstance(back.target_groups, Unseen) or isinstance(back.rules, Unseen):
+        return
+    pairs = _pairs(back)
+    if not pairs or any(_passes(pair, back.rules) is not False for pair in pairs):
+        return
+    for other in back.target_groups.values():
+        port = other.get("Port", 0)
+        if (
+            not other.get("LoadBalancerArns")
+            and other.get("VpcId") == group.get("VpcId")
+            and port != group.get("Port")
+            and all(_passes(replace(pair, port=port), back.rules) for pair in pairs)
+        ):
+            yield Finding(
+                "target-group",
+                Weight.MAY_BREAK,
+                f"{group.get('TargetGroupName')} sends to port {group.get('Port')}, which the security groups do not "
+                f"let the load balancer in on; they do on port {port}, which is that of "
+                f"{other.get('TargetGroupName')}, a group that no load balancer uses.",
+                f"Forward to {other.get('TargetGroupName')}.",
+                cli(
+                    "elbv2",
+                    "modify-listener",
+                    listener_arn=back.listener["ListenerArn"] if back.listener else "LISTENER-ARN",
+                    default_actions=f"Type=forward,TargetGroupArn={other['TargetGroupArn']}",
+                ),
+                explains=_GATEWAY_FAILS,
+                step="listener",
+            )
+            return
 
 
 # --- targets ----------------------------------------------------------------------------------------------------------
@@ -706,9 +741,8 @@ def _let_in(back: Back, pairs: Sequence[_Pair], rules: Sequence[Rule]) -> Iterat
             "look into.",
         )
     if not blocked:
-        ports = _listed([str(pair.port) for pair in pairs])
-        ips = _listed([pair.ip for pair in pairs])
-        yield Finding("security-group", Weight.FACT, f"{ips} (the load balancer's) let in on port {ports}.")
+        said = f"{_listed([pair.ip for pair in pairs])} (the load balancer's) let in on port"
+        yield Finding("security-group", Weight.FACT, f"{said} {_listed([str(pair.port) for pair in pairs])}.")
     yield from _check_port(back, pairs, rules)
 
 

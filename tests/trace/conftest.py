@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import boto3
 import httpx
 import pytest
 
@@ -164,20 +165,30 @@ class Stack:
         return trace(self.aws, parse_target(text or self.url, self.aws), **options)
 
 
+_sessions: dict[str, boto3.Session] = {}
+
+
 @contextmanager
-def finished(**given: Any) -> Iterator[Stack]:
-    """A stack as ``runbook up`` leaves it."""
+def finished(prepare: Callable[[str], dict[str, Any]] | None = None, **given: Any) -> Iterator[Stack]:
+    """A stack as ``runbook up`` leaves it.
+
+    ``prepare`` may change the account at this URL before, and answers more parameters.
+    """
     clock = PushedClock(3000.0)
-    with serve(clock=clock) as account:
+    with serve(clock=clock, quotas=False) as account:
+        if prepare is not None:
+            given = {**given, **prepare(account.url)}
         params = validated({"stack": "demo", **given})
         connected = connect(Kind.PRACTICE, params, endpoint_url=account.url)
-        last = None
-        for last in run(Plan.of(READING_ORDER), connected.aws, params, Action.UP, defaults=connected.defaults):
-            pass
+        # botocore reads its models once a session, which takes longer than all the rest.
+        said = connected.practice
+        session = _sessions.setdefault("one", connected.aws.session)
+        aws = Aws(session, endpoint_url=account.url, pace=1 / said["time_scale"], invoke_url_form=said["invoke_url"])
+        *_, last = run(Plan.of(READING_ORDER), aws, params, Action.UP, defaults=connected.defaults)
         assert isinstance(last, RunFinished)
         assert not last.error, last
-        api = connected.aws.apigateway.get_rest_apis()["items"][0]
-        yield Stack(account, clock, connected.aws, dict(connected.practice), api["id"], params.stage)
+        api = aws.apigateway.get_rest_apis()["items"][0]
+        yield Stack(account, clock, aws, dict(said), api["id"], params.stage)
 
 
 @pytest.fixture
