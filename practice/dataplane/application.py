@@ -137,6 +137,7 @@ def _invoke(
     except GatewayError as error:
         if error.log:
             log.say(error.log, error=True)
+        context["error"] = gateway.described(error)
         values = found.path_parameters if found is not None else {}
         sources = Sources(values, decoded_query(request.query), request.headers, request.body, stage.variables, context)
         response = gateway.respond(error, stage.snapshot.gateway_responses, sources)

@@ -15,6 +15,7 @@ from practice import clock
 from practice.apigateway.snapshot import Api, StageView
 from practice.locking import locked
 
+from .errors import NotPractised
 from .journal import Journal
 from .mapping import Sources
 from .messages import Headers, Request
@@ -52,7 +53,10 @@ def write(
         group = group.removesuffix(":*")
         if group:
             sources = Sources({}, {}, Headers(), b"", {}, _dashed(context))
-            line = render(log.format, sources, b"").rstrip("\n")
+            try:
+                line = render(log.format, sources, b"").rstrip("\n")
+            except NotPractised:
+                line = log.format
             _put(api, group, _stream(journal), [(clock.current().time(), line)], create=False)
     del request
 

@@ -94,10 +94,11 @@ class Execution:
         except GatewayError as error:
             if error.log:
                 journal.say(error.log, error=True)
+            self.context["error"] = gateway.described(error)
             response = gateway.respond(error, self.snapshot.gateway_responses, self.sources())
         except NotPractised as limit:
             journal.say(f"Not practised: {limit}", error=True)
-            response = refusal(str(limit))
+            response = gateway.refuse(limit)
         else:
             journal.say(
                 f"Method response body after transformations: {response.body.decode('utf-8', 'replace')}", data=True
@@ -232,12 +233,6 @@ class Execution:
         return Response(int(chosen.status_code), out, body)
 
 
-def refusal(why: str) -> Response:
-    """What the practice account cannot do, said in its own name: AWS would not answer this."""
-    body = json.dumps({"message": f"Not practised: {why}"}).encode()
-    return Response(501, Headers([("Content-Type", "application/json"), ("X-Practice-Refused", "true")]), body)
-
-
 def is_binary(media_type: str | None, binary_media_types: tuple[str, ...]) -> bool:
     """Whether an API takes a content type for binary."""
     kind = (media_type or "application/json").partition(";")[0].strip().lower()
@@ -268,7 +263,7 @@ def _select(responses: Mapping[str, IntegrationResponse], status: int) -> Integr
     for response in responses.values():
         if not response.selection_pattern:
             default = default or response
-        elif re.fullmatch(response.selection_pattern, str(status)):
+        elif _fits(response.selection_pattern, str(status)):
             return response
     if default is None:
         raise ConfigurationError(
@@ -276,6 +271,14 @@ def _select(responses: Mapping[str, IntegrationResponse], status: int) -> Integr
             f"Endpoint Response Status Code: {status}"
         )
     return default
+
+
+def _fits(pattern: str, status: str) -> bool:
+    try:
+        return re.fullmatch(pattern, status) is not None
+    except re.error:
+        # Java's expressions have forms that Python's lack; none of them is needed for three digits.
+        return False
 
 
 def _response_value(expression: str, sources: Sources, headers: Headers, body: bytes) -> str | None:

@@ -464,6 +464,20 @@ def test_a_custom_gateway_response(rig: Rig) -> None:
     assert broken.headers["Access-Control-Allow-Origin"] == "https://example.com"
 
 
+def test_a_gateway_response_that_is_not_practised_says_so(rig: Rig) -> None:
+    def prepare(gateway: Any, api: Deployed) -> None:
+        gateway.put_gateway_response(
+            restApiId=api.id,
+            responseType="DEFAULT_4XX",
+            responseTemplates={"application/json": "#if(true)x#end"},
+            responseParameters={"gatewayresponse.header.X": "method.request.body.a"},
+        )
+
+    api = rig.deploy({"/a": {"GET": mock()}}, prepare=prepare)
+    answer = api.request("POST", "/b", content=b"{")
+    assert (answer.status_code, answer.headers["X-Practice-Refused"]) == (501, "true")
+
+
 def test_deleting_the_link_breaks_the_path(rig: Rig) -> None:
     """The last test of the module: it takes the link away and makes a new one."""
     gateway: Any = rig.client("apigateway")

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from .conftest import Deployed, Rig, Scripted, mock, to
+from .conftest import PROXY, Deployed, Rig, Scripted, mock, to
 
 
 def test_cors_preflight(rig: Rig) -> None:
@@ -133,6 +133,15 @@ def test_http_as_recorded(rig: Rig, scripted: Scripted) -> None:
         assert answer.headers[f"x-amzn-Remapped-{name}"] == f"response_param_{name}"
     assert "Transfer-Encoding" not in answer.headers
     assert answer.headers["X-Kept"] == "y"
+
+
+def test_http_goes_through_the_link_too(rig: Rig) -> None:
+    integration = {
+        **PROXY, "type": "HTTP", "integrationHttpMethod": "GET", "requestTemplates": {"application/json": "x"},
+        "responses": {"200": {"responseTemplates": {"application/json": '{"by":$input.json(\'$.instance_id\')}'}}},
+    }  # fmt: skip
+    api = rig.deploy({"/{proxy+}": {"POST": integration}})
+    assert api.request("POST", "/x", json={}).json()["by"] in rig.defaults["instances"]
 
 
 def test_http_status_without_a_pattern_is_the_defaults(rig: Rig, scripted: Scripted) -> None:
