@@ -27,7 +27,7 @@ bench: $(TEST_READY)
 	$(BIN)/python -m benchmarks
 
 truth: $(TEST_READY)
-	$(BIN)/python -m tests.practice.truth
+	$(BIN)/python tests/practice/truth/table.py
 
 faults: $(TEST_READY)
 	$(BIN)/python -m tests.faults
