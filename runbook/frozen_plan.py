@@ -172,7 +172,7 @@ def freeze(events: Iterable[Event]) -> FrozenPlan:
         made_by=started.caller,
         account=started.account,
         region=started.region,
-        parameters=started.parameters,
+        parameters=started.parameters.with_values(stack=started.parameters.stack),  # named even if nobody gave it
         steps=tuple(
             PlannedStep(name, end.outcome, end.reason, end.differences, _seen(end.fact))
             for name, end in ((name, ended[name]) for name in started.steps)

@@ -1,0 +1,193 @@
+"""The report of a run, from its log."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from runbook.errors import BadInput
+from runbook.events import Action, CallAnswered, Outcome
+from runbook.log import RunLog, logged
+from runbook.report import Record, find, html, markdown, read
+from steps.deployment import Deployment
+from steps.invoke import Invocation
+from steps.nlb_addresses import NlbAddresses
+from tests.stack import PLAN, Ended, Stack
+
+
+def written(ended: Ended, where: Path, action: Action = Action.UP, stack: str = "demo") -> Path:
+    about = {"face": "cli", "kind": "practice", "region": "us-east-1", "titles": {s.id: s.title for s in PLAN.steps}}
+    log = RunLog(stack, action, about=about, where=where)
+    list(logged(iter(ended.events), log))
+    assert log.path is not None
+    return log.path
+
+
+@pytest.fixture
+def ended(stack: Stack) -> Ended:
+    return stack.up(tags={"team": "payments"})
+
+
+@pytest.fixture
+def record(ended: Ended, tmp_path: Path) -> Record:
+    return read(written(ended, tmp_path))
+
+
+@pytest.mark.parametrize("form", [markdown, html])
+def test_it_tells_all_that_people_ask_afterwards(form: object, record: Record, ended: Ended, stack: Stack) -> None:
+    text = form(record)  # type: ignore[operator]
+    identity = stack.aws.identity()
+    assert identity.account in text
+    assert identity.arn in text
+    assert "us-east-1" in text
+    assert ended.fact(Deployment).invoke_url in text
+    for address in ended.fact(NlbAddresses).addresses:
+        for part in (address.ip, address.interface, address.subnet, address.zone):
+            assert part in text
+    for step in PLAN.steps:
+        assert step.id in text
+    calls = ended.of(CallAnswered)
+    assert len(calls) > 40
+    for call in calls:
+        assert call.request_id in text
+        assert f"{call.service}:{call.operation}" in text
+    assert "payments" in text
+    assert "Timeline" in text
+
+
+def test_each_step_has_its_before_its_after_and_how_long_it_took(record: Record, ended: Ended) -> None:
+    group = record.steps["target-group"]
+    assert (group.before, group.outcome) == (Outcome.MISSING, Outcome.DONE)
+    assert group.before_reason == "there is no target group demo-targets"
+    assert group.duration == ended.steps["target-group"].duration
+    assert [call.operation for call in group.writes] == ["elbv2:CreateTargetGroup"]
+    assert "| target-group | missing: there is no target group demo-targets | ✓ done |" in markdown(record)
+
+
+def test_a_repair_shows_what_was_and_what_is(finished: Stack, tmp_path: Path) -> None:
+    group = finished.aws.elbv2.describe_target_groups()["TargetGroups"][0]["TargetGroupArn"]
+    finished.aws.elbv2.modify_target_group(TargetGroupArn=group, HealthCheckPath="/wrong")
+    record = read(written(finished.up(), tmp_path))
+    step = record.steps["target-group"]
+    assert (step.before, step.outcome) == (Outcome.DRIFTED, Outcome.DONE)
+    assert [(item.found, item.wanted) for item in step.differences] == [("/wrong", "/")]
+    assert re.search(r"\| health check path \| /wrong \| / \|", markdown(record))
+    assert "Before:" in html(record)
+    assert "/wrong" in html(record)
+
+
+def test_the_report_of_taking_down(finished: Stack, tmp_path: Path) -> None:
+    record = read(written(finished.down(), tmp_path, Action.DOWN))
+    assert record.caller  # who took it down is what a report is asked first
+    assert "nothing of ours is left" in markdown(record)
+    assert record.steps["load-balancer"].outcome is Outcome.UNDONE
+
+
+class Page(HTMLParser):
+    """What a browser would make of it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def test_the_page_needs_nothing_from_elsewhere(record: Record) -> None:
+    page = Page(html(record))
+    names = {tag for tag, _ in page.tags}
+    assert not names & {"script", "img", "link", "iframe", "object"}
+    assert not [
+        value for _, attributes in page.tags for value in (attributes.get("src"), attributes.get("onload")) if value
+    ]
+    assert [attributes["href"] for tag, attributes in page.tags if tag == "a"] == [record.invoke_url]
+    assert {"svg", "rect", "path"} <= names
+
+
+HOSTILE = '<script>alert(1)</script><img src=x onerror="a()">\n# not a heading\n| a | b |\n```\n[x](javascript:a)'
+
+
+def test_text_from_outside_is_never_markup(ended: Ended, tmp_path: Path) -> None:
+    path = written(ended, tmp_path)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        match line:
+            case {"event": "StepFinished", "step": "invoke"}:
+                line["fact"]["answer"] = HOSTILE
+                line["reason"] = HOSTILE
+            case {"event": "StepFinished", "step": "load-balancer" | "deployment"}:
+                line["fact"] = dict.fromkeys(line["fact"], HOSTILE)
+            case {"event": "CallAnswered"}:
+                line["error"] = HOSTILE
+            case {"event": "RunFinished"}:
+                line["error"] = HOSTILE
+    path.write_text("\n".join(map(json.dumps, lines)))
+    record = read(path)
+    page = Page(html(record))
+    assert not [tag for tag, _ in page.tags if tag in ("script", "img")]
+    assert not [href for tag, attributes in page.tags if tag == "a" and (href := attributes.get("href"))]
+    assert any("<script>alert(1)</script>" in text for text in page.text)
+    # With HTML allowed, as most places that show Markdown do.
+    shown = Page(MarkdownIt("commonmark").enable("table").render(markdown(record)))
+    assert not [tag for tag, _ in shown.tags if tag in ("script", "img", "a", "h4")]
+    assert any("<script>alert(1)</script>" in text for text in shown.text)
+    assert "not a heading" not in [text.strip() for text in shown.text]
+
+
+def test_a_log_that_breaks_off_is_told_as_far_as_it_goes(ended: Ended, tmp_path: Path) -> None:
+    path = written(ended, tmp_path)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(lines[: len(lines) // 2]) + '\n{"event": "StepFini')
+    record = read(path)
+    assert not record.complete
+    for text in (markdown(record), html(record)):
+        assert "breaks off" in text
+        assert "not ended" in text
+
+
+def test_secrets_that_an_older_log_holds_do_not_get_into_a_report(ended: Ended, tmp_path: Path) -> None:
+    path = written(ended, tmp_path)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines[-2]["reason"] = "Credential=AKIAQ3EGPLANTED00001/20260101/us-east-1, x-amz-security-token: plantedplanted"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    for text in (markdown(read(path)), html(read(path))):
+        assert "PLANTED" not in text
+        assert "plantedplanted" not in text
+
+
+def test_the_log_that_is_meant_is_found(ended: Ended, tmp_path: Path) -> None:
+    empty = tmp_path / "none"
+    with pytest.raises(BadInput, match="there is no log"):
+        find("last", empty)
+    demo, other = (written(Ended(ended.events[-1:]), tmp_path / "runs", stack=name) for name in ("demo", "o-ther"))
+    newest = max(demo, other, key=lambda path: path.name)
+    assert find("last", tmp_path / "runs") == newest
+    assert find(str(demo)) == demo
+    assert find(demo.stem, tmp_path / "runs") == demo
+    assert find("o-ther", tmp_path / "runs") == other
+    with pytest.raises(BadInput, match="several"):
+        find("20", tmp_path / "runs")
+    with pytest.raises(BadInput, match="no log 'nonsense'"):
+        find("nonsense", tmp_path / "runs")
+
+
+def test_a_file_that_is_no_log_is_said_to_be_none(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text('hello\n{"event": 1}\n[]\n')
+    with pytest.raises(BadInput, match="is not the log of a run"):
+        read(file)
+
+
+def test_the_answer_is_in_the_report(record: Record, ended: Ended) -> None:
+    assert ended.fact(Invocation).served_by in markdown(record)
