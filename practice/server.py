@@ -167,9 +167,12 @@ class _ControlPlane:
     """moto's Flask applications, one call at a time."""
 
     def __init__(self, judge: Judge, stale_reads: StaleReads | None) -> None:
-        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+        from moto.moto_server import werkzeug_app
 
-        self._dispatcher = DomainDispatcherApplication(create_backend_app)
+        # moto lets every web page read its answers; AWS does not, and no page has business here.
+        werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]  # imported there, and read at each use
+        self._create = werkzeug_app.create_backend_app
+        self._dispatcher = werkzeug_app.DomainDispatcherApplication(self._create)
         self._apps: dict[str, WSGIApp] = {}
         self._judge = judge
         self._stale_reads = stale_reads
@@ -213,9 +216,7 @@ class _ControlPlane:
         if app is None:
             name = _BACKENDS.get(service, service)
             if name in {"ec2", "elb", "apigateway", "iam", "sts", "logs"}:
-                from moto.moto_server.werkzeug_app import create_backend_app
-
-                app = self._apps[service] = create_backend_app(name)  # type: ignore[arg-type]
+                app = self._apps[service] = self._create(name)  # type: ignore[arg-type]
             else:
                 app = self._dispatcher.get_application(environ)
         return app

@@ -187,8 +187,6 @@ class EC2Backend(MotoEC2Backend):
         group = self.get_security_group_by_name_or_id(group_id or name or "")
         if group is None:
             raise errors.no_such_groups([group_id or name or ""])
-        if group.is_default:
-            raise errors.cannot_delete_default_group(group.id)
         in_use = any(member.id == group.id for interface in self.enis.values() for member in interface.group_set)
         if in_use or any(
             rule.source_group.get("GroupId") == group.id

@@ -40,6 +40,14 @@ class EC2Response(MotoEC2Response):
         return super().delete_network_interface()
 
     @override
+    def delete_security_group(self) -> ActionResult:
+        group = self.ec2_backend.get_security_group_from_id(self._get_param("GroupId") or "")
+        if group is not None and group.is_default:
+            # A VPC's deletion takes it; nobody else does.
+            raise errors.cannot_delete_default_group(group.id)
+        return super().delete_security_group()
+
+    @override
     def authorize_security_group_ingress(self) -> ActionResult:
         return self._authorize(egress=False)
 

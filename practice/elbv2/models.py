@@ -418,6 +418,16 @@ class ELBv2Backend(MotoELBv2Backend):
         return group
 
     @override
+    def modify_target_group_attributes(self, target_group_arn: str, attributes: dict[str, Any]) -> None:
+        group = self._group(target_group_arn)
+        if group.is_layer_4:
+            for key in attributes:
+                if key not in group.attributes:
+                    # K: the words that are known of keys of other kinds of groups.
+                    raise errors.ValidationError(f"Target group attribute key '{key}' is not recognized")
+        super().modify_target_group_attributes(target_group_arn, attributes)
+
+    @override
     def delete_target_group(self, target_group_arn: str) -> TargetGroup:
         # D: deleting what is not there is no error of AWS's; TargetGroupNotFound is not among the operation's.
         group = self.target_groups.get(target_group_arn)

@@ -55,6 +55,12 @@ class ELBv2Response(MotoELBv2Response):
         return ActionResult({"LoadBalancers": [balancer]})
 
     @override
+    def modify_target_group_attributes(self) -> ActionResult:
+        super().modify_target_group_attributes()
+        # All attributes, not only the changed ones (D: the example of the API reference).
+        return self.describe_target_group_attributes()
+
+    @override
     def set_security_groups(self) -> ActionResult:
         arn = self._get_param("LoadBalancerArn")
         group_ids = self._get_param("SecurityGroups", [])

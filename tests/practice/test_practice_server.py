@@ -164,3 +164,8 @@ def test_130_requests_in_flight_delay_nobody(account: Account, client: Any) -> N
 def test_a_scaled_account_moves_by_itself() -> None:
     with serve(clock=ScaledClock(36000)) as account:
         assert httpx.get(f"{account.url}/_practice").json()["time_scale"] == 36000
+
+
+def test_no_web_page_may_read_its_answers(client: Any) -> None:
+    answer = client("sts").get_caller_identity()
+    assert "access-control-allow-origin" not in answer["ResponseMetadata"]["HTTPHeaders"]
