@@ -1,5 +1,8 @@
 """Print what AWS answers, and who answers it so: `python tests/practice/truth/table.py [--markdown]`.
 
+`--markdown` prints docs/truth.md: the table, and what could not be found out (UNKNOWN.md). A case whose setup an
+account refuses counts as different.
+
 Exit status 1 when the practice account gives one answer that is not AWS's.
 """
 
@@ -40,20 +43,22 @@ def main() -> int:
 
 
 def _plain(cases: list[Case], ours: dict[str, list[str]], stock: dict[str, list[str]]) -> None:
-    print(f"{'practice':9}{'moto':6}{'kind':5}claim  (source)")
+    print(f"{'practice':10}{'moto':10}{'kind':6}claim  (source)")
     area = ""
     for case in cases:
         if case.area != area:
             area = case.area
             print(f"\n{area}")
-        print(f"{_mark(ours[case.id]):9}{_mark(stock[case.id]):6}{case.kind:5}{case.claim}  ({case.source})")
+        print(f"{_mark(ours[case.id]):10}{_mark(stock[case.id]):10}{case.kind:6}{case.claim}  ({case.source})")
         for difference in ours[case.id]:
-            print(f"{'':20}practice account: {difference}")
+            print(f"{'':26}practice account: {difference}")
     print()
     print(_totals(cases, ours, stock))
 
 
 def _markdown(cases: list[Case], ours: dict[str, list[str]], stock: dict[str, list[str]]) -> None:
+    print("# What AWS answers, and who answers so\n")
+    print("<!-- Printed by `make truth-docs`; the cases are in tests/practice/truth/cases, one file each. -->\n")
     print(f"{_totals(cases, ours, stock)}\n")
     print("Kinds of source: " + ", ".join(f"**{kind}** {meaning}" for kind, meaning in KINDS.items()) + ".\n")
     for area in dict.fromkeys(case.area for case in cases):
@@ -66,6 +71,8 @@ def _markdown(cases: list[Case], ours: dict[str, list[str]], stock: dict[str, li
                 cells = (case.claim, case.kind, case.source, _mark(ours[case.id]), _mark(stock[case.id]))
                 print("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
         print()
+    unknown = (Path(__file__).parent / "UNKNOWN.md").read_text()
+    print(unknown.replace("\n## ", "\n### ").replace("# What", "## What", 1), end="")
 
 
 def _totals(cases: list[Case], ours: dict[str, list[str]], stock: dict[str, list[str]]) -> str:
