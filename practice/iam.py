@@ -14,10 +14,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, unquote
 from xml.sax.saxutils import escape
 
 from practice import ACCOUNT_ID, CREDENTIALS, clock
@@ -268,6 +268,9 @@ def _api_gateway_tags(call: Call) -> Mapping[str, str]:
             api = backend.apis[api_id]
             stage = api.stages.get(rest[1]) if len(rest) > 1 and rest[0] == "stages" else None
             return dict(api.tags) | (stage.tags if stage is not None else {})
+        case ["tags", arn]:
+            path = unquote(arn).partition("::")[2]
+            return _api_gateway_tags(replace(call, path=path))
         case ["vpclinks", link_id] if (link := backend.link(link_id)) is not None:
             return dict(link.tags)
     return {}

@@ -519,11 +519,14 @@ class RestApi(stock.RestAPI):
         self.deployments[deployment.id] = deployment
         if stage_name in self.stages:
             stage = self.stages[stage_name]
-            stage.deployment_id = deployment.id
-            stage.variables |= variables
-            stage.updated = now
-            if body.get("stageDescription"):
-                stage.description = body["stageDescription"]
+            # A new value in the old one's place: the data plane reads stages while they change.
+            self.stages[stage_name] = replace(
+                stage,
+                deployment_id=deployment.id,
+                variables=stage.variables | variables,
+                description=body.get("stageDescription") or stage.description,
+                updated=now,
+            )
         elif stage_name:
             self._add_stage({**body, "deploymentId": deployment.id, "description": body.get("stageDescription")})
         return deployment
@@ -675,10 +678,10 @@ class ApiGatewayBackend(stock.APIGatewayBackend):
 
     def admitted_key(self, api_id: str, stage_name: str, value: str) -> ApiKeyView | None:
         """The enabled API key with that value, if a usage plan lets it into the stage."""
-        for plan in self.usage_plans.values():
+        for plan in list(self.usage_plans.values()):
             if not any(one["apiId"] == api_id and one["stage"] == stage_name for one in plan.api_stages):
                 continue
-            for key_id in self.usage_plan_keys.get(plan.id, {}):
+            for key_id in list(self.usage_plan_keys.get(plan.id, ())):
                 key = self.keys.get(key_id)
                 if key is not None and key.enabled and key.value == value:
                     throttle = plan.throttle or {}

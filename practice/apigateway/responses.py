@@ -101,6 +101,8 @@ class ApiGatewayResponse(APIGatewayResponse):
         if self._query.get("mode") == "import":
             return self.import_rest_api()
         body = self._body()
+        if body.get("cloneFrom"):
+            raise NotImplementedError("cloneFrom is not part of the practice account")
         check_tags(body.get("tags") or {})
         return self._answer(201, self.backend.new_rest_api(body).to_dict())
 
@@ -283,8 +285,15 @@ class ApiGatewayResponse(APIGatewayResponse):
 
     # Deployments and stages -----------------------------------------------------------------------------------------
 
+    def _stage_body(self) -> dict[str, Any]:
+        """The request's body, honest about what would be lost of it."""
+        body = self._body()
+        if body.get("canarySettings"):
+            raise NotImplementedError("canary releases are not part of the practice account")
+        return body
+
     def create_deployment(self) -> TYPE_RESPONSE:
-        return self._answer(201, self._api.deploy(self._body()).to_json())
+        return self._answer(201, self._api.deploy(self._stage_body()).to_json())
 
     def get_deployment(self) -> TYPE_RESPONSE:  # type: ignore[override]
         deployment = self._api.deployment(self._uri("deployment_id"))
@@ -302,7 +311,7 @@ class ApiGatewayResponse(APIGatewayResponse):
         return self._answer(202)
 
     def create_stage(self) -> TYPE_RESPONSE:
-        body = self._body()
+        body = self._stage_body()
         check_tags(body.get("tags") or {})
         return self._answer(201, self._api.new_stage(body).to_json())
 
@@ -390,6 +399,17 @@ class ApiGatewayResponse(APIGatewayResponse):
     def delete_vpc_link(self) -> TYPE_RESPONSE:
         self.backend.delete_vpc_link(self._uri("vpclink_id"))
         return self._answer(202)
+
+    # Account --------------------------------------------------------------------------------------------------------
+
+    def update_account(self) -> str:
+        for patch in patches(self._body()):
+            if patch.path == "/cloudwatchRoleArn":
+                self.backend.account.cloudwatch_role_arn = None if patch.op == "remove" else patch.value or None
+            else:
+                operation = {"op": patch.op, "path": patch.path, "value": patch.value}
+                self.backend.update_account([operation])
+        return self.get_account()
 
     # Tags -----------------------------------------------------------------------------------------------------------
 

@@ -260,8 +260,11 @@ class Api:
 
     def stage(self, name: str) -> StageView | None:
         """The stage of that name, or None. Names are case-sensitive."""
-        stage = self._api.stages.get(name)
-        return None if stage is None else _stage_view(self._api, stage)
+        while (stage := self._api.stages.get(name)) is not None:
+            # A stage may move on, and its old deployment go, between the two looks.
+            if (deployment := self._api.deployments.get(stage.deployment_id)) is not None:
+                return _stage_view(stage, deployment.snapshot)
+        return None
 
     def stages(self) -> tuple[str, ...]:
         """The names of all stages."""
@@ -304,7 +307,7 @@ def snapshot_of(rest_api: RestApi) -> Snapshot:
     )
 
 
-def _stage_view(rest_api: RestApi, stage: Stage) -> StageView:
+def _stage_view(stage: Stage, snapshot: Snapshot) -> StageView:
     settings = {
         key: MethodSettings(
             logging_level=value.get("loggingLevel", "OFF"),
@@ -319,7 +322,7 @@ def _stage_view(rest_api: RestApi, stage: Stage) -> StageView:
     return StageView(
         name=stage.name,
         deployment_id=stage.deployment_id,
-        snapshot=rest_api.deployments[stage.deployment_id].snapshot,
+        snapshot=snapshot,
         variables=MappingProxyType(dict(stage.variables)),
         method_settings=MappingProxyType(settings),
         access_log=AccessLog(log.get("destinationArn"), log.get("format")) if log else None,

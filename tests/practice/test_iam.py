@@ -181,3 +181,12 @@ def test_a_wrong_session_token_is_no_caller(account: Account, client: Any) -> No
 
 def test_logs_are_judged_in_their_own_protocol(user: Any) -> None:
     assert "logs:DescribeLogGroups" in refused(user()("logs").describe_log_groups)
+
+
+def test_tagging_is_judged_by_the_tags_that_are_there(user: Any, client: Any) -> None:
+    api = client("apigateway").create_rest_api(name="ours", tags={"stack": "demo"})["id"]
+    arn = f"arn:aws:apigateway:us-east-1::/restapis/{api}"
+    condition = {"StringEquals": {"aws:ResourceTag/stack": "demo"}}
+    gateway = user(allow("apigateway:PUT", "arn:aws:apigateway:*::/tags/*", Condition=condition))("apigateway")
+    gateway.tag_resource(resourceArn=arn, tags={"stack": "other"})
+    assert "AccessDenied" in refused(gateway.tag_resource, resourceArn=arn, tags={"more": "x"})

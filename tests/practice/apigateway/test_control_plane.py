@@ -358,3 +358,18 @@ def test_two_regions_are_two_accounts_of_apis(account: Account, session: boto3.S
     )
     here.create_rest_api(name="here")
     assert there.get_rest_apis()["items"] == []
+
+
+def test_what_would_be_lost_is_refused_not_ignored(gateway: Any, api: dict[str, str]) -> None:
+    gateway.create_deployment(restApiId=api["api"], stageName="prod")
+    with pytest.raises(ClientError) as caught:
+        gateway.create_deployment(restApiId=api["api"], stageName="prod", canarySettings={"percentTraffic": 50})
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
+def test_the_role_for_logs_is_given_and_taken_away(gateway: Any) -> None:
+    path = "/cloudwatchRoleArn"
+    role = "arn:aws:iam::123456789012:role/logs"
+    given = gateway.update_account(patchOperations=[{"op": "replace", "path": path, "value": role}])
+    assert given["cloudwatchRoleArn"] == role
+    assert "cloudwatchRoleArn" not in gateway.update_account(patchOperations=[{"op": "remove", "path": path}])
