@@ -44,14 +44,16 @@ class Control:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
+        origin = environ.get("HTTP_ORIGIN")
+        if origin is not None and origin != self.url():
+            # A browser says where a page is from: no page of somebody else's turns these knobs.
+            return _send(start_response, "403 Forbidden", {"message": f"not for pages of {origin}"})
         parts = [part for part in environ["PATH_INFO"].removeprefix(PREFIX).split("/") if part]
         try:
             answer, status = self._answer(environ["REQUEST_METHOD"], parts, environ), "200 OK"
         except _Refusal as refusal:
             answer, status = {"message": str(refusal)}, refusal.status
-        body = json.dumps(answer, indent=2, default=str).encode() + b"\n"
-        start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-        return [body]
+        return _send(start_response, status, answer)
 
     def _answer(self, method: str, parts: list[str], environ: Environ) -> dict[str, Any]:
         match method, parts:
@@ -124,6 +126,12 @@ class Control:
                 settle()
                 machines.configure(machine, settings)
         return machine.as_json()
+
+
+def _send(start_response: StartResponse, status: str, answer: dict[str, Any]) -> Iterable[bytes]:
+    body = json.dumps(answer, indent=2, default=str).encode() + b"\n"
+    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]
 
 
 def _json_body(environ: Environ) -> dict[str, Any]:

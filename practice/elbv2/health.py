@@ -13,6 +13,7 @@ from __future__ import annotations
 import http.client
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,8 @@ class Health:
         """Whether the target may get connections when the load balancer fails open."""
         return self.state in {"healthy", "unhealthy", "initial"}
 
+
+_beside = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health-check")
 
 REGISTERING = Health("initial", "Elb.RegistrationInProgress", "Target registration is in progress")
 CHECKING = Health("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
@@ -114,12 +117,19 @@ class Probe:
             self.view.probing.release()
 
 
-def refresh(backend: ELBv2Backend, group: TargetGroup | None = None) -> None:
-    """Make good the checks that fell due, of one group or of all."""
+def refresh(backend: ELBv2Backend, group: TargetGroup | None = None, *, wait: bool = True) -> None:
+    """Make good the checks that fell due, of one group or of all.
+
+    Our own machines answer a check at once. A service of the user's own may not: without ``wait`` its checks are made
+    beside the caller, and count when they are done.
+    """
     due = [
         probe for each in ([group] if group else list(backend.target_groups.values())) for probe in _due(backend, each)
     ]
-    if due:
+    if not wait and machines.stand_in() is not None:
+        for probe in due:
+            _beside.submit(probe.run, backend)
+    elif due:
         with unlocked():
             for probe in due:
                 probe.run(backend)

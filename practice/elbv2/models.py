@@ -594,7 +594,7 @@ class ELBv2Backend(MotoELBv2Backend):
             for key, registration in list(group.registrations.items()):
                 if registration.draining_until is not None and registration.draining_until <= now:
                     del group.registrations[key]
-        health.refresh(self)
+        health.refresh(self, wait=False)
 
 
 def _fixed_addresses(mappings: list[dict[str, str]]) -> dict[str, str]:

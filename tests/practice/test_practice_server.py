@@ -169,3 +169,9 @@ def test_a_scaled_account_moves_by_itself() -> None:
 def test_no_web_page_may_read_its_answers(client: Any) -> None:
     answer = client("sts").get_caller_identity()
     assert "access-control-allow-origin" not in answer["ResponseMetadata"]["HTTPHeaders"]
+
+
+def test_no_web_page_turns_the_knobs(account: Account) -> None:
+    url = f"{account.url}/_practice"
+    assert httpx.post(f"{url}/reset", headers={"Origin": "https://example.com"}).status_code == 403
+    assert httpx.get(url, headers={"Origin": account.url}).status_code == 200

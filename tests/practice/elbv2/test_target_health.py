@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
+from practice import machines
 
 
 def wait_healthy(chain: Any) -> None:
@@ -195,3 +198,24 @@ def test_a_change_of_the_check(chain: Any) -> None:
     chain.elb.modify_target_group(TargetGroupArn=chain.group, Matcher={"HttpCode": "200-499"})
     chain.clock.advance(30)
     assert chain.health() == ["healthy"] * 2
+
+
+def test_a_service_of_the_users_own_that_hangs_is_unhealthy_and_delays_no_other_call(chain: Any) -> None:
+    chain.build()
+    chain.let_in(*chain.ips)
+    wait_healthy(chain)
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        machines.use_stand_in(f"http://127.0.0.1:{hanging.getsockname()[1]}")
+        try:
+            chain.clock.advance(30)
+            # This call finds checks due, and does not sit them out: they hang until the server below ends them.
+            assert chain.ec2.describe_vpcs()["Vpcs"]
+            begun = [hanging.accept()[0] for _ in range(2)]
+            assert chain.ec2.describe_vpcs()["Vpcs"]
+            for connection in begun:
+                connection.close()
+            chain.clock.advance(30)
+            hanging.close()
+            assert chain.health() == ["unhealthy Target.FailedHealthChecks"] * 2
+        finally:
+            machines.use_stand_in(None)
