@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -19,6 +20,7 @@ __all__ = ["Answer", "send"]
 
 # API Gateway gives up after 29 seconds by default; with a raised quota a Regional API may take up to five minutes.
 _TIMEOUT = httpx.Timeout(35.0, connect=10.0)
+WAITED_IN_VAIN = f"none within {_TIMEOUT.read:.0f} s"
 _SHOWN = 300  # characters of an answer that are quoted
 
 _BY_ERROR_TYPE = {
@@ -63,7 +65,7 @@ class Answer:
     def symptom(self) -> Symptom:
         """What kind of trouble this is, if any."""
         if self.status is None:
-            return Symptom.NO_ANSWER
+            return Symptom.TIMED_OUT if self.problem == WAITED_IN_VAIN else Symptom.NO_ANSWER
         if self.status == self.expected or (self.expected is None and self.status < 400):
             return Symptom.FINE
         if self.by_gateway:
@@ -97,8 +99,11 @@ def send(target: Target) -> Answer:
     began = time.monotonic()
     headers = {"user-agent": "apigw-vpc-runbook", **target.headers}
     try:
-        with httpx.Client(timeout=_TIMEOUT, trust_env=True) as client:
+        # Without TLS there are no certificates to load, which takes longer than all the rest.
+        with httpx.Client(timeout=_TIMEOUT, verify=urlsplit(target.url).scheme == "https") as client:
             response = client.request(target.method, target.url, headers=headers)
+    except httpx.ReadTimeout:
+        return Answer(None, _since(began), problem=WAITED_IN_VAIN, expected=target.expect_status)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return Answer(None, _since(began), problem=str(error) or type(error).__name__, expected=target.expect_status)
     error_type = response.headers.get("x-amzn-errortype", "").partition(":")[0]

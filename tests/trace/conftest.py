@@ -12,9 +12,9 @@ import boto3
 import httpx
 import pytest
 
+from practice import CREDENTIALS, DEFAULT_REGION
 from practice.clock import ScaledClock
 from practice.server import Account, serve
-from runbook.accounts import Kind, connect
 from runbook.aws import Aws
 from runbook.engine import run
 from runbook.events import Action, RunFinished
@@ -121,9 +121,7 @@ class Stack:
     def machines(self, **settings: Any) -> None:
         """Change how the instances' services behave."""
         for instance in self.instances:
-            httpx.patch(
-                f"{self.account.url}/_practice/machines/{instance}", json=settings, trust_env=False
-            ).raise_for_status()
+            http.patch(f"{self.account.url}/_practice/machines/{instance}", json=settings).raise_for_status()
 
     def patch_integration(self, *operations: tuple[str, str, str | None], deploy: bool = True) -> None:
         """Change the integration, and deploy it."""
@@ -159,36 +157,40 @@ class Stack:
 
     def invoke(self, path: str | None = None) -> httpx.Response:
         """Call the invoke URL as a client does."""
-        return httpx.get(self.url if path is None else self.url.removesuffix(self.path) + path, timeout=20)
+        return http.get(self.url if path is None else self.url.removesuffix(self.path) + path)
 
     def trace(self, text: str | None = None, **options: Any) -> Trace:
         return trace(self.aws, parse_target(text or self.url, self.aws), **options)
 
 
-_sessions: dict[str, boto3.Session] = {}
+# A client of httpx loads all certificates, and a session of boto3 all models: once is enough.
+http = httpx.Client(timeout=20, trust_env=False, verify=False)
+_session = boto3.Session(
+    aws_access_key_id=CREDENTIALS.access_key_id,
+    aws_secret_access_key=CREDENTIALS.secret_access_key,
+    region_name=DEFAULT_REGION,
+)
 
 
 @contextmanager
-def finished(prepare: Callable[[str], dict[str, Any]] | None = None, **given: Any) -> Iterator[Stack]:
+def finished(prepare: Callable[[Aws, dict[str, Any]], dict[str, Any]] | None = None, **given: Any) -> Iterator[Stack]:
     """A stack as ``runbook up`` leaves it.
 
-    ``prepare`` may change the account at this URL before, and answers more parameters.
+    ``prepare`` may change the account before, and answers more parameters.
     """
     clock = PushedClock(3000.0)
     with serve(clock=clock, quotas=False) as account:
+        said = http.get(f"{account.url}/_practice").json()
+        aws = Aws(_session, endpoint_url=account.url, pace=1 / clock.scale, invoke_url_form=said["invoke_url"])
         if prepare is not None:
-            given = {**given, **prepare(account.url)}
+            given = {**given, **prepare(aws, said["defaults"])}
         params = validated({"stack": "demo", **given})
-        connected = connect(Kind.PRACTICE, params, endpoint_url=account.url)
-        # botocore reads its models once a session, which takes longer than all the rest.
-        said = connected.practice
-        session = _sessions.setdefault("one", connected.aws.session)
-        aws = Aws(session, endpoint_url=account.url, pace=1 / said["time_scale"], invoke_url_form=said["invoke_url"])
-        *_, last = run(Plan.of(READING_ORDER), aws, params, Action.UP, defaults=connected.defaults)
+        defaults = {"instances": tuple(said["defaults"]["instances"])}
+        *_, last = run(Plan.of(READING_ORDER), aws, params, Action.UP, defaults=defaults)
         assert isinstance(last, RunFinished)
         assert not last.error, last
         api = aws.apigateway.get_rest_apis()["items"][0]
-        yield Stack(account, clock, aws, dict(said), api["id"], params.stage)
+        yield Stack(account, clock, aws, said, api["id"], params.stage)
 
 
 @pytest.fixture
