@@ -61,6 +61,8 @@ _PATHS: Final = (
     "{0}/caching/unauthorizedCacheControlHeaderStrategy, ".format("/*/*")
     + "/variables/{variable_name}, /tracingEnabled"
 )
+# T: zappa/Zappa#793 for execution logs, aws-samples/serverless-patterns#620 for access logs.
+_NO_ROLE: Final = "CloudWatch Logs role ARN must be set in account settings to enable logging"
 _ACCESS_LOG_MEMBERS: Final = ("destinationArn", "format")
 
 
@@ -138,7 +140,7 @@ class Stage:
             case ("cacheClusterSize",):
                 self.cache_cluster_size = value
             case ("accessLogSettings", *rest):
-                self._set_access_log(rest, value)
+                self._set_access_log(rest, value, can_log=can_log)
             case (_, _, group, name) if f"{group}/{name}" in _SETTINGS:
                 self._set_method_setting(patch, f"{group}/{name}", can_log=can_log)
             case _:
@@ -162,18 +164,20 @@ class Stage:
                     f"Cannot remove method setting {key} because there is no method setting for this method "
                 )
 
-    def _set_access_log(self, rest: list[str], value: str | None) -> None:
+    def _set_access_log(self, rest: list[str], value: str | None, *, can_log: bool) -> None:
         if len(rest) != 1 or rest[0] not in _ACCESS_LOG_MEMBERS:
             paths = ", ".join(f"/accessLogSettings/{member}" for member in _ACCESS_LOG_MEMBERS)
             raise BadRequest(f"Invalid accessLogSettings path. Must be one of : [{paths}]")
         if not value:
             raise BadRequest("Access Log value must not be empty")
+        if ":logs:" in value and not can_log:
+            raise BadRequest(_NO_ROLE)
         self.access_log_settings = (self.access_log_settings or {}) | {rest[0]: value}
 
     def _set_method_setting(self, patch: Patch, setting: str, *, can_log: bool) -> None:
         member, convert = _SETTINGS[setting]
         if member == "loggingLevel" and patch.value != "OFF" and not can_log:
-            raise BadRequest("CloudWatch Logs role ARN must be set in account settings to enable logging")
+            raise BadRequest(_NO_ROLE)
         # A method's own settings begin as the stage's, and are kept when the stage's change later.
         key = "/".join(patch.path.split("/")[1:3])
         inherited = self.method_settings.get("*/*", _DEFAULT_SETTINGS)
