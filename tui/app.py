@@ -275,6 +275,11 @@ class RunbookApp(App[None]):
         """Leave; a run is stopped first, and the call in flight is let finish."""
         self._leave()
 
+    def on_unmount(self) -> None:
+        """However the app ends, no run goes on unseen."""
+        if self.session is not None:
+            self.session.stop()
+
     def _leave(self) -> None:
         session = self.session
         if session is None or not session.running:

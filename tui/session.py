@@ -177,14 +177,16 @@ class Session:
             return ""
         if self.last.error:
             return self.last.error
-        count = {outcome: list(self.last.outcomes.values()).count(outcome) for outcome in Outcome}
         total = len(self.last.outcomes)
-        ended = sum(count[outcome] for outcome in (Outcome.OK, Outcome.DONE, Outcome.UNDONE))
-        if stopped := self.board.first([Outcome.STOPPED]):
-            where = f"Stopped at {stopped.name}: {ended} of {total} steps are done."
+        ended = sum(how in (Outcome.OK, Outcome.DONE, Outcome.UNDONE) for how in self.last.outcomes.values())
+        ended_so = {
+            outcome: [name for name, how in self.last.outcomes.items() if how is outcome] for outcome in Outcome
+        }
+        if stopped := ended_so[Outcome.STOPPED]:
+            where = f"Stopped at {self.board[stopped[0]].name}: {ended} of {total} steps are done."
             return f"{where} What was done stays done; run it again to go on."
-        if failed := self.board.first([Outcome.FAILED]):
-            return f"{failed.name} failed: {failed.reason}"
+        if failed := ended_so[Outcome.FAILED]:
+            return f"{self.board[failed[0]].name} failed: {self.board[failed[0]].reason}"
         return ""
 
     @property

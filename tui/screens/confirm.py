@@ -54,8 +54,10 @@ class ConfirmScreen(ModalScreen[bool]):
                 yield Static(self._changes(), id="dialog-changes")
             yield Static(_REMOVAL if order.action is Action.DOWN else _COSTS, id="dialog-costs", markup=False)
             with Horizontal(id="dialog-buttons"):
-                yield Button("Yes, go on (y)", id="yes", variant="error" if session.account.costs else "primary")
-                yield Button("No, change nothing (n)", id="no")
+                yield Button(
+                    "Yes, go on  y", id="yes", compact=True, variant="error" if session.account.costs else "primary"
+                )
+                yield Button("No, change nothing  n", id="no", compact=True)
 
     def on_mount(self) -> None:
         """Where it costs, an Enter too many does nothing."""

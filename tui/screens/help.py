@@ -75,12 +75,12 @@ class HelpScreen(ModalScreen[None]):
             grid.add_row(
                 Text(self.app.get_key_display(binding), "bold"), Text(binding.description), Text(binding.tooltip, "dim")
             )
-        for key, what in (
-            ("↑ ↓", "Choose a step"),
-            ("Tab", "Go to the next pane; ↑ ↓ PgUp PgDn scroll it"),
-            ("^p", "Commands and themes"),
+        for key, what, more in (
+            ("↑ ↓", "Choose", "The step that is shown beside the list; a click does it too"),
+            ("Tab", "Next pane", "↑ ↓ PgUp PgDn scroll it"),
+            ("^p", "Commands", "All commands by name, and themes"),
         ):
-            grid.add_row(Text(key, "bold"), Text(what))
+            grid.add_row(Text(key, "bold"), Text(what), Text(more, "dim"))
         return grid
 
     def _signs(self) -> Table:

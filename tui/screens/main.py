@@ -83,6 +83,7 @@ class MainScreen(Screen[None]):
         super().__init__()
         self._filtered = False
         self._explained: str | None = None
+        self._works: tuple[bool | None, ...] = ()
         self.guiding = False
         """A person is being walked through; that goes on after the run has ended, until all was shown."""
         self._seen: set[str] = set()
@@ -164,7 +165,7 @@ class MainScreen(Screen[None]):
             case Waited() if chosen is None or event.step != chosen.id:
                 self.query_one(ProgressStrip).renew()
                 return
-            case StepFinished(step=str(name)) if event.outcome not in (Outcome.DONE, Outcome.OK):
+            case StepFinished(step=str(name)) if event.outcome in (Outcome.FAILED, Outcome.STOPPED, Outcome.BLOCKED):
                 self._seen.discard(name)
         self.renew(moved=event.step)
 
@@ -181,7 +182,17 @@ class MainScreen(Screen[None]):
             self.query_one(Result).show_step(chosen, session, guiding=self.guiding)
         elif chosen is not None and chosen.wait is not None:
             self.query_one(Result).renew_wait(session)
-        self.refresh_bindings()
+        self._renew_keys()
+
+    def _renew_keys(self) -> None:
+        """Lay the footer out anew only when other keys work than before."""
+        works = tuple(
+            self.check_action(binding.action.partition("(")[0], _arguments(binding.action))
+            for _, binding in self._bindings
+        )
+        if works != self._works:
+            self._works = works
+            self.refresh_bindings()
 
     def _point_out(self, session: Session) -> None:
         """At the end of a run, go to what matters: the step that failed, or the invoke URL's answer."""
@@ -203,7 +214,7 @@ class MainScreen(Screen[None]):
         self.query_one(Result).show_step(chosen, session, guiding=self.guiding)
         if self._filtered:
             self.query_one(Calls).only(chosen.id, session.board)
-        self.refresh_bindings()
+        self._renew_keys()
         self.set_timer(0.06, self._explain)  # holding a key down should not parse every explanation on the way
 
     async def _explain(self) -> None:
@@ -395,6 +406,12 @@ class MainScreen(Screen[None]):
                 return EXTRAS[str(parameters[0])].available(session)
             case _:
                 return True
+
+
+def _arguments(action: str) -> tuple[object, ...]:
+    """The arguments in an action such as ``extra('trace')``."""
+    inside = action.partition("(")[2].rstrip(")")
+    return (inside.strip("'"),) if inside else ()
 
 
 _NEED_SESSION = frozenset(

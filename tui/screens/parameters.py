@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Button, Footer, Input, Label, Select, Static, Switch
+from textual.widgets import Button, Input, Label, Select, Static, Switch
 
 from runbook.errors import BadInput
 from runbook.parameters import Parameters, validated
@@ -128,9 +128,8 @@ class ParametersScreen(ModalScreen[Parameters | None]):
                     given = getattr(params, name) if name in params.given else None
                     yield Field(name, info, given, shown, fixed=name == "region" and self._region_fixed)
             with Horizontal(id="dialog-buttons"):
-                yield Button("Use these", id="save", variant="primary")
-                yield Button("Leave as they were", id="cancel")
-            yield Footer(compact=True, show_command_palette=False)
+                yield Button("Use these  ^s", id="save", variant="primary", compact=True)
+                yield Button("Leave as they were  esc", id="cancel", compact=True)
 
     @on(Input.Changed)
     @on(Select.Changed)

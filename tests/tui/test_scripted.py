@@ -1,0 +1,308 @@
+"""The TUI on scripted runs: stopping, leaving, agreeing, hostile text, the form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from textual.widgets import Input, Static
+
+from runbook.accounts import Kind
+from runbook.errors import BadInput
+from runbook.events import Action, Event, Outcome, StepChecked, StepFinished, StepStarted
+from runbook.parameters import validated
+from tests.tui import script
+from tests.tui.helpers import ready, screen_text, settle, until
+from tests.tui.script import MARKUP, Told
+from tui.app import RunbookApp
+from tui.screens.confirm import ConfirmScreen
+from tui.screens.leaving import LeavingScreen
+from tui.screens.parameters import ParametersScreen
+from tui.widgets.calls import Calls
+from tui.widgets.checklist import Checklist
+from tui.words import safe
+
+
+def waits(told: Told) -> Iterator[Event]:
+    yield from script.step_ok("preflight")
+    yield StepStarted(step="load-balancer", action=Action.CHECK)
+    yield StepChecked(step="load-balancer", outcome=Outcome.MISSING, reason="there is none")
+    yield StepStarted(step="load-balancer", action=Action.DO)
+    yield from script.call("load-balancer", "CreateLoadBalancer", 1, writes=True)
+    yield script.waited("load-balancer", 42.0)
+    told.wait()
+    yield from script.everything(told)
+
+
+async def test_a_wait_is_told_with_how_long_it_usually_takes() -> None:
+    async with script.app(waits).run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: "of usually 2m30" in screen_text(app), "the wait")
+        shown = screen_text(app)
+        assert "42s of usually 2m30  load-balancer demo to become active" in shown
+        assert "1/5" in shown
+        app.script.told[0].go_on.set()
+        await settle(pilot)
+        assert "of usually" not in screen_text(app)
+
+
+async def test_stop_ends_the_wait_and_says_where_it_stands() -> None:
+    async with script.app(waits).run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: app.session.board.waits, "the wait")
+        await pilot.press("x")
+        await settle(pilot)
+        assert app.session.last.worst is Outcome.STOPPED
+        assert "Stopped at Load balancer: 1 of 5 steps are done." in screen_text(app)
+        assert app.main.chosen.id == "load-balancer"
+
+
+async def test_quitting_in_mid_run_stops_it_and_says_where_it_stood() -> None:
+    app = script.app(waits)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: app.session.board.waits, "the wait")
+        await pilot.press("q")
+        await until(pilot, lambda: not app.session.running, "the run to end")
+    assert app.script.told[0].control.stopped
+    assert app.return_code == 1
+    assert "Stopped at Load balancer" in app.session.stands
+
+
+async def test_quitting_waits_for_the_call_in_flight() -> None:
+    def deaf(told: Told) -> Iterator[Event]:
+        yield from script.step_ok("preflight")
+        yield from list(script.call("preflight", "DescribeSubnets", 1))[:1]  # sent, not answered
+        told.go_on.wait(30)
+        told.control.go_on()
+
+    app = script.app(deaf)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: app.session.board.in_flight, "the call")
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, LeavingScreen), "the notice")
+        assert app.is_running
+        assert app.session.running
+        app.script.told[0].go_on.set()
+        await until(pilot, lambda: not app.session.running, "the run to end")
+    assert app.return_code == 1
+
+
+async def test_on_aws_nothing_changes_before_a_person_agreed() -> None:
+    def missing(told: Told) -> Iterator[Event]:
+        for name in script.FACTS:
+            yield from script.step_missing(name) if told.action is Action.CHECK else script.step_done(name)
+
+    async with script.app(missing, kind=Kind.AWS).run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        await until(pilot, lambda: script.ACCOUNT_ID in screen_text(app), "the account in the banner")
+        await pilot.press("u")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen), "the question")
+        assert [told.action for told in app.script.told] == [Action.CHECK]
+        shown = screen_text(app)
+        for said in (script.ACCOUNT_ID, script.ARN, "eu-west-1", "create", "VPC link", "six minutes", "costs money"):
+            assert said in shown, said
+        await pilot.press("enter")  # the focus is on no
+        await until(pilot, lambda: app.screen is app.main, "the answer")
+        assert len(app.script.told) == 1
+
+        await pilot.press("u")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen), "the question, again")
+        await pilot.press("y")
+        await until(pilot, lambda: len(app.script.told) == 3 and not app.session.running, "the run")
+        assert app.script.told[-1].action is Action.UP
+        await pilot.press("u")
+        await until(pilot, lambda: len(app.script.told) == 4 and not app.session.running, "the second run")
+        assert app.script.told[-1].action is Action.UP  # agreed to once is enough
+
+
+async def test_on_aws_another_login_than_the_agreed_one_is_refused() -> None:
+    async with script.app(kind=Kind.AWS).run_test() as pilot:
+        app = await ready(pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen), "the question")
+        app.session.account.aws.identity = script.account(Kind.AWS, name="999999999999").aws.identity
+        await pilot.press("y")
+        await until(pilot, lambda: app.session.last and app.session.last.action is Action.UP, "the refusal")
+        assert "999999999999" in app.session.last.error
+        assert [told.action for told in app.script.told] == [Action.CHECK]
+
+
+async def test_taking_down_asks_on_the_practice_account_too() -> None:
+    async with script.app().run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("u")
+        await settle(pilot)
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen), "the question")
+        assert "demo-nlb" in screen_text(app)
+        await pilot.press("n")
+        await pilot.press("d", "y")
+        await until(pilot, lambda: app.session.last.action is Action.DOWN, "the run")
+        assert all(state.fact is None for state in app.session.board)
+        assert not app.main.query_one("#invoked").display
+
+
+async def test_text_from_outside_is_shown_as_it_is_written() -> None:
+    hostile = script.Invocation(MARKUP, 200, 1, MARKUP, MARKUP)
+    table = script.Addresses((script.Address(MARKUP, "[b]s[/b]", "[/]", "[red]1.2.3.4"),))
+
+    def nasty(told: Told) -> Iterator[Event]:
+        yield from script.step_ok("preflight")
+        yield StepStarted(step="load-balancer", action=Action.CHECK)
+        yield from script.call("load-balancer", "[bold]Op[/]", 1, error="[reverse]Code[/]")
+        yield StepFinished(step="load-balancer", outcome=Outcome.FAILED, duration=0.1, reason=MARKUP)
+        yield StepFinished(step="nlb-addresses", outcome=Outcome.DONE, duration=0.1, fact=table)
+        yield StepFinished(step="invoke", outcome=Outcome.DONE, duration=0.1, fact=hostile)
+
+    async with script.app(nasty).run_test(size=(200, 50)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("u")
+        await settle(pilot)
+        assert "[bold red]hostile[/]" in screen_text(app)  # the reason of the step that failed, and the strip
+        assert "[bold]Op[/]" in screen_text(app)
+        assert "[reverse]Code[/]" in screen_text(app)
+        app.main.query_one(Checklist).choose(app.session.board["nlb-addresses"])
+        await until(pilot, lambda: "[red]1.2.3.4" in screen_text(app), "the table")
+        app.main.query_one(Checklist).choose(app.session.board["invoke"])
+        await until(pilot, lambda: "[@click=app.quit]quit[/]" in screen_text(app), "the answer")
+        assert "\x1b" not in screen_text(app)
+        await pilot.press("y")
+        await until(pilot, lambda: app.clipboard == MARKUP, "the copy")
+        await pilot.pause()
+        assert app.is_running
+
+
+def test_nothing_that_a_terminal_obeys_is_left() -> None:
+    assert (
+        safe("a\x1b[2Jb\x07\x9b1m\u202ec\r\nd\x7f")
+        == "a␛[2Jb␇\N{REPLACEMENT CHARACTER}1m\N{REPLACEMENT CHARACTER}c\nd␡"
+    )
+
+
+async def test_the_form_says_at_the_field_what_is_wrong_and_gives_back_one_validated_model() -> None:
+    async with script.app(stack="demo").run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("p")
+        await until(pilot, lambda: isinstance(app.screen, ParametersScreen), "the form")
+        form = app.screen
+        form.query_one("#stack", Input).value = "internal-bad"
+        form.query_one("#port", Input).value = "99999"
+        await pilot.press("ctrl+s")
+        await pilot.pause()
+        assert isinstance(app.screen, ParametersScreen)
+        assert "not a stack name" in _said(form, "stack") or "is not a stack name" in _said(form, "stack")
+        assert "65535" in _said(form, "port")
+        assert form.focused.id == "stack"
+        form.query_one("#stack", Input).value = "other"
+        form.query_one("#port", Input).value = "8080"
+        form.query_one("#tags", Input).value = "team=a, cost=b"
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: app.screen is app.main, "the steps")
+        assert app.session.params == validated({"stack": "other", "port": 8080, "tags": "team=a, cost=b"})
+        assert app.session.params.given == {"stack", "port", "tags"}
+        assert "stack other" in screen_text(app)
+
+
+def _said(form: object, name: str) -> str:
+    return str(form.query_one(f"#field-{name} .field-error", Static).render())
+
+
+async def test_an_account_that_cannot_be_reached_ends_it_with_its_own_error() -> None:
+    wrong = BadInput("endpoint_url", "no practice account answers.")
+
+    def connect(_: object) -> object:
+        raise wrong
+
+    app = RunbookApp(connect, validated({}), plan=script.plan())
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.failure is not None, "the failure")
+    assert app.failure is wrong
+    assert app.return_code == 2
+
+
+async def test_the_guided_way_says_what_will_change_does_it_and_says_what_changed() -> None:
+    async with script.app().run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "Nothing to do: it was as it should be." in screen_text(app), "the first step")
+        await pilot.press("enter")
+        await until(pilot, lambda: "This step will create it" in screen_text(app), "the question")
+        assert app.main.chosen.id == "load-balancer"
+        await pilot.press("enter")
+        await until(pilot, lambda: "What changed: CreateLoadBalancer" in screen_text(app), "what changed")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.main.chosen.asked, "the next question")
+        await pilot.press("s")
+        await until(pilot, lambda: app.main.chosen.id == "vpc-link" and app.main.chosen.asked, "the one after")
+        assert app.session.board["nlb-addresses"].outcome is Outcome.SKIPPED
+        await pilot.click("#approve")
+        await until(pilot, lambda: "What changed: CreateVpcLink" in screen_text(app), "what changed")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.main.chosen.asked, "the last question")
+        await pilot.press("enter")
+        await settle(pilot)
+        assert app.main.guiding  # the run has ended, but the last step is still to be shown
+        await pilot.press("enter")
+        assert not app.main.guiding
+
+
+@pytest.mark.parametrize(("size", "seen"), [((80, 24), 1), ((120, 40), 3), ((180, 50), 3), ((120, 24), 1)])
+async def test_the_panes_that_fit_are_shown(size: tuple[int, int], seen: int) -> None:
+    async with script.app().run_test(size=size) as pilot:
+        app = await ready(pilot)
+        panes = [app.main.query_one(f"#{name}") for name in ("result", "why", "calls")]
+        assert sum(pane.display for pane in panes) == seen
+        if seen == 1:
+            await pilot.press("3")
+            await pilot.pause()
+            assert [pane.display for pane in panes] == [False, False, True]
+            await pilot.click("#why-tab")
+            await pilot.pause()
+            assert [pane.display for pane in panes] == [False, True, False]
+
+
+async def test_by_mouse_a_click_only_chooses() -> None:
+    async with script.app().run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        await pilot.click(Checklist, offset=(6, 3))
+        await pilot.pause()
+        assert app.main.chosen.id == "nlb-addresses"
+        assert not app.script.told
+
+
+async def test_calls_can_be_narrowed_to_the_chosen_step() -> None:
+    async with script.app().run_test(size=(120, 40)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("u")
+        await settle(pilot)
+        calls = app.main.query_one(Calls)
+        assert len(calls.lines) == 4
+        app.main.query_one(Checklist).choose(app.session.board["vpc-link"])
+        await pilot.press("f")
+        await pilot.pause()
+        assert next(line.text for line in calls.lines).endswith("elbv2.CreateVpcLink 21 ms")
+        assert len(calls.lines) == 1
+        await pilot.press("f")
+        await pilot.pause()
+        assert len(calls.lines) == 4
+
+
+async def test_bindings_have_ids_descriptions_and_tooltips_and_the_help_shows_them_all() -> None:
+    async with script.app().run_test(size=(120, 50)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        shown = screen_text(app)
+        for _, binding in app.main._bindings:
+            if binding.id:
+                assert binding.description and binding.tooltip, binding
+                assert binding.tooltip in shown, binding
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen is app.main

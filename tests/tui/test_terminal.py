@@ -1,0 +1,65 @@
+"""The real entry point in a real terminal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from practice.clock import ScaledClock
+from practice.server import serve
+
+TMUX = shutil.which("tmux")
+pytestmark = pytest.mark.skipif(TMUX is None, reason="tmux is not installed")
+
+
+@dataclass
+class Terminal:
+    socket: str
+
+    def tmux(self, *words: str) -> str:
+        assert TMUX is not None
+        done = subprocess.run(
+            [TMUX, "-L", self.socket, "-f", os.devnull, *words], capture_output=True, text=True, timeout=30, check=True
+        )
+        return done.stdout
+
+    def shown(self) -> str:
+        return self.tmux("capture-pane", "-p", "-t", "tui")
+
+    def until(self, true: Callable[[str], bool], limit: float = 60.0) -> str:
+        end = time.monotonic() + limit
+        while not true(shown := self.shown()):
+            assert time.monotonic() < end, shown
+            time.sleep(0.05)  # the screen belongs to another process: there is nothing to wait on
+        return shown
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    made = Terminal(f"runbook-test-{os.getpid()}")
+    yield made
+    subprocess.run([str(TMUX), "-L", made.socket, "kill-server"], capture_output=True, check=False)
+
+
+def test_up_in_a_terminal_ends_with_an_invoke_url_and_quit_gives_the_terminal_back(terminal: Terminal) -> None:
+    with serve(clock=ScaledClock(2000), quotas=False) as served:
+        entry = (
+            f"{sys.executable} -c 'from runbook.cli import main; main()' tui --endpoint-url {served.url} --stack term"
+        )
+        terminal.tmux("new-session", "-d", "-s", "tui", "-x", "80", "-y", "24", f"{entry}; echo left with $?; cat")
+        terminal.until(lambda shown: "walks you through" in shown)
+        shown = terminal.shown()
+        assert "PRACTICE ACCOUNT" in shown
+        assert "15 Invoke" in shown
+        terminal.tmux("send-keys", "-t", "tui", "u")
+        shown = terminal.until(lambda shown: "Copy y" in shown)
+        assert f"{served.url}/_aws/execute-api/" in shown
+        terminal.tmux("send-keys", "-t", "tui", "q")
+        assert "left with 0" in terminal.until(lambda shown: "left with" in shown)
