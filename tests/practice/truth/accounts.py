@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import httpx
@@ -69,8 +71,19 @@ sys.stdin.read()
 @contextmanager
 def stock_moto() -> Iterator[StockMoto]:
     """Serve stock moto in another process, since ours is patched."""
+    # It reads its 1300 machine images anew at every reset; no case asks for one.
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as images:
+        images.write("[]")
+        images.flush()
+        with _serving(os.environ | {"MOTO_AMIS_PATH": images.name}) as moto:
+            yield moto
+
+
+@contextmanager
+def _serving(environment: Mapping[str, str]) -> Iterator[StockMoto]:
     with subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(_SERVE)],
+        env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

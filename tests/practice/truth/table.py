@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[3])]
@@ -34,10 +35,9 @@ def main() -> int:
     parser.add_argument("--markdown", action="store_true", help="as the table of docs/truth.md")
     arguments = parser.parse_args()
     cases = load()
-    with stock_moto() as moto:
-        stock = judged(Asker(moto), cases)
-    with practice_account() as account:
-        ours = judged(Asker(account), cases)
+    with stock_moto() as moto, practice_account() as account, ThreadPoolExecutor() as pool:
+        both = [pool.submit(judged, Asker(asked), cases) for asked in (account, moto)]
+        ours, stock = (one.result() for one in both)
     (_markdown if arguments.markdown else _plain)(cases, ours, stock)
     return 1 if any(ours.values()) else 0
 
