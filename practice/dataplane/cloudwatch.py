@@ -7,16 +7,15 @@ INFO; data tracing adds requests and answers; the account needs a CloudWatch rol
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from practice import clock
 from practice.apigateway.snapshot import Api, StageView
 from practice.locking import locked
 
 from .errors import NotPractised
-from .journal import Journal
+from .journal import EVENT_LIMIT, Journal
 from .mapping import Sources
 from .messages import Headers, Request
 from .routing import Match
@@ -26,10 +25,6 @@ if TYPE_CHECKING:
     from moto.logs.models import LogsBackend
 
 __all__ = ["write"]
-
-# D "Important notes": longer log events are cut.
-_EVENT_LIMIT: Final = 1024
-_lock = threading.Lock()
 
 
 def write(
@@ -41,7 +36,7 @@ def write(
         if settings.logging_level in {"INFO", "ERROR"} and _role_is_set(api):
             info = settings.logging_level == "INFO"
             lines = [
-                (line.time, f"({journal.request_id}) {line.text}"[:_EVENT_LIMIT])
+                (line.time, f"({journal.request_id}) {line.text}"[:EVENT_LIMIT])
                 for line in journal.lines
                 if line.error or (info and (settings.data_trace_enabled or not line.data))
             ]

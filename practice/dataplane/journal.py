@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -19,9 +19,11 @@ from practice import clock
 
 from .messages import Headers
 
-__all__ = ["Entry", "Journal", "Line", "keep", "logs", "reset"]
+__all__ = ["EVENT_LIMIT", "Entry", "Journal", "Line", "keep", "logs", "reset"]
 
 _KEPT_PER_STAGE: Final = 200
+# D "Important notes": log events longer than this many bytes are cut before they go to CloudWatch Logs.
+EVENT_LIMIT: Final = 1024
 # R: the headers line of a recorded log is cut here.
 _HEADERS_LIMIT: Final = 998
 
@@ -108,7 +110,11 @@ _lock = threading.Lock()
 
 
 def keep(api_id: str, stage: str, entry: Entry) -> None:
-    """Remember a finished request; the oldest of a stage goes when there are too many."""
+    """Remember a finished request, its long lines cut; the oldest of a stage goes when there are too many."""
+    lines = entry.journal.lines
+    for number, line in enumerate(lines):
+        if len(line.text) > EVENT_LIMIT:
+            lines[number] = replace(line, text=line.text[:EVENT_LIMIT])
     with _lock:
         _entries.setdefault((api_id, stage), deque(maxlen=_KEPT_PER_STAGE)).append(entry)
 

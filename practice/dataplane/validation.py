@@ -10,8 +10,6 @@ import json
 from functools import lru_cache
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
-from jsonschema.validators import validator_for  # type: ignore[import-untyped]
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT4
@@ -57,6 +55,9 @@ def _missing(match: Match, request: Request) -> list[str]:
 def _body_fits(api_id: str, method: Method, snapshot: Snapshot, request: Request) -> bool:
     """Whether the body fits the model of its content type; one without a model is not judged (D)."""
     media_type = (request.headers.get("Content-Type") or "application/json").partition(";")[0].strip()
+    # Not at the top: where Jupyter is installed, jsonschema compiles a grammar of URLs, for seconds.
+    import jsonschema  # type: ignore[import-untyped]
+
     models = method.request_models
     name = models.get(media_type, models.get("$default"))
     if name is None:
@@ -72,6 +73,9 @@ def _body_fits(api_id: str, method: Method, snapshot: Snapshot, request: Request
 @lru_cache(maxsize=256)
 def _validator(api_id: str, name: str, models: frozenset[tuple[str, str]]) -> Any:
     """A validator of the model. Models name one another by their URLs."""
+    import jsonschema
+    from jsonschema.validators import validator_for  # type: ignore[import-untyped]
+
     schemas = {key: json.loads(text) for key, text in models}
     registry: Registry[Any] = Registry().with_resources(
         (f"https://apigateway.amazonaws.com/restapis/{api_id}/models/{key}", DRAFT4.create_resource(schema))

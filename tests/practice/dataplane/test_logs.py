@@ -145,6 +145,12 @@ def test_the_accounts_own_endpoint(rig: Rig) -> None:
     assert text.count("request_id") == 2
 
 
+def test_kept_logs_are_short_lines(rig: Rig) -> None:
+    api = rig.deploy({"/{proxy+}": {"ANY": PROXY}})
+    assert api.request("POST", "/x", content=b"x" * 100_000).status_code == 200
+    assert max(len(line) for line in api.last_log()) <= 1024
+
+
 # -- CloudWatch Logs
 
 
