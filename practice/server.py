@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import ipaddress
 import logging
 import re
 import socket
+import sys
 import threading
 import time
 import traceback
@@ -123,8 +125,25 @@ class _Server(Server):
 # -- the control plane ------------------------------------------------------------------------------------------------
 
 
+def _import_jsonschema() -> None:
+    """Import what moto's API Gateway needs, without a grammar of URLs that nobody here asks for.
+
+    Where Jupyter is installed, jsonschema finds ``rfc3987_syntax``, which compiles that grammar for seconds when it
+    is imported. jsonschema does without it, where it is not there.
+    """
+    grammar = "rfc3987_syntax"
+    if grammar in sys.modules:
+        return
+    sys.modules[grammar] = None  # type: ignore[assignment]  # Python's way to say: not there
+    try:
+        importlib.import_module("jsonschema")
+    finally:
+        del sys.modules[grammar]
+
+
 def install() -> None:
     """Put our backends in moto's place. May be called again."""
+    _import_jsonschema()
     import practice.apigateway
     import practice.ec2
     import practice.elbv2
