@@ -23,6 +23,7 @@ _NAME = r"[a-zA-Z0-9._$:\-]+"
 _METHOD_REQUEST: Final = re.compile(
     rf"method\.request\.(?:querystring|multivaluequerystring|path|header|multivalueheader)\.({_NAME})"
 )
+_DECLARED: Final = re.compile(rf"method\.request\.(?:querystring|path|header)\.({_NAME})")
 _INTEGRATION_REQUEST: Final = re.compile(rf"integration\.request\.(?:querystring|path|header)\.{_NAME}")
 _METHOD_RESPONSE: Final = re.compile(rf"method\.response\.header\.{_NAME}")
 _LITERAL: Final = re.compile(r"'[^']*'")
@@ -40,7 +41,7 @@ def check_request_parameter_names(names: Iterable[str]) -> None:
     """
     seen: set[str] = set()
     for name in names:
-        found = _METHOD_REQUEST.fullmatch(name)
+        found = _DECLARED.fullmatch(name)
         if found is None:
             raise _invalid_expression(name)
         if found[1] in seen:

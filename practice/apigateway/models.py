@@ -10,6 +10,7 @@ ours: frozen values from `practice.apigateway.snapshot`, so that a deployment is
 from __future__ import annotations
 
 import copy
+import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -146,7 +147,7 @@ class RestApi(stock.RestAPI):
             body.get("description"),  # type: ignore[arg-type]
             binaryMediaTypes=list(body.get("binaryMediaTypes") or ()),
             api_key_source=body.get("apiKeySource"),
-            policy=body.get("policy"),
+            policy=policy_document(body.get("policy")),
             endpoint_configuration=configuration,
             tags=dict(body.get("tags") or {}),
             disable_execute_api_endpoint=body.get("disableExecuteApiEndpoint"),
@@ -174,7 +175,7 @@ class RestApi(stock.RestAPI):
             "version": self.version,
             "binaryMediaTypes": self.binaryMediaTypes or None,
             "minimumCompressionSize": self.minimum_compression_size,
-            "policy": self.policy,
+            "policy": None if self.policy is None else _escaped(self.policy),
             "tags": self.tags or ({} if with_empty_tags else None),
         }
         return answer | {member: value for member, value in optional.items() if value is not None}
@@ -203,7 +204,7 @@ class RestApi(stock.RestAPI):
                 self.description = None if patch.op == "remove" else value
             case ("policy",):
                 require_op(patch, "replace", "remove")
-                self.policy = None if patch.op == "remove" else value or None
+                self.policy = None if patch.op == "remove" else policy_document(value)
             case ("version",):
                 require_op(patch, "replace")
                 self.version = value
@@ -607,11 +608,38 @@ def check_new_api(body: Mapping[str, Any]) -> None:
         raise BadRequest("Description cannot be an empty string")
     _check_private_dualstack(types or (), endpoint.get("ipAddressType"))
     compression_size(body.get("minimumCompressionSize"))
+    policy_document(body.get("policy"))
 
 
 def _check_private_dualstack(types: Collection[str], ip_address_type: str | None) -> None:
     if "PRIVATE" in types and ip_address_type == "ipv4":
         raise BadRequest("Only dualstack ipAddressType is supported for Private APIs.")
+
+
+def policy_document(text: str | None) -> str | None:
+    """A resource policy as it is kept: compact JSON.
+
+    Raise BadRequest for what is none (T: terraform-provider-aws#29392).
+    """
+    if not text:
+        return None
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict) or not document.get("Statement"):
+        raise BadRequest(
+            "Invalid policy document. Please check the policy syntax and ensure that Principals are valid."
+        )
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _escaped(policy: str) -> str:
+    """A policy as GetRestApi answers it: with quotes and slashes escaped.
+
+    T: localstack#3325, terraform-provider-aws#4606.
+    """
+    return json.dumps(policy)[1:-1].replace("/", "\\/")
 
 
 def compression_size(value: Any) -> int | None:

@@ -19,7 +19,7 @@ from moto.core.utils import get_service_model
 
 from practice.apigateway import export, gateway_responses, methods, openapi, wire
 from practice.apigateway.constraints import check
-from practice.apigateway.errors import BadRequest, ServiceError
+from practice.apigateway.errors import BadRequest, ServiceError, WrongType
 from practice.apigateway.models import ApiGatewayBackend, Resource, RestApi
 from practice.apigateway.paging import page
 from practice.apigateway.patch import patches
@@ -50,15 +50,26 @@ class ApiGatewayResponse(APIGatewayResponse):
 
     def call_action(self) -> TYPE_RESPONSE:
         """Refuse what the service's model forbids, then run the operation."""
-        operation = self._get_action()
-        if operation:
+        name = self._get_action()
+        if name:
+            operation = get_service_model("apigateway").operation_model(name)
             try:
-                check(get_service_model("apigateway").operation_model(operation), self.uri_match, self._body())
+                if operation.input_shape is None or "payload" not in operation.input_shape.serialization:
+                    self._check_json()
+                check(operation, self.uri_match, self._body())
             except ServiceError as refusal:
                 headers = dict(self.response_headers) | dict(refusal.get_headers())
                 headers, body = self._enrich_response(headers, refusal.get_body())
                 return refusal.code, headers, body
         return super().call_action()
+
+    def _check_json(self) -> None:
+        """Refuse a body that is no JSON object; what AWS says besides the code is not known (see UNKNOWN.md)."""
+        try:
+            if not isinstance(json.loads(self.body or "{}"), dict):
+                raise WrongType("")
+        except ValueError:
+            raise WrongType("") from None
 
     def _body(self) -> dict[str, Any]:
         try:

@@ -182,7 +182,11 @@ class Stage:
         key = "/".join(patch.path.split("/")[1:3])
         inherited = self.method_settings.get("*/*", _DEFAULT_SETTINGS)
         settings = self.method_settings.setdefault(key, dict(inherited))
-        settings[member] = convert(patch.value or "")
+        try:
+            settings[member] = convert(patch.value or "")
+        except ValueError:
+            # What AWS says to a value of the wrong kind is not known; see UNKNOWN.md.
+            raise BadRequest(f"Invalid value for {patch.path}: {patch.value}") from None
 
 
 def check_stage_name(name: str) -> None:

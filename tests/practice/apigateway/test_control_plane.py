@@ -7,8 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from practice.apigateway.snapshot import resolve, vpc_link
 from practice.clock import ManualClock
@@ -373,3 +376,92 @@ def test_the_role_for_logs_is_given_and_taken_away(gateway: Any) -> None:
     given = gateway.update_account(patchOperations=[{"op": "replace", "path": path, "value": role}])
     assert given["cloudwatchRoleArn"] == role
     assert "cloudwatchRoleArn" not in gateway.update_account(patchOperations=[{"op": "remove", "path": path}])
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", '"text"', "null", "{}", '{"name": null}', '{"name": {}}'])
+def test_bad_bodies_are_the_clients_fault(account: Account, body: str) -> None:
+    headers = {
+        "Authorization": "AWS4-HMAC-SHA256 Credential=AKIAPRACTICEEXAMPLE0/20261124/us-east-1/apigateway/aws4_request"
+    }
+    answer = httpx.post(f"{account.url}/restapis", content=body, headers=headers)
+    assert answer.status_code == 400
+    assert answer.headers["x-amzn-errortype"] in ("SerializationException", "ValidationException")
+
+
+def status(call: Callable[..., Any], **parameters: Any) -> int:
+    try:
+        return int(call(**parameters)["ResponseMetadata"]["HTTPStatusCode"])
+    except ClientError as error:
+        return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+
+
+PATHS = [
+    "/variables/a",
+    "/*/*/throttling/burstLimit",
+    "/~1/GET/throttling/rateLimit",
+    "/*/*/caching/ttlInSeconds",
+    "/*/*",
+    "/accessLogSettings",
+    "/deploymentId",
+    "/minimumCompressionSize",
+    "/endpointConfiguration/types/0",
+    "/endpointConfiguration/vpcEndpointIds",
+    "/binaryMediaTypes/a~1b",
+    "/policy",
+    "/parentId",
+    "/requestParameters/method.request.path.proxy",
+    "/requestParameters/method.request.multivalueheader.x",
+    "/requestParameters/integration.request.path.proxy",
+    "/requestTemplates/a",
+    "/timeoutInMillis",
+    "/cacheKeyParameters/x",
+    "/tlsConfig/insecureSkipVerification",
+]
+
+
+@given(
+    operation=st.sampled_from(
+        ["update_rest_api", "update_stage", "update_resource", "update_method", "update_integration"]
+    ),
+    op=st.sampled_from(["add", "remove", "replace", "move", "copy", "test"]),
+    path=st.one_of(
+        st.text(max_size=20),
+        st.sampled_from(PATHS),
+        st.lists(
+            st.sampled_from(
+                ["variables", "*", "throttling", "burstLimit", "requestParameters", "uri", "name", "~1", ""]
+            ),
+            max_size=5,
+        ).map(lambda parts: "/" + "/".join(parts)),
+    ),
+    value=st.one_of(st.none(), st.text(max_size=10)),
+)
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+def test_no_patch_is_a_failure_of_ours(
+    gateway: Any, api: dict[str, str], operation: str, op: str, path: str, value: str | None
+) -> None:
+    gateway.create_deployment(restApiId=api["api"], stageName="prod")
+    where: dict[str, Any] = {"restApiId": api["api"]}
+    match operation:
+        case "update_stage":
+            where["stageName"] = "prod"
+        case "update_resource":
+            where["resourceId"] = api["root"]
+        case "update_method" | "update_integration":
+            where |= {"resourceId": api["resource"], "httpMethod": "ANY"}
+    patch = {"op": op, "path": path} | ({} if value is None else {"value": value})
+    assert status(getattr(gateway, operation), **where, patchOperations=[patch]) < 500
+    assert status(gateway.create_deployment, restApiId=api["api"], stageName="prod") < 500
+    assert (
+        status(
+            gateway.get_export,
+            restApiId=api["api"],
+            stageName="prod",
+            exportType="oas30",
+            parameters={"extensions": "apigateway"},
+        )
+        < 500
+    )
+    assert status(gateway.get_resources, restApiId=api["api"], embed=["methods"]) < 500

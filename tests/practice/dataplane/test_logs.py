@@ -232,6 +232,8 @@ def test_access_logs(rig: Rig) -> None:
         {"op": "replace", "path": "/accessLogSettings/destinationArn", "value": arn},
         {"op": "replace", "path": "/accessLogSettings/format", "value": form},
     ]
+    role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::123456789012:role/logs"}
+    api.control.update_account(patchOperations=[role])
     api.control.update_stage(restApiId=api.id, stageName="prod", patchOperations=patch)
     answer = api.get("/x")
     (line,) = events(rig, "access")
