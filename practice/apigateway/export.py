@@ -18,7 +18,7 @@ from practice.apigateway.errors import BadRequest
 from practice.apigateway.snapshot import Integration, Method, MethodResponse, Route, Snapshot
 
 if TYPE_CHECKING:
-    from practice.apigateway.models import RestApi
+    from practice.apigateway.rest_apis import RestApi
 
 __all__ = ["document", "filename"]
 

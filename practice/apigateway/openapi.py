@@ -19,7 +19,7 @@ from practice.apigateway.errors import BadRequest, ServiceError
 from practice.apigateway.snapshot import Method
 
 if TYPE_CHECKING:
-    from practice.apigateway.models import Resource, RestApi
+    from practice.apigateway.rest_apis import Resource, RestApi
 
 __all__ = ["apply", "new_api", "parse"]
 

@@ -20,9 +20,10 @@ from moto.core.utils import get_service_model
 from practice.apigateway import export, gateway_responses, methods, openapi, wire
 from practice.apigateway.constraints import check
 from practice.apigateway.errors import BadRequest, ServiceError, WrongType
-from practice.apigateway.models import ApiGatewayBackend, Resource, RestApi
+from practice.apigateway.models import ApiGatewayBackend
 from practice.apigateway.paging import page
 from practice.apigateway.patch import patches
+from practice.apigateway.rest_apis import Resource, RestApi
 from practice.apigateway.snapshot import Method, MethodResponse, resolve
 from practice.apigateway.tags import check_tags, tags_of
 from practice.locking import unlocked

@@ -14,7 +14,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from practice.apigateway.models import ApiGatewayBackend, RestApi
+    from practice.apigateway.models import ApiGatewayBackend
+    from practice.apigateway.rest_apis import RestApi
     from practice.apigateway.stages import Stage
 
 __all__ = [
