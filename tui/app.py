@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import time
@@ -9,13 +10,13 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.app import App
+from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
+from textual.widgets import Static
 
 from runbook.errors import RunbookError
 from runbook.events import Action, Event, Outcome, RunFinished
-from tui.screens.main import MainScreen
 from tui.session import Order, Runs, Session
 from tui.theme import DARK, LIGHT
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from runbook.aws import Identity
     from runbook.parameters import Parameters
     from runbook.step import Plan
+    from tui.screens.main import MainScreen
 
 __all__ = ["RunbookApp"]
 
@@ -77,6 +79,9 @@ class RunbookApp(App[None]):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.set_reactive(App.theme, DARK.name)  # before the first picture, so that nothing is drawn twice
         self._account = account
         self._params = params
         self._plan = plan
@@ -84,6 +89,8 @@ class RunbookApp(App[None]):
         self._clock = clock
         self._after_look: Order | None = None
         self._leaving = False
+        self._main_is_there = asyncio.Event()
+        self.main: MainScreen
         self.session: Session | None = None
         self.failure: Exception | None = None
         """What made it impossible to begin."""
@@ -106,16 +113,20 @@ class RunbookApp(App[None]):
 
     def on_mount(self) -> None:
         """Show the screen first; everything that takes time comes after it was painted."""
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = DARK.name
-        self.main = MainScreen()
-        self.push_screen(self.main)
         self.call_after_refresh(self._begin)
 
-    def _begin(self) -> None:
+    def compose(self) -> ComposeResult:
+        """The first picture: only what is going on. The widgets of the main screen take longer to import than this."""
+        yield Static(self.connecting, id="opening")
+
+    async def _begin(self) -> None:
+        from tui.screens.main import MainScreen
+
         self._obey_signals()
         self.connect(self._params)
+        self.main = MainScreen()
+        await self.push_screen(self.main)
+        self._main_is_there.set()
 
     def connect(self, params: Parameters) -> None:
         """Connect to the account in a worker."""
@@ -133,7 +144,8 @@ class RunbookApp(App[None]):
             self.post_message(self.Connected(session))
 
     @on(Connected)
-    def _connected(self, message: Connected) -> None:
+    async def _connected(self, message: Connected) -> None:
+        await self._main_is_there.wait()
         self.session = message.session
         self.main.show_session()
         if self.session.account.costs:
@@ -149,8 +161,6 @@ class RunbookApp(App[None]):
 
     def _obey_signals(self) -> None:
         """A closed terminal or a kill stops the run as the key does."""
-        import asyncio
-
         loop = asyncio.get_running_loop()
         for name in ("SIGHUP", "SIGTERM"):
             if number := getattr(signal, name, None):

@@ -301,7 +301,8 @@ async def test_bindings_have_ids_descriptions_and_tooltips_and_the_help_shows_th
         shown = screen_text(app)
         for _, binding in app.main._bindings:
             if binding.id:
-                assert binding.description and binding.tooltip, binding
+                assert binding.description, binding
+                assert binding.tooltip, binding
                 assert binding.tooltip in shown, binding
         await pilot.press("escape")
         await pilot.pause()

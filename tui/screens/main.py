@@ -285,6 +285,7 @@ class MainScreen(Screen[None]):
 
     @on(Result.Answered)
     def _answered(self, message: Result.Answered) -> None:
+        self.query_one(Checklist).focus()  # the button that was pressed goes away
         if message.approved:
             self.action_go_on()
         else:
