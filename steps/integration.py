@@ -78,30 +78,19 @@ def check(
     found = _integrations(aws, api.id)
     if not found:
         return Missing(f"the {VERB} method has no integration")
-    differences: list[Difference] = []
-    for item in method.methods:
-        path = item.path
-        if path not in found:
-            differences.append(Difference(f"integration of {path}", "", "there"))
-            continue
-        wanted = [
-            ("type", found[path].type, "HTTP_PROXY"),
-            ("HTTP method", found[path].http_method, VERB),
-            ("endpoint URL", found[path].uri, endpoint_url(params, path)),
-            ("connection type", found[path].connection_type, "VPC_LINK"),
-            ("connection id", found[path].connection_id, CONNECTION_ID),
-            ("path mapping", found[path].mapped_path, PATH_PARAMETER if path == proxy_resource.PATH else ""),
-        ]
-        differences += [Difference(f"{what} of {path}", is_, should) for what, is_, should in wanted if is_ != should]
+    differences = tuple(
+        difference for item in method.methods for difference in _differences(params, item.path, found.get(item.path))
+    )
     fact = Integration(tuple(found[item.path] for item in method.methods if item.path in found))
-    return Drifted(fact, tuple(differences)) if differences else fact
+    return Drifted(fact, differences) if differences else fact
 
 
 def do(aws: Aws, params: Parameters, api: RestApi, method: AnyMethod) -> Integration:
-    """Put the integrations; putting replaces what is there."""
+    """Put the integrations that are not as they should be; putting replaces what is there."""
     found = _integrations(aws, api.id)
     for item in method.methods:
-        is_proxy = item.path == proxy_resource.PATH
+        if not _differences(params, item.path, found.get(item.path)):
+            continue
         aws.apigateway.put_integration(
             restApiId=api.id,
             resourceId=item.resource,
@@ -111,7 +100,7 @@ def do(aws: Aws, params: Parameters, api: RestApi, method: AnyMethod) -> Integra
             uri=endpoint_url(params, item.path),
             connectionType="VPC_LINK",
             connectionId=CONNECTION_ID,
-            requestParameters={MAPPED_PATH: PATH_PARAMETER} if is_proxy else {},
+            requestParameters={MAPPED_PATH: PATH_PARAMETER} if item.path == proxy_resource.PATH else {},
             timeoutInMillis=found[item.path].timeout if item.path in found else DEFAULT_TIMEOUT,
         )
 
@@ -134,6 +123,20 @@ def undo(aws: Aws, params: Parameters) -> None:
         method = item.get("resourceMethods", {}).get(VERB, {})
         if item["path"] in (proxy_resource.PATH, "/") and "methodIntegration" in method:
             aws.apigateway.delete_integration(restApiId=api.id, resourceId=item["id"], httpMethod=VERB)
+
+
+def _differences(params: Parameters, path: str, found: ProxyIntegration | None) -> list[Difference]:
+    if found is None:
+        return [Difference(f"integration of {path}", "", "there")]
+    wanted = [
+        ("type", found.type, "HTTP_PROXY"),
+        ("HTTP method", found.http_method, VERB),
+        ("endpoint URL", found.uri, endpoint_url(params, path)),
+        ("connection type", found.connection_type, "VPC_LINK"),
+        ("connection id", found.connection_id, CONNECTION_ID),
+        ("path mapping", found.mapped_path, PATH_PARAMETER if path == proxy_resource.PATH else ""),
+    ]
+    return [Difference(f"{what} of {path}", is_, should) for what, is_, should in wanted if is_ != should]
 
 
 def _integrations(aws: Aws, api_id: str) -> dict[str, ProxyIntegration]:

@@ -92,8 +92,8 @@ def check(
     """Whether each address is let in, and no rule of ours lets in anything else."""
     rules = _rules(aws, service.security_group, params.stack)
     wanted = _wanted(params, nlb)
-    absent = [(ip, port) for ip, port in wanted if not any(rule.admits(ip, port) for rule in rules)]
-    stale = [rule for rule in rules if rule.ours and not _is_wanted(rule, wanted)]
+    absent = _absent(rules, wanted)
+    stale = [rule for rule in rules if _is_stale(rule, wanted)]
     ingress = Ingress(
         security_group=service.security_group,
         rules=tuple(rule for rule in rules if rule.ours or any(rule.admits(ip, port) for ip, port in wanted)),
@@ -114,15 +114,13 @@ def do(aws: Aws, params: Parameters, service: PrivateService, nlb: NlbAddresses)
     wanted = _wanted(params, nlb)
     rules = _rules(aws, group, params.stack)
     zone_of = {address.ip: address.zone for address in nlb.addresses}
-    absent = [
-        (ip, port, f"NLB of stack {params.stack} in {zone_of[ip]}")
-        for ip, port in wanted
-        if not any(rule.admits(ip, port) for rule in rules)
-    ]
+    absent = _absent(rules, wanted)
     if absent:
-        _let_in(aws, params, group, absent)
+        _let_in(
+            aws, params, group, [(ip, port, f"NLB of stack {params.stack} in {zone_of[ip]}") for ip, port in absent]
+        )
     for other, rule in _tagged(aws, params.stack):
-        if other != group or not _is_wanted(rule, wanted):
+        if other != group or _is_stale(rule, wanted):
             _take_away(aws, other, rule.id)
 
     def let_in() -> Ingress | None:
@@ -146,10 +144,18 @@ def _wanted(params: Parameters, nlb: NlbAddresses) -> list[tuple[str, int]]:
     return [(ip, port) for ip in nlb.ips for port in ports]
 
 
-def _is_wanted(rule: IngressRule, wanted: Sequence[tuple[str, int]]) -> bool:
-    return rule.protocol == "tcp" and any(
-        rule.source == f"{ip}/32" and rule.from_port == rule.to_port == port for ip, port in wanted
+def _is_stale(rule: IngressRule, wanted: Sequence[tuple[str, int]]) -> bool:
+    """Whether a rule of ours lets in something else than one wanted address on its port."""
+    return rule.ours and not (
+        rule.protocol == "tcp"
+        and any(rule.source == f"{ip}/32" and rule.from_port == rule.to_port == port for ip, port in wanted)
     )
+
+
+def _absent(rules: Sequence[IngressRule], wanted: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """What is not let in, or only by a rule of ours that will be taken away."""
+    lasting = [rule for rule in rules if not _is_stale(rule, wanted)]
+    return [(ip, port) for ip, port in wanted if not any(rule.admits(ip, port) for rule in lasting)]
 
 
 def _is_public(rule: IngressRule) -> bool:

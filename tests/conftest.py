@@ -1,0 +1,76 @@
+"""A practice account for one test, in this process, whose clock moves when somebody waits."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from practice.clock import ManualClock
+    from practice.server import Account
+    from runbook.aws import Aws
+    from tests.stack import Ended, Stack
+
+# moto and boto3 are imported only by the tests that need an account.
+
+
+@pytest.fixture(scope="session")
+def _connected() -> Callable[[int], Aws]:
+    """Making boto3's clients takes longer than most tests, so that they are made once, for one address."""
+    made: dict[int, Aws] = {}
+
+    def connected(port: int) -> Aws:
+        from runbook.accounts import Kind, connect
+        from runbook.parameters import Parameters
+
+        if port not in made:
+            made[port] = connect(Kind.PRACTICE, Parameters(), endpoint_url=f"http://127.0.0.1:{port}").aws
+        return made[port]
+
+    return connected
+
+
+@pytest.fixture(scope="session")
+def _port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def practice_clock() -> ManualClock:
+    from practice.clock import ManualClock
+
+    return ManualClock()
+
+
+@pytest.fixture
+def practice_account(practice_clock: ManualClock, _port: int) -> Iterator[Account]:
+    from practice.server import serve
+
+    with serve(_port, clock=practice_clock) as account:
+        yield account
+
+
+@pytest.fixture
+def stack(practice_account: Account, practice_clock: ManualClock, _connected: Callable[[int], Aws]) -> Iterator[Stack]:
+    """A stack of which nothing is there yet."""
+    from runbook.control import Control
+    from tests.stack import Hurry, Stack
+
+    aws = _connected(int(practice_account.url.rpartition(":")[2]))
+    aws.control = Hurry(practice_clock)
+    yield Stack(practice_account, aws, practice_clock)
+    aws.control = Control()
+
+
+@pytest.fixture
+def finished(stack: Stack) -> Stack:
+    """A stack that is as it should be."""
+    ended: Ended = stack.up()
+    assert ended.finished.worst is None, {name: ended.reason(name) for name in ended.unlike_ok}
+    return stack
