@@ -58,7 +58,8 @@ def _plain(cases: list[Case], ours: dict[str, list[str]], stock: dict[str, list[
 
 def _markdown(cases: list[Case], ours: dict[str, list[str]], stock: dict[str, list[str]]) -> None:
     print("# What AWS answers, and who answers so\n")
-    print("<!-- Printed by `make truth-docs`; the cases are in tests/practice/truth/cases, one file each. -->\n")
+    print("<!-- Printed by `python tests/practice/truth/table.py --markdown`.")
+    print("The cases are in tests/practice/truth/cases, one file each. -->\n")
     print(f"{_totals(cases, ours, stock)}\n")
     print("Kinds of source: " + ", ".join(f"**{kind}** {meaning}" for kind, meaning in KINDS.items()) + ".\n")
     for area in dict.fromkeys(case.area for case in cases):
