@@ -30,4 +30,12 @@ class Extra:
     available: Callable[[Session], bool] = lambda session: not session.running
 
 
-EXTRAS: Mapping[str, Extra] = {}
+def _trace(session: Session) -> Screen[Any]:
+    from tui.screens.trace import TraceScreen
+
+    return TraceScreen(session)
+
+
+EXTRAS: Mapping[str, Extra] = {
+    "trace": Extra("t", "Trace", "Why does it answer so? Follow the request hop by hop", _trace, about_url=True),
+}

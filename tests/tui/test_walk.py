@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import httpx
 import pytest
@@ -26,6 +27,10 @@ def connecting() -> Iterator[Callable[[Parameters], Account]]:
         yield lambda params: connect(Kind.PRACTICE, params, endpoint_url=served.url)
 
 
+def _shows(app: RunbookApp, text: str) -> bool:
+    return text in screen_text(app)
+
+
 async def test_walked_through_by_keyboard_and_taken_down_again(connecting: Callable[[Parameters], Account]) -> None:
     app = RunbookApp(connecting, validated({"stack": "walk"}))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -42,7 +47,8 @@ async def test_walked_through_by_keyboard_and_taken_down_again(connecting: Calla
                     addresses = [address.ip for address in state.fact.addresses]
                     assert len(addresses) == 2
                     await pilot.press("tab", "tab", "end")  # to the end of the step's pane, where the table is
-                    await until(pilot, lambda: all(ip in screen_text(app) for ip in addresses), "the table")
+                    for ip in addresses:
+                        await until(pilot, partial(_shows, app, ip), "the table")
             await pilot.press("enter")
         assert [name for name, _ in changed] == list(app.session.plan.ids)
         assert all(outcome in (Outcome.OK, Outcome.DONE) for _, outcome in changed)
@@ -55,6 +61,16 @@ async def test_walked_through_by_keyboard_and_taken_down_again(connecting: Calla
         await pilot.press("i")
         await settle(pilot)
         assert app.session.last.worst is None
+
+        await pilot.press("t")
+        await until(pilot, lambda: "healthy" in screen_text(app), "the trace")
+        for instance in app.session.account.practice["machines"]:
+            machine = f"{app.session.account.endpoint_url}/_practice/machines/{instance['instance_id']}"
+            httpx.patch(machine, json={"listening": False}, trust_env=False).raise_for_status()
+        await pilot.press("r")
+        await until(pilot, lambda: "breaks it" in screen_text(app), "the verdict")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.main, "the steps")
 
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen), "the question")

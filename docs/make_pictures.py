@@ -1,0 +1,75 @@
+"""The README's pictures, taken of the running program on a practice account: ``python docs/make_pictures.py``."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from practice.clock import ScaledClock
+from practice.server import serve
+from runbook.accounts import Kind, connect
+from runbook.parameters import validated
+from tui.app import RunbookApp
+from tui.widgets.checklist import Checklist
+
+IMAGES = Path(__file__).resolve().parent / "images"
+WIDE, NARROW = (120, 40), (80, 24)
+
+
+async def _until(pilot: Pilot[None], app: RunbookApp, what: str) -> None:
+    """Let the app go on until this is to be seen."""
+    while what not in "\n".join(strip.text for strip in app.screen._compositor.render_strips()):
+        await pilot.pause(0.02)
+    await pilot.pause(0.5)
+
+
+def _save(app: RunbookApp, name: str) -> None:
+    drawn = app.export_screenshot(title="runbook")
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    path = IMAGES / f"{name}.svg"
+    # Rich makes the ids anew each time; a picture should change only when the program does.
+    path.write_text(re.sub(r"terminal-\d+-", "terminal-", drawn), encoding="utf-8")
+    print(path.relative_to(IMAGES.parent.parent))
+
+
+async def _walk(url: str) -> None:
+    app = RunbookApp(lambda params: connect(Kind.PRACTICE, params, endpoint_url=url), validated({}))
+    async with app.run_test(size=WIDE) as pilot:
+        await _until(pilot, app, "walks you through")
+        await pilot.press("enter")
+        await _until(pilot, app, "goes on")
+        await pilot.press("enter")
+        await _until(pilot, app, "Do it")
+        _save(app, "guided")
+        await pilot.press("x")
+        await _until(pilot, app, "Stopped")
+        await pilot.press("u")
+        await _until(pilot, app, "of usually")
+        _save(app, "waiting")
+        await _until(pilot, app, "Copy y")
+        assert app.session is not None  # noqa: S101 (it was just run)
+        app.main.query_one(Checklist).choose(app.session.board["nlb-addresses"])
+        await _until(pilot, app, "NLB IP lookup:")
+        _save(app, "finished")
+        await pilot.press("t")
+        await _until(pilot, app, "the service answered")
+        _save(app, "trace")
+    app = RunbookApp(lambda params: connect(Kind.PRACTICE, params, endpoint_url=url), validated({}))
+    async with app.run_test(size=NARROW) as pilot:
+        await _until(pilot, app, "walks you through")
+        await pilot.press("i", "u")
+        await _until(pilot, app, "Copy y")
+        _save(app, "finished-80x24")
+
+
+def main() -> None:
+    """Take them all."""
+    with serve(clock=ScaledClock(60)) as served:
+        asyncio.run(_walk(served.url))
+
+
+if __name__ == "__main__":
+    main()
