@@ -29,6 +29,9 @@ bench: $(TEST_READY)
 truth: $(TEST_READY)
 	$(BIN)/python tests/practice/truth/table.py
 
+docs/truth.md: $(TEST_READY)
+	$(BIN)/python tests/practice/truth/table.py --markdown > $@
+
 faults: $(TEST_READY)
 	$(BIN)/python -m tests.faults
 

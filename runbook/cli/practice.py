@@ -29,6 +29,12 @@ def serve(
         typer.Option(metavar="URL", help="A service of yours, on the loopback, that stands in for the machines."),
     ] = None,
     region: Annotated[str, typer.Option(help="Where the private service is.")] = "us-east-1",
+    quotas: Annotated[
+        bool, typer.Option("--quotas/--no-quotas", help="Hold clients to API Gateway's request quotas, as AWS does.")
+    ] = True,
+    eventual: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.0, help="Reads may be stale for so many AWS seconds after a write.")
+    ] = 0.0,
 ) -> None:
     """Serve a practice account until Ctrl-C."""
     if context.invoked_subcommand is not None:
@@ -40,6 +46,8 @@ def serve(
         time_scale=1.0 if realtime else time_scale,
         backend=backend,
         region=region,
+        quotas=quotas,
+        eventual=eventual,
     )
 
 
