@@ -33,7 +33,8 @@ def serve(
         bool, typer.Option("--quotas/--no-quotas", help="Hold clients to API Gateway's request quotas, as AWS does.")
     ] = True,
     eventual: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.0, help="Reads may be stale for so many AWS seconds after a write.")
+        float,
+        typer.Option(metavar="SECONDS", min=0.0, help="Reads may be stale so many AWS seconds after a write."),
     ] = 0.0,
 ) -> None:
     """Serve a practice account until Ctrl-C."""
