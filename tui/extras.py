@@ -37,5 +37,5 @@ def _trace(session: Session) -> Screen[Any]:
 
 
 EXTRAS: Mapping[str, Extra] = {
-    "trace": Extra("t", "Trace", "Why does it answer so? Follow the request hop by hop", _trace, about_url=True),
+    "trace": Extra("t", "Trace", "Why it answers so: follow the request hop by hop", _trace, about_url=True),
 }
