@@ -82,12 +82,11 @@ def main() -> None:
     times = [[measure(program) for program in programs] for _ in range(rounds)]
     empty, prepared, tui, command = (1000 * statistics.median(column) for column in zip(*times, strict=True))
     print(f"first paint, median of {rounds} (at most 1.5 times an empty Textual app is asked for)")
-    print(
-        f"  TUI, parameters read    {tui:5.0f} ms   empty app, likewise {prepared:5.0f} ms   ratio {tui / prepared:.2f}"
-    )
-    print(
-        f"  command runbook tui     {command:5.0f} ms   empty app, bare     {empty:5.0f} ms   ratio {command / empty:.2f}"
-    )
+    for what, took, beside, baseline in (
+        ("TUI, parameters read", tui, "empty app, likewise", prepared),
+        ("command runbook tui", command, "empty app, bare", empty),
+    ):
+        print(f"  {what:<21}{took:6.0f} ms   {beside:<20}{baseline:6.0f} ms   ratio {took / baseline:.2f}")
 
 
 if __name__ == "__main__":
