@@ -65,17 +65,21 @@ def _each(pattern: str, meaning: str) -> AfterValidator:
 
 
 # API Gateway's tags allow fewer characters than EC2's and ELB's; a tag of ours goes onto all three.
-_TAG = re.compile(r"[A-Za-z0-9 +\-=._:/@]*")
+_TAG = re.compile(r"(?! )[A-Za-z0-9 +\-=._:/@]*(?<! )")
+# A resource takes 50 tags; ours, with the record of the parameters, need the rest.
+_MOST_TAGS = 30
 
 
 def _taggable(tags: dict[str, str]) -> dict[str, str]:
+    if len(tags) > _MOST_TAGS:
+        raise ValueError(f"{len(tags)} tags are given; there is room for at most {_MOST_TAGS}")
     for key, value in tags.items():
         if not 1 <= len(key) <= 128 or len(value) > 256 or not _TAG.fullmatch(key) or not _TAG.fullmatch(value):
             raise ValueError(
                 f"{key}={value} is not a tag that API Gateway takes: letters, digits, space and + - = . _ : / @, "
-                "a key of 1 to 128 and a value of at most 256 characters"
+                "not a space at an end, a key of 1 to 128 and a value of at most 256 characters"
             )
-        if key.startswith(("aws:", "runbook:")):
+        if key.lower().startswith(("aws:", "runbook:")):
             raise ValueError(f"{key!r}: tags that start with aws: or runbook: are reserved")
     return tags
 
@@ -96,9 +100,9 @@ class Parameters(BaseModel):
     stack: Annotated[
         Text,
         _matching(
-            r"(?!internal-)[A-Za-z0-9](?:[A-Za-z0-9-]{0,18}[A-Za-z0-9])?",
+            r"(?!internal(?:-|\Z))[A-Za-z0-9](?:[A-Za-z0-9-]{0,18}[A-Za-z0-9])?",
             "a stack name: 1 to 20 letters, digits and hyphens, "
-            "not starting or ending with a hyphen nor starting with internal-",
+            "not starting or ending with a hyphen, nor internal, nor starting with internal-",
         ),
     ] = Field("demo", description="Name of the stack; every resource is named and tagged after it.")
     region: Annotated[Text, _matching(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such as eu-west-1")] | None = Field(

@@ -89,24 +89,25 @@ def from_list(tags: Iterable[Mapping[str, object]]) -> dict[str, str]:
 
 def _encode(value: object) -> str:
     if isinstance(value, dict):
-        return " ".join(f"{_quote(key)}:{_quote(text)}" for key, text in value.items())
+        return "+".join(f"{_quote(key)}:{_quote(text)}" for key, text in value.items())
     if isinstance(value, tuple):
-        return " ".join(_quote(item) for item in value)
+        return "+".join(_quote(item) for item in value)
     return _quote(str(value).lower() if isinstance(value, bool) else str(value))
 
 
 def _decode(name: str, text: str) -> Any:
     default = Parameters.model_fields[name].default
     if isinstance(default, dict):
-        return {_unquote(key): _unquote(value) for key, _, value in (word.partition(":") for word in text.split())}
+        return {_unquote(key): _unquote(value) for key, _, value in (word.partition(":") for word in text.split("+"))}
     if isinstance(default, tuple):
-        return tuple(_unquote(word) for word in text.split())
+        return tuple(_unquote(word) for word in text.split("+"))
     return _unquote(text)
 
 
-# Percent-encoding with = for %, which API Gateway's tags may not contain.
+# Percent-encoding with = for %, because API Gateway's tags may contain neither % nor ~; + stands between words, because
+# a value is cut into pieces and none may begin or end with a space.
 def _quote(text: str) -> str:
-    return quote(text, safe="/@+").replace("=", "%3D").replace("%", "=")
+    return quote(text, safe="/@").replace("~", "%7E").replace("%", "=")
 
 
 def _unquote(text: str) -> str:
