@@ -71,7 +71,7 @@ _LOGIN = frozenset(
         "SignatureDoesNotMatch",
     }
 )
-_ACTION = re.compile(r"perform:? (\S+?)(?: on resource: (\S+))?(?: because|$|\s)")
+_ACTION = re.compile(r"perform: (\S+?)(?: on resource: (\S+))?(?: because|$|\s)")
 
 
 @dataclass(frozen=True, slots=True)

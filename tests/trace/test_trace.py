@@ -1,0 +1,508 @@
+"""What a trace tells besides the verdict of a single fault."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from rich.console import Console
+
+from runbook.aws import Aws
+from runbook.errors import BadInput
+from runbook.step import Plan
+from runbook.trace import HOPS, State, links, parse_target, trace
+from runbook.trace.draw import draw, draw_links, table
+from runbook.trace.verdict import STEP_OF
+from steps import READING_ORDER
+from tests.trace.conftest import Stack, finished
+from tests.trace.mutations import MUTATIONS
+
+BY_NAME = {mutation.name: mutation for mutation in MUTATIONS}
+
+
+def states(told: Any) -> dict[str, State]:
+    return {hop.id: hop.state for hop in told.hops if hop.state is not State.OK}
+
+
+def drawn(what: Any, width: int = 80) -> str:
+    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    console.print(what)
+    return console.export_text()
+
+
+# --- healthy ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_finished_stack_is_healthy(stack: Stack) -> None:
+    told = stack.trace()
+    assert told.exit_code == 0
+    assert (told.verdict, told.status) == (None, 200)
+    assert told.latency is not None
+    assert [hop.id for hop in told.hops] == list(HOPS)
+    assert states(told) == {}
+    assert told.requests <= 25
+    assert told.stack == "demo"
+
+
+def test_advice_counts_only_when_strict(stack: Stack) -> None:
+    advised = {hop.id for hop in stack.trace().hops if hop.advice}
+    assert advised == {"stage", "route", "vpc-link"}
+    strict = stack.trace(strict=True)
+    assert strict.exit_code == 3
+    assert strict.verdict is None
+    assert set(states(strict)) == advised
+
+
+def test_nothing_is_changed(stack: Stack) -> None:
+    writes = []
+    from runbook.events import CallSent
+
+    with stack.aws.observed(
+        lambda event: writes.append(event.operation) if isinstance(event, CallSent) and event.writes else None,
+        stack.aws.control,
+    ):
+        stack.trace()
+        links(stack.aws)
+    assert writes == []
+
+
+def test_json_is_one_object(stack: Stack) -> None:
+    told = json.loads(json.dumps(stack.trace().to_json()))
+    assert told["verdict"] is None
+    assert told["status"] == 200
+    assert [set(hop) >= {"id", "state", "evidence", "fix"} for hop in told["hops"]] == [True] * len(HOPS)
+
+
+def test_steps_that_are_named_exist() -> None:
+    assert set(STEP_OF.values()) <= set(Plan.of(READING_ORDER).ids)
+    assert set(STEP_OF) <= set(HOPS)
+
+
+# --- several faults ---------------------------------------------------------------------------------------------------
+
+
+def test_what_hides_behind_another_is_told_too(stack: Stack) -> None:
+    for name in ("vpclink-unset", "listener-on-another-port", "no-rules"):
+        BY_NAME[name].apply(stack)
+    stack.settle()
+    told = stack.trace()
+    assert told.verdict == "stage-variables"
+    broken = [hop for hop, state in states(told).items() if state is State.BROKEN]
+    assert broken == ["stage-variables", "listener", "security-group"]
+
+
+def test_mending_the_verdict_again_and_again_ends_healthy(stack: Stack) -> None:
+    for name in ("vpclink-unset", "listener-on-another-port", "no-rules"):
+        BY_NAME[name].apply(stack)
+    stack.settle()
+    from runbook.engine import run
+    from runbook.events import Action
+
+    mended = []
+    while (told := stack.trace()).verdict is not None:
+        step = told[told.verdict].step
+        assert step not in mended, told.to_json()
+        mended.append(step)
+        params = validated_demo()
+        list(run(Plan.of(READING_ORDER), stack.aws, params, Action.UP, only=[step]))
+        stack.settle()
+    assert mended == ["stage-variables", "listener", "security-group-ingress"]
+
+
+def validated_demo() -> Any:
+    from runbook.parameters import validated
+
+    return validated({"stack": "demo"})
+
+
+# --- suspicions -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "hop", "words"),
+    [
+        ("open-to-the-internet", "security-group", "The internet is let in"),
+        ("wider-than-the-addresses", "security-group", "Wider than the load balancer's"),
+        ("a-stale-rule-too", "security-group", "nothing has any more"),
+        ("check-of-a-wrong-path", "health-check", "fails open"),
+        ("one-zone-only", "load-balancer", "one zone only"),
+        ("one-not-registered", "load-balancer", "No healthy target in"),
+        ("one-instance-stopped", "targets", "Target.InvalidState"),
+        ("client-addresses-not-preserved", "target-group", "does not preserve client addresses"),
+        ("vpcnlb-of-another-host", "stage-variables", "asked as host service.example"),
+        ("integration-changed-and-not-deployed", "deployment", "Undeployed changes"),
+        ("one-address-missing", "security-group", "does not let"),
+    ],
+)
+def test_what_works_but_should_not_stay_so(stack: Stack, name: str, hop: str, words: str) -> None:
+    stack.machines(status={"/": 200, "/hello": 200, "*": 404})
+    BY_NAME[name].apply(stack)
+    stack.settle()
+    told = stack.trace()
+    assert told.exit_code == 3, told.to_json()
+    assert states(told)[hop] is State.SUSPICIOUS
+    assert words in told[hop].evidence
+
+
+def test_no_headroom(stack: Stack) -> None:
+    stack.patch_integration(("replace", "/timeoutInMillis", "1500"))
+    stack.machines(delay={"/hello": 1.3})
+    told = stack.trace()
+    assert told.status == 200
+    assert states(told) == {"backend": State.SUSPICIOUS}
+
+
+def test_a_public_instance_can_be_reached_round_the_gateway() -> None:
+    def public(aws: Aws, defaults: dict[str, Any]) -> dict[str, Any]:
+        gateway = aws.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        aws.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=defaults["vpc"])
+        routes = aws.ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [defaults["vpc"]]}])
+        aws.ec2.create_route(
+            RouteTableId=routes["RouteTables"][0]["RouteTableId"],
+            DestinationCidrBlock="0.0.0.0/0",
+            GatewayId=gateway,
+        )
+        address = aws.ec2.allocate_address(Domain="vpc")["AllocationId"]
+        aws.ec2.associate_address(AllocationId=address, InstanceId=defaults["instances"][0])
+        return {}
+
+    with finished(public) as stack:
+        assert stack.trace().exit_code == 0  # a public address alone lets nobody in
+        BY_NAME["open-to-the-internet"].apply(stack)
+        told = stack.trace()
+    assert "the gateway can be gone round now" in told["security-group"].evidence
+    assert stack.instances[0] in told["security-group"].evidence
+
+
+# --- network ACLs: only where load balancer and targets are in different subnets --------------------------------------
+
+
+def apart(aws: Aws, defaults: dict[str, Any]) -> dict[str, Any]:
+    """Subnets of the load balancer's own."""
+    zones = [
+        subnet["AvailabilityZone"] for subnet in aws.ec2.describe_subnets(SubnetIds=defaults["subnets"])["Subnets"]
+    ]
+    made = [
+        aws.ec2.create_subnet(VpcId=defaults["vpc"], CidrBlock=f"10.0.{100 + number}.0/24", AvailabilityZone=zone)
+        for number, zone in enumerate(sorted(zones))
+    ]
+    return {"subnets": [each["Subnet"]["SubnetId"] for each in made]}
+
+
+@pytest.mark.parametrize(
+    ("egress", "low", "high", "broken"),
+    [(False, 80, 80, True), (True, 1024, 65535, True), (False, 22, 22, False), (True, 1024, 1024, False)],
+)
+def test_network_acls(egress: bool, low: int, high: int, broken: bool) -> None:
+    with finished(apart) as stack:
+        acl = stack.aws.ec2.create_network_acl(VpcId=stack.vpc)["NetworkAcl"]["NetworkAclId"]
+        for direction in (True, False):
+            stack.aws.ec2.create_network_acl_entry(
+                NetworkAclId=acl,
+                RuleNumber=100,
+                Protocol="-1",
+                RuleAction="allow",
+                Egress=direction,
+                CidrBlock="0.0.0.0/0",
+            )
+        stack.aws.ec2.create_network_acl_entry(
+            NetworkAclId=acl,
+            RuleNumber=50,
+            Protocol="6",
+            RuleAction="deny",
+            Egress=egress,
+            CidrBlock="10.0.0.0/16",
+            PortRange={"From": low, "To": high},
+        )
+        for found in stack.aws.ec2.describe_network_acls()["NetworkAcls"]:
+            for each in found["Associations"]:
+                if each["SubnetId"] in stack.subnets:
+                    stack.aws.ec2.replace_network_acl_association(
+                        AssociationId=each["NetworkAclAssociationId"], NetworkAclId=acl
+                    )
+        stack.settle()
+        told = stack.trace()
+    assert told.verdict == ("network-acl" if broken else None), told.to_json()
+    if broken:
+        assert acl in told["network-acl"].evidence
+        assert "rule 50" in told["network-acl"].evidence
+
+
+# --- stacks that others built -----------------------------------------------------------------------------------------
+
+
+def by_hand(stack: Stack, *, target_type: str = "instance", groups: list[str] | None = None) -> Stack:
+    """Another chain beside ours, with the literal link id and none of our names or tags."""
+    aws, elb, gateway = stack.aws, stack.aws.elbv2, stack.aws.apigateway
+    balancer = elb.create_load_balancer(
+        Name="handmade", Type="network", Scheme="internal", Subnets=stack.subnets, SecurityGroups=groups or []
+    )["LoadBalancers"][0]
+    arn = elb.create_target_group(
+        Name="handmade",
+        Protocol="TCP",
+        Port=80,
+        VpcId=stack.vpc,
+        TargetType=target_type,  # type: ignore[arg-type]
+        HealthCheckProtocol="HTTP",
+    )["TargetGroups"][0]["TargetGroupArn"]
+    reservations = aws.ec2.describe_instances(InstanceIds=stack.instances)["Reservations"]
+    instances = [item for reservation in reservations for item in reservation["Instances"]]
+    key = "InstanceId" if target_type == "instance" else "PrivateIpAddress"
+    elb.register_targets(TargetGroupArn=arn, Targets=[{"Id": item[key]} for item in instances])  # type: ignore[literal-required]
+    elb.create_listener(
+        LoadBalancerArn=balancer["LoadBalancerArn"],
+        Protocol="TCP",
+        Port=8080,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": arn}],
+    )
+    stack.settle(600)
+    link = gateway.create_vpc_link(name="handmade", targetArns=[balancer["LoadBalancerArn"]])["id"]
+    name = balancer["LoadBalancerArn"].partition(":loadbalancer/")[2]
+    for item in aws.ec2.describe_network_interfaces(Filters=[{"Name": "description", "Values": [f"ELB {name}"]}])[
+        "NetworkInterfaces"
+    ]:
+        aws.ec2.authorize_security_group_ingress(
+            GroupId=stack.security_group,
+            IpProtocol="tcp",
+            FromPort=80,
+            ToPort=80,
+            CidrIp=f"{item['PrivateIpAddress']}/32",
+        )
+    stack.settle(600)
+    api = gateway.create_rest_api(name="handmade")
+    resource = gateway.create_resource(restApiId=api["id"], parentId=api["rootResourceId"], pathPart="hello")["id"]
+    gateway.put_method(restApiId=api["id"], resourceId=resource, httpMethod="GET", authorizationType="NONE")
+    gateway.put_integration(
+        restApiId=api["id"],
+        resourceId=resource,
+        httpMethod="GET",
+        type="HTTP_PROXY",
+        integrationHttpMethod="GET",
+        uri=f"http://{balancer['DNSName']}:8080/hello",
+        connectionType="VPC_LINK",
+        connectionId=link,
+    )
+    gateway.create_deployment(restApiId=api["id"], stageName="v1")
+    return Stack(stack.account, stack.clock, aws, stack.said, api["id"], "v1")
+
+
+@pytest.mark.parametrize("target_type", ["instance", "ip"])
+def test_a_chain_that_somebody_made_by_hand(stack: Stack, target_type: str) -> None:
+    other = by_hand(stack, target_type=target_type)
+    told = other.trace()
+    assert told.verdict is None, told.to_json()
+    assert told.status == 200
+    assert told.stack == ""
+    for rule in stack.rules:
+        stack.aws.ec2.revoke_security_group_ingress(
+            GroupId=stack.security_group, SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]]
+        )
+    stack.settle()
+    told = other.trace()
+    assert told.verdict == "security-group"
+    assert told["security-group"].step == ""
+    assert "authorize-security-group-ingress" in told["security-group"].command
+
+
+def test_a_load_balancer_with_security_groups_of_its_own(stack: Stack) -> None:
+    group = stack.aws.ec2.create_security_group(GroupName="own", Description="own", VpcId=stack.vpc)["GroupId"]
+    other = by_hand(stack, groups=[group])
+    told = other.trace()
+    assert (told.status, told.verdict) == (500, "security-group"), told.to_json()
+    assert "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic" in told["security-group"].evidence
+    arn = other.aws.elbv2.describe_load_balancers(Names=["handmade"])["LoadBalancers"][0]["LoadBalancerArn"]
+    other.aws.elbv2.set_security_groups(
+        LoadBalancerArn=arn,
+        SecurityGroups=[group],
+        EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic="off",
+    )
+    told = other.trace()
+    assert (told.status, told.verdict) == (200, None), told.to_json()
+    assert "do not judge PrivateLink traffic" in told["security-group"].evidence
+
+
+def test_links_tells_who_uses_which(stack: Stack) -> None:
+    other = by_hand(stack)
+    stack.patch_integration(("replace", "/connectionId", "v2link"), deploy=False)
+    uses = {(use.api, use.link): use for use in links(stack.aws)}
+    literal = next(use for use in uses.values() if use.api == other.api_id)
+    assert (literal.stage, literal.resource, literal.method) == ("v1", "/hello", "GET")
+    assert (literal.deployed, literal.configured) == (True, True)
+    assert literal.load_balancer.endswith(
+        stack.aws.elbv2.describe_load_balancers(Names=["handmade"])["LoadBalancers"][0]["LoadBalancerArn"]
+    )
+    served = uses[stack.api_id, stack.link["id"]]
+    assert (served.deployed, served.configured) == (True, False)
+    wished = uses[stack.api_id, "v2link"]
+    assert (wished.deployed, wished.configured, wished.status) == (False, True, "")
+    text = drawn(draw_links(tuple(uses.values())))
+    assert "deployed, no longer configured" in text
+
+
+# --- what trace may not see -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def limited(stack: Stack) -> Callable[..., Aws]:
+    """The same account with a login that may do only this."""
+
+    def of(*denied: str, resource: str = "*") -> Aws:
+        iam = stack.aws.session.client("iam", endpoint_url=stack.account.url)
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": "*", "Resource": "*"},
+                {"Effect": "Deny", "Action": list(denied), "Resource": resource},
+            ],
+        }
+        iam.create_user(UserName="limited")
+        iam.put_user_policy(UserName="limited", PolicyName="limits", PolicyDocument=json.dumps(policy))
+        key = iam.create_access_key(UserName="limited")["AccessKey"]
+        session = boto3.Session(
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
+            region_name=stack.aws.region,
+        )
+        return Aws(session, endpoint_url=stack.account.url, invoke_url_form=stack.said["invoke_url"])
+
+    return of
+
+
+@pytest.mark.parametrize(
+    ("action", "hops"),
+    [
+        ("ec2:DescribeSecurityGroupRules", {"security-group"}),
+        ("ec2:DescribeNetworkAcls", {"network-acl"}),
+        ("ec2:DescribeInstances", {"security-group", "network-acl"}),
+        ("ec2:DescribeNetworkInterfaces", {"security-group", "network-acl"}),
+        ("elasticloadbalancing:DescribeListeners", {"listener"}),
+        ("elasticloadbalancing:DescribeTargetHealth", {"targets", "health-check"}),
+    ],
+)
+def test_a_missing_permission_costs_only_its_hops(
+    stack: Stack, limited: Callable[..., Aws], action: str, hops: set[str]
+) -> None:
+    aws = limited(action)
+    told = trace(aws, parse_target(stack.url, aws))
+    unknown = {hop.id for hop in told.hops if hop.state is State.UNKNOWN}
+    assert unknown == hops, told.to_json()
+    assert any(action in told[hop].evidence for hop in hops)
+    assert told.verdict is None
+    assert told.status == 200
+
+
+def test_api_gateway_is_asked_by_http_verb(stack: Stack, limited: Callable[..., Aws]) -> None:
+    aws = limited("apigateway:GET", resource=f"arn:aws:apigateway:{stack.aws.region}::/restapis/*")
+    told = trace(aws, parse_target(stack.url, aws))
+    assert told["stage"].state is State.UNKNOWN
+    assert "apigateway:GET" in told["stage"].evidence
+    assert f"/restapis/{stack.api_id}" in told["stage"].evidence
+
+
+# --- targets ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_target_can_be_said_in_three_ways(stack: Stack) -> None:
+    url = parse_target(f"{stack.url}?a=1", stack.aws)
+    assert (url.api_id, url.stage, url.path, url.query) == (stack.api_id, "prod", "/hello", "a=1")
+    api = parse_target(f"{stack.api_id}/prod/hello", stack.aws)
+    assert (api.api_id, api.stage, api.path) == (stack.api_id, "prod", "/hello")
+    ours = parse_target("demo", stack.aws)
+    assert (ours.api_id, ours.stage, ours.path, ours.url) == (stack.api_id, "prod", "/hello", stack.url)
+
+
+def test_what_a_stack_remembers_is_asked(stack_with: Callable[..., Stack]) -> None:
+    stack = stack_with(stage="live", test_path="/missing", expect_status=200)
+    target = parse_target("demo", stack.aws)
+    assert (target.stage, target.path, target.expect_status) == ("live", "/missing", 200)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "is empty"),
+        ("no-such-stack", "neither an invoke URL"),
+        ("abcdef1234", "needs a stage"),
+        ("ftp://example.org/", "not a URL"),
+        ("https://abcdef1234.execute-api.eu-west-1.amazonaws.com/prod", "region eu-west-1"),
+    ],
+)
+def test_what_is_no_target(stack: Stack, text: str, problem: str) -> None:
+    with pytest.raises(BadInput, match=problem):
+        parse_target(text, stack.aws)
+
+
+def test_an_invoke_url_of_aws(stack: Stack) -> None:
+    url = "https://abcdef1234.execute-api.us-east-1.amazonaws.com/prod/a%2Fb?x=1"
+    target = parse_target(url, stack.aws)
+    assert (target.api_id, target.stage, target.path, target.query) == ("abcdef1234", "prod", "/a%2Fb", "x=1")
+    assert target.url == url
+
+
+def test_a_custom_domain_is_not_followed(stack: Stack) -> None:
+    told = stack.trace(f"{stack.account.url}/_practice")
+    assert told["dns-name"].state is State.UNKNOWN
+    assert told.verdict is None
+    assert {hop.state for hop in told.hops[1:]} == {State.NOT_REACHED}
+
+
+def test_a_key_that_is_sent_is_no_reason(stack: Stack) -> None:
+    BY_NAME["asks-for-api-key"].apply(stack)
+    gateway = stack.aws.apigateway
+    key = gateway.create_api_key(name="caller", enabled=True)
+    plan = gateway.create_usage_plan(name="plan", apiStages=[{"apiId": stack.api_id, "stage": stack.stage}])
+    gateway.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
+    target = parse_target(stack.url, stack.aws, headers={"x-api-key": key["value"]})
+    told = trace(stack.aws, target)
+    assert (told.status, told.verdict) == (200, None), told.to_json()
+
+
+# --- extras -----------------------------------------------------------------------------------------------------------
+
+
+def test_test_invoke_runs_what_is_configured(stack: Stack) -> None:
+    stack.patch_integration(("remove", "/requestParameters/integration.request.path.proxy", None), deploy=False)
+    told = stack.trace(test_invoke=True)
+    assert told.status == 200
+    assert told.test_invoke is not None
+    assert told.test_invoke.status == 500
+    assert "Illegal character in path" in told.test_invoke.log
+
+
+def test_logs_are_the_stages_own(stack: Stack) -> None:
+    assert stack.trace(logs=True).logs == ("Execution logging of stage prod is off.",)
+    role = "arn:aws:iam::123456789012:role/gateway-logs"
+    stack.aws.apigateway.update_account(
+        patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}]
+    )
+    stack.patch_stage("/*/*/logging/loglevel", "INFO")
+    told = stack.trace(logs=True)
+    assert told.logs is not None
+    assert any("Successfully completed execution" in line for line in told.logs), told.logs
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_picture_tells_where_it_breaks(stack: Stack) -> None:
+    BY_NAME["listener-deleted"].apply(stack)
+    told = stack.trace()
+    text = drawn(draw(told))
+    assert "✗ listener  ← here it breaks" in text
+    assert "Verdict: listener" in text
+    assert "create-listener" in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert all(hop in drawn(table(told), 200) for hop in HOPS)
+
+
+def test_text_from_outside_is_never_markup(stack: Stack) -> None:
+    stack.patch_stage("/variables/VPCNLB", "red.example")
+    stack.aws.apigateway.update_rest_api(
+        restApiId=stack.api_id, patchOperations=[{"op": "replace", "path": "/name", "value": "[red]x[/red] [/]"}]
+    )
+    told = stack.trace()
+    assert "[red]x[/red] [/]" in drawn(draw(told))
+    assert "[red]x[/red] [/]" in drawn(table(told), 200)
