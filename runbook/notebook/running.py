@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from IPython.display import display
+from IPython.display import DisplayHandle, display
 
 from runbook.accounts import Account, connect
 from runbook.aws import Aws
@@ -96,6 +96,7 @@ class Run:
         self._waiting: dict[str, Waited] = {}
         self._broken: BaseException | None = None
         self._over = False
+        self._place: DisplayHandle | None = None
         self._log = RunLog.of(plan, account, stack=options.parameters.stack, action=options.action, face="notebook")
         events = run(
             plan,
@@ -121,7 +122,7 @@ class Run:
         if event is None:
             raise RunbookStopped(self._why_it_ended())
         advice = how_to_give(event.cause.parameter) if isinstance(event.cause, BadInput) else ""
-        self._handle.update(seen(event, advice))
+        self._show(seen(event, advice))
         if event.outcome in (Outcome.FAILED, Outcome.STOPPED):
             self._wait(None, quietly=True)  # nothing is left in mid-air behind a notebook that ends here
             raise RunbookStopped(f"{step.id}: {redacted(event.reason)}{' ' if advice else ''}{advice}") from None
@@ -137,7 +138,7 @@ class Run:
         if finished is None or finished.cause is not None:
             raise RunbookStopped(self._why_it_ended())
         titles = {step.id: step.title for step in self._plan.steps}
-        self._handle.update(
+        self._show(
             ending(finished, titles, list(self._steps.values()), self._where_the_log_is(), verdict=self._verdict())
         )
         if finished.worst is not None:
@@ -215,18 +216,25 @@ class Run:
         """
         shown: Working | None = None
         if not quietly:
-            self._handle = display(Working("…"), display_id=True)  # type: ignore[no-untyped-call]
+            self._place = display(Working("…"), display_id=True)  # type: ignore[no-untyped-call]
         try:
             with self._changed:
                 while not (self._over or (name is not None and name in self._steps)):
                     now = self._working(name)
-                    if now != shown and not quietly:
+                    if now != shown and not quietly and self._place is not None:
                         shown = now
-                        self._handle.update(now)
+                        self._place.update(now)
                     self._changed.wait(_EVERY)
         except KeyboardInterrupt:
             self.stop()
             raise RunbookStopped("stopped by an interrupt; run the notebook again to go on from here") from None
+
+    def _show(self, view: object) -> None:
+        """In the cell's place; outside a notebook, where nothing can be shown anew, on a line of its own."""
+        if self._place is not None:
+            self._place.update(view)
+        else:
+            display(view)  # type: ignore[no-untyped-call]
 
     def _working(self, name: str | None) -> Working:
         doing = f"{self._doing[name].value} {name} …" if name in self._doing else "waiting for the steps before …"
