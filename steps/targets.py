@@ -40,8 +40,8 @@ USUALLY = 40.0  # AWS seconds from registration to healthy with two checks ten s
 
 # What to do about the reasons AWS gives (TargetHealth in the ELBv2 API reference).
 _HELP = {
-    "Target.FailedHealthChecks": "it does not answer on the health check's port: look at the security group's rules, "
-    "at network ACLs, and whether the service listens there",
+    "Target.FailedHealthChecks": "nothing answers on the health check's port (look at the security group's rules, at "
+    "network ACLs, and whether the service listens), or its path answers something other than 200 to 399",
     "Target.Timeout": "no answer in time: look at the security group's rules, at network ACLs, and at the service",
     "Target.ResponseCodeMismatch": "the health check's path answers something other than 200 to 399",
     "Target.NotInUse": "no listener forwards to the group, or the load balancer does not serve its zone",
