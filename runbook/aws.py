@@ -413,7 +413,10 @@ class Aws:
         """
         context = request_dict["context"]
         context["runbook_attempts"] = attempts
-        pause = self._pause_before_resend(response, operation.name, attempts, caught_exception)
+        interval = QUOTA_INTERVAL.get(operation.name, 0.0)
+        if operation.name == "CreateRestApi" and b'"EDGE"' in (request_dict["body"] or b""):
+            interval = EDGE_REST_API_INTERVAL
+        pause = self._pause_before_resend(response, operation.name, interval, attempts, caught_exception)
         if pause is None or self.control.stopped:
             return None
         self.pause(pause)
@@ -423,6 +426,7 @@ class Aws:
         self,
         response: tuple[AWSResponse, dict[str, Any]] | None,
         operation: str,
+        interval: float,
         attempts: int,
         caught: Exception | None,
     ) -> float | None:
@@ -432,7 +436,7 @@ class Aws:
             if http.status_code == 429 or code in _THROTTLED:
                 if attempts >= _THROTTLE_TRIES:
                     return None
-                return max(QUOTA_INTERVAL.get(operation, 0.0), _backoff(attempts, longest=10.0))
+                return max(interval, _backoff(attempts, longest=10.0))
             if http.status_code < 500:
                 return None
         elif not isinstance(caught, LOST):

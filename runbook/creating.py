@@ -8,6 +8,7 @@ from typing import TypeVar
 from botocore.exceptions import ClientError
 
 from runbook.aws import LOST, Aws
+from runbook.errors import TookTooLong
 
 __all__ = ["create_once", "seen"]
 
@@ -32,14 +33,14 @@ def create_once(aws: Aws, create: Callable[[], T], look: Callable[[], T | None],
             if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
                 raise
             lost = error
-        waited = 0.0
-        while (made := look()) is None and waited < _SHOWS_WITHIN:
-            aws.pause(2.0)
-            waited += 2.0
-        if made is not None:
-            return made
-        if attempt == _TRIES:
-            raise lost
+        try:
+            # A wait asks AWS anew each time; a mere look would be answered with what was seen before.
+            return aws.wait_until(
+                look, what=f"the {what} to show, if it was made", usual=2.0, every=2.0, limit=_SHOWS_WITHIN
+            )
+        except TookTooLong:
+            if attempt == _TRIES:
+                raise lost from None
     raise AssertionError(what)  # pragma: no cover
 
 

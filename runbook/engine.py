@@ -92,7 +92,7 @@ def run(
 
 def recall(plan: Plan, aws: Aws, stack: str) -> dict[str, Any]:
     """The parameters that an existing stack remembers; empty when there is none."""
-    with ThreadPoolExecutor(max_workers=len(plan.steps)) as pool:
+    with ThreadPoolExecutor(max_workers=max(1, len(plan.steps))) as pool:
         return _recall(plan, aws, stack, pool)
 
 
@@ -142,7 +142,7 @@ class _Pass:
             with (
                 self.aws.observed(self._told, self.control),
                 self.aws.remembering(),
-                ThreadPoolExecutor(max_workers=len(steps), thread_name_prefix="look-ahead") as ahead,
+                ThreadPoolExecutor(max_workers=max(1, len(steps)), thread_name_prefix="look-ahead") as ahead,
             ):
                 caller = self._look_ahead(steps, ahead)
                 self._tell(
@@ -159,7 +159,7 @@ class _Pass:
                     for step in reversed(steps):
                         self._settle(step)
                 else:
-                    with ThreadPoolExecutor(max_workers=len(steps), thread_name_prefix="step") as pool:
+                    with ThreadPoolExecutor(max_workers=max(1, len(steps)), thread_name_prefix="step") as pool:
                         for step in steps:
                             pool.submit(self._settle, step)
         except Exception as exception:

@@ -74,7 +74,9 @@ def test_a_wrong_value_is_named_with_its_parameter(name: str, value: object, sai
     assert "\n" not in str(raised.value)
 
 
-@given(st.dictionaries(st.sampled_from(sorted(Parameters.model_fields)), st.one_of(st.text(), st.integers(), st.none())))
+@given(
+    st.dictionaries(st.sampled_from(sorted(Parameters.model_fields)), st.one_of(st.text(), st.integers(), st.none()))
+)
 def test_any_value_is_either_taken_or_named_in_one_short_sentence(values: dict[str, object]) -> None:
     try:
         validated(values)

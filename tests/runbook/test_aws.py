@@ -1,0 +1,304 @@
+"""What hangs on botocore's hooks: every request told, reads remembered, lost and refused requests sent again or not."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError, ConnectionClosedError
+
+from runbook.control import Control
+from runbook.creating import create_once
+from runbook.errors import Stopped, TookTooLong
+from runbook.events import CallAnswered, CallSent, Event, Waited
+from tests.stack import Hurry, Stack
+
+
+@contextmanager
+def observed(stack: Stack, control: Control | None = None) -> Iterator[list[Any]]:
+    """The events of calls made by hand."""
+    events: list[Event] = []
+    with stack.aws.observed(events.append, control or Hurry(stack.clock)):
+        yield events
+
+
+def sent(events: list[Event]) -> list[str]:
+    return [event.operation for event in events if isinstance(event, CallSent)]
+
+
+class Raw(io.BytesIO):
+    """A body as urllib3 streams it."""
+
+    def stream(self, **_: object) -> Iterator[bytes]:
+        while chunk := self.read(64):
+            yield chunk
+
+
+def answer(status: int, code: str) -> AWSResponse:
+    body = json.dumps({"message": "said so"}).encode()
+    return AWSResponse("http://x", status, {"x-amzn-ErrorType": code, "content-type": "application/json"}, Raw(body))
+
+
+@contextmanager
+def instead(stack: Stack, operation: str, *results: AWSResponse | Exception) -> Iterator[list[object]]:
+    """The first requests of this operation are answered so, and do not leave."""
+    left = list(results)
+    asked: list[object] = []
+
+    def send(**_: object) -> AWSResponse | None:
+        asked.append(operation)
+        if not left:
+            return None
+        result = left.pop(0)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    emitter: Any = stack.aws.apigateway.meta.events
+    emitter.register(f"before-send.api-gateway.{operation}", send)
+    try:
+        yield asked
+    finally:
+        emitter.unregister(f"before-send.api-gateway.{operation}", send)
+
+
+def test_every_request_is_told_with_its_answer(stack: Stack) -> None:
+    with observed(stack) as events:
+        stack.aws.apigateway.get_rest_apis()
+        with pytest.raises(ClientError):
+            stack.aws.apigateway.delete_rest_api(restApiId="nowhere")
+
+    asked, answered, deleted, refused = events
+    assert (asked.operation, asked.service, asked.writes) == ("GetRestApis", "apigateway", False)
+    assert (answered.call, answered.error) == (asked.call, "")
+    assert answered.request_id
+    assert answered.duration > 0
+    assert deleted.writes
+    assert refused.error == "NotFoundException"
+
+
+def test_a_pass_asks_each_question_once(stack: Stack) -> None:
+    with observed(stack) as events, stack.aws.remembering():
+        first = stack.aws.elbv2.describe_load_balancers()
+        second = stack.aws.elbv2.describe_load_balancers()
+        stack.aws.elbv2.describe_load_balancers(PageSize=5)
+
+    assert sent(events) == ["DescribeLoadBalancers"] * 2
+    assert first == second
+    assert first is not second
+
+
+def test_two_that_ask_at_the_same_moment_share_the_answer(stack: Stack) -> None:
+    with observed(stack) as events, stack.aws.remembering():
+        ask = stack.aws.elbv2.describe_load_balancers
+        one, other = stack.aws.both(ask, ask)
+
+    assert sent(events) == ["DescribeLoadBalancers"]
+    assert one == other
+
+
+def test_a_write_makes_forgotten_what_it_is_about(stack: Stack) -> None:
+    gateway, elb = stack.aws.apigateway, stack.aws.elbv2
+    with observed(stack) as events, stack.aws.remembering():
+        for _ in range(2):
+            gateway.get_rest_apis()
+            gateway.get_vpc_links()
+            elb.describe_load_balancers()
+            if _ == 0:
+                gateway.create_rest_api(name="an-api")
+
+    assert sent(events) == ["GetRestApis", "GetVpcLinks", "DescribeLoadBalancers", "CreateRestApi", "GetRestApis"]
+
+
+def test_refusals_are_remembered_and_failures_are_not(stack: Stack) -> None:
+    gateway = stack.aws.apigateway
+    with observed(stack) as events, stack.aws.remembering():
+        for _ in range(2):
+            with pytest.raises(ClientError):
+                gateway.get_rest_api(restApiId="nowhere")
+        with instead(stack, "GetVpcLinks", *[answer(500, "InternalFailure")] * 4), pytest.raises(ClientError):
+            gateway.get_vpc_links()
+        assert gateway.get_vpc_links()["items"] == []
+
+    assert sent(events) == ["GetRestApi", "GetVpcLinks", "GetVpcLinks"]
+
+
+def test_nothing_is_remembered_outside_a_pass(stack: Stack) -> None:
+    with observed(stack) as events:
+        stack.aws.elbv2.describe_load_balancers()
+        stack.aws.elbv2.describe_load_balancers()
+
+    assert len(sent(events)) == 2
+
+
+def test_a_wait_asks_anew_each_time_and_says_what_for(stack: Stack) -> None:
+    asked: list[object] = []
+
+    def ready() -> bool | None:
+        asked.append(stack.aws.elbv2.describe_load_balancers())
+        return True if len(asked) == 3 else None
+
+    with observed(stack) as events, stack.aws.remembering():
+        stack.aws.elbv2.describe_load_balancers()
+        stack.aws.wait_until(ready, what="three looks", state=lambda: "still", usual=10, every=4)
+
+    assert sent(events) == ["DescribeLoadBalancers"] * 3  # the first look is answered from memory
+    waits = [event for event in events if isinstance(event, Waited)]
+    assert [(wait.what, wait.state, wait.elapsed) for wait in waits] == [
+        ("three looks", "still", 0),
+        ("three looks", "still", 4),
+    ]
+    assert [event.poll for event in events if isinstance(event, CallSent)] == [False, True, True]
+
+
+def test_a_wait_has_an_end(stack: Stack) -> None:
+    with pytest.raises(TookTooLong, match="waited 60 s for the moon, which usually takes 5 s; AWS says: no moon"):
+        stack.aws.wait_until(lambda: None, what="the moon", state=lambda: "no moon", usual=5, every=10)
+
+
+def test_a_streamed_answer_can_be_read_each_time(finished: Stack) -> None:
+    (api,) = finished.aws.apigateway.get_rest_apis()["items"]
+    with observed(finished) as events, finished.aws.remembering():
+        bodies = [
+            finished.aws.apigateway.get_export(restApiId=api["id"], stageName="prod", exportType="oas30")["body"].read()
+            for _ in range(2)
+        ]
+
+    assert bodies[0]
+    assert bodies[0] == bodies[1]
+    assert len(sent(events)) == 2
+
+
+def lost() -> ConnectionClosedError:
+    return ConnectionClosedError(endpoint_url="http://x")
+
+
+@pytest.mark.parametrize(
+    ("operation", "call", "failure", "times"),
+    [
+        ("GetRestApis", lambda it: it.get_rest_apis(), lambda: answer(503, "ServiceUnavailable"), 4),
+        ("GetRestApis", lambda it: it.get_rest_apis(), lost, 4),
+        ("DeleteVpcLink", lambda it: it.delete_vpc_link(vpcLinkId="x"), lambda: answer(500, "Internal"), 4),
+        ("CreateRestApi", lambda it: it.create_rest_api(name="x"), lambda: answer(500, "Internal"), 1),
+        ("CreateVpcLink", lambda it: it.create_vpc_link(name="x", targetArns=["x"]), lost, 1),
+        ("CreateRestApi", lambda it: it.create_rest_api(name="x"), lambda: answer(429, "TooManyRequests"), 8),
+        ("GetRestApis", lambda it: it.get_rest_apis(), lambda: answer(400, "BadRequestException"), 1),
+    ],
+    ids=["read 503", "read lost", "write 500", "creation 500", "creation lost", "throttled creation", "refused"],
+)
+def test_what_is_sent_again_and_how_often(
+    stack: Stack,
+    operation: str,
+    call: Callable[[Any], object],
+    failure: Callable[[], AWSResponse | Exception],
+    times: int,
+) -> None:
+    failures = [failure() for _ in range(20)]
+    with observed(stack) as events, instead(stack, operation, *failures) as asked:  # noqa: SIM117
+        with pytest.raises((ClientError, ConnectionClosedError)):
+            call(stack.aws.apigateway)
+
+    assert len(asked) == times
+    (told,) = [event for event in events if isinstance(event, CallAnswered)]
+    assert told.attempts == times
+    assert told.error
+
+
+def test_throttling_is_waited_out_at_the_quotas_pace(stack: Stack) -> None:
+    control = Hurry(stack.clock)
+    throttled = [answer(429, "TooManyRequestsException") for _ in range(2)]
+    with observed(stack, control), instead(stack, "CreateRestApi", *throttled) as asked:
+        stack.aws.apigateway.create_rest_api(name="an-api")
+
+    assert len(asked) == 3
+    assert control.waited >= 2 * 3.0  # one creation in three seconds
+
+
+def test_an_edge_api_is_asked_for_again_at_its_own_slower_pace(stack: Stack) -> None:
+    control = Hurry(stack.clock)
+    with observed(stack, control), instead(stack, "CreateRestApi", answer(429, "TooManyRequestsException")):
+        stack.aws.apigateway.create_rest_api(name="an-api", endpointConfiguration={"types": ["EDGE"]})
+
+    assert control.waited >= 30.0
+
+
+def test_a_stop_ends_the_sending_again(stack: Stack) -> None:
+    control = Control()
+
+    class StopsOnce(Hurry):
+        def wait(self, seconds: float) -> None:
+            control.stop()
+            control.wait(seconds)
+
+    failures = [answer(503, "ServiceUnavailable") for _ in range(20)]
+    with observed(stack, StopsOnce(stack.clock)), instead(stack, "GetRestApis", *failures) as asked:
+        with pytest.raises(Stopped):
+            stack.aws.apigateway.get_rest_apis()
+
+    assert len(asked) == 1
+
+
+def test_after_a_stop_nothing_is_sent(stack: Stack) -> None:
+    control = Control()
+    control.stop()
+    with observed(stack, control) as events, pytest.raises(Stopped):
+        stack.aws.apigateway.get_rest_apis()
+
+    assert events == []
+
+
+# --- creating what AWS does not make idempotent ------------------------------------------------------------------------
+
+
+def create(stack: Stack) -> str:
+    return stack.aws.apigateway.create_rest_api(name="an-api")["id"]
+
+
+def look(stack: Stack) -> str | None:
+    return next((item["id"] for item in stack.aws.apigateway.get_rest_apis()["items"]), None)
+
+
+def test_a_creation_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(stack: Stack) -> None:
+    def lose_the_answer(**_: object) -> None:
+        raise lost()
+
+    emitter: Any = stack.aws.apigateway.meta.events
+    emitter.register("response-received.api-gateway.CreateRestApi", lose_the_answer)
+    try:
+        with observed(stack) as events, stack.aws.remembering():
+            made = create_once(stack.aws, lambda: create(stack), lambda: look(stack), what="API")
+    finally:
+        emitter.unregister("response-received.api-gateway.CreateRestApi", lose_the_answer)
+
+    assert sent(events).count("CreateRestApi") == 1
+    assert [item["id"] for item in stack.aws.apigateway.get_rest_apis()["items"]] == [made]
+
+
+def test_a_look_after_a_lost_answer_is_never_answered_from_memory(stack: Stack) -> None:
+    with observed(stack) as events, stack.aws.remembering(), instead(stack, "CreateRestApi", lost()):
+        create_once(stack.aws, lambda: create(stack), lambda: look(stack), what="API")
+
+    looks = sent(events).index("CreateRestApi", 1) - 1
+    assert looks == 11  # at once, then every two seconds for twenty
+    assert sent(events).count("CreateRestApi") == 2
+
+
+def test_a_creation_that_fails_three_times_fails(stack: Stack) -> None:
+    failures = [answer(500, "InternalFailure") for _ in range(9)]
+    with observed(stack), instead(stack, "CreateRestApi", *failures) as asked, pytest.raises(ClientError):
+        create_once(stack.aws, lambda: create(stack), lambda: look(stack), what="API")
+
+    assert len(asked) == 3
+
+
+def test_a_creation_that_is_refused_is_not_tried_again(stack: Stack) -> None:
+    with observed(stack), instead(stack, "CreateRestApi", answer(400, "BadRequestException")) as asked:
+        with pytest.raises(ClientError, match="BadRequest"):
+            create_once(stack.aws, lambda: create(stack), lambda: look(stack), what="API")
+
+    assert len(asked) == 1
