@@ -223,7 +223,7 @@ class Run:
                     now = self._working(name)
                     if now != shown and not quietly and self._place is not None:
                         shown = now
-                        self._place.update(now)
+                        self._place.update(now)  # type: ignore[no-untyped-call]
                     self._changed.wait(_EVERY)
         except KeyboardInterrupt:
             self.stop()
@@ -232,7 +232,7 @@ class Run:
     def _show(self, view: object) -> None:
         """In the cell's place; outside a notebook, where nothing can be shown anew, on a line of its own."""
         if self._place is not None:
-            self._place.update(view)
+            self._place.update(view)  # type: ignore[no-untyped-call]
         else:
             display(view)  # type: ignore[no-untyped-call]
 
