@@ -56,9 +56,11 @@ def check(
 ) -> Listener | Missing | Drifted[Listener]:
     """Compare the listener with what it should be."""
     listeners = _listeners(aws, balancer.arn)
-    if not listeners:
-        return Missing(f"load balancer {balancer.name} has no listener")
-    found = next((listener for listener in listeners if listener.port == params.port), listeners[0])
+    on_port = (listener for listener in listeners if listener.port == params.port)
+    moved = (listener for listener in listeners if listener.target_group_arn == group.arn)
+    found = next(on_port, None) or next(moved, None)  # any other is somebody else's
+    if found is None:
+        return Missing(f"load balancer {balancer.name} has no listener on port {params.port}")
     wanted = [
         ("port", str(found.port), str(params.port)),
         ("protocol", found.protocol, "TCP"),

@@ -90,14 +90,15 @@ def check(
     aws: Aws, params: Parameters, service: PrivateService, nlb: NlbAddresses
 ) -> Ingress | Missing | Drifted[Ingress]:
     """Whether each address is let in, and no rule of ours lets in anything else."""
-    rules = _rules(aws, service.security_group, params.stack)
+    group = service.security_group
+    rules, tagged = aws.both(lambda: _rules(aws, group, params.stack), lambda: _tagged(aws, params.stack))
     wanted = _wanted(params, nlb)
     absent = _absent(rules, wanted)
-    stale = [rule for rule in rules if _is_stale(rule, wanted)]
+    stale = [rule for other, rule in tagged if other != group or _is_stale(rule, wanted)]
     ingress = Ingress(
         security_group=service.security_group,
         rules=tuple(rule for rule in rules if rule.ours or any(rule.admits(ip, port) for ip, port in wanted)),
-        open_to_internet=tuple(rule for rule in rules if _is_public(rule) and _covers(rule, params.port)),
+        open_to_internet=tuple(rule for rule in rules if is_public(rule) and _covers(rule, params.port)),
     )
     if not stale and len(absent) == len(wanted):
         return Missing(f"security group {service.security_group} does not let in {', '.join(nlb.ips)}")
@@ -158,12 +159,21 @@ def _absent(rules: Sequence[IngressRule], wanted: Sequence[tuple[str, int]]) -> 
     return [(ip, port) for ip, port in wanted if not any(rule.admits(ip, port) for rule in lasting)]
 
 
-def _is_public(rule: IngressRule) -> bool:
+# Who has one of these addresses is in a private network (RFC 1918, 6598, 3927, 4193, 4291).
+_PRIVATE = tuple(
+    ipaddress.ip_network(cidr)
+    for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8")
+    + ("fc00::/7", "fe80::/10", "::1/128")
+)
+
+
+def is_public(rule: IngressRule) -> bool:
+    """Whether a rule lets in addresses of the internet."""
     try:
         network = ipaddress.ip_network(rule.source)
     except ValueError:
-        return False
-    return not (network.is_private and network.prefixlen > 0)
+        return False  # a security group or prefix list
+    return not any(network.version == private.version and network.subnet_of(private) for private in _PRIVATE)  # type: ignore[arg-type]
 
 
 def _covers(rule: IngressRule, port: int) -> bool:

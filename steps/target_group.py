@@ -143,7 +143,7 @@ def do(aws: Aws, params: Parameters, service: PrivateService) -> TargetGroup:
                     + "; ".join(str(difference) for difference in drifted.differences if difference.replaces)
                     + ". AWS cannot change that: run again with replace to make it anew (a moment's downtime)."
                 )
-            _delete(aws, fact)
+            _delete(aws, params.stack, fact)
             return _create(aws, params, service)
         case Drifted(fact, differences):
             _change(aws, params, fact, differences)
@@ -156,7 +156,7 @@ def undo(aws: Aws, params: Parameters) -> None:
     """Delete the target group if it is ours, and with it the list of targets."""
     found = find(aws, params.stack)
     if found is not None and is_ours(found.tags, params.stack):
-        _delete(aws, found)
+        _delete(aws, params.stack, found)
 
 
 def _health_check_port(params: Parameters) -> str:
@@ -198,9 +198,12 @@ def _change(aws: Aws, params: Parameters, found: TargetGroup, differences: tuple
     retag_load_balancing(aws, found.arn, found.tags, record(params))
 
 
-def _delete(aws: Aws, found: TargetGroup) -> None:
-    """A target group in use cannot be deleted: the listeners that forward to it go first."""
+def _delete(aws: Aws, stack: str, found: TargetGroup) -> None:
+    """A target group in use cannot be deleted: the listeners of our load balancer that forward to it go first."""
     for load_balancer in found.load_balancers:
+        described = aws.elbv2.describe_tags(ResourceArns=[load_balancer])["TagDescriptions"]
+        if not is_ours(from_list(described[0]["Tags"]), stack):
+            continue
         for listener in aws.elbv2.describe_listeners(LoadBalancerArn=load_balancer)["Listeners"]:
             if any(action.get("TargetGroupArn") == found.arn for action in listener["DefaultActions"]):
                 aws.elbv2.delete_listener(ListenerArn=listener["ListenerArn"])

@@ -99,11 +99,12 @@ def undo(aws: Aws, params: Parameters) -> None:
 
 
 def _ours(aws: Aws, params: Parameters) -> list[Link]:
-    links = [link for link in _links.find(aws, params.stack) if link.status != "DELETING"]
-    for link in links:
-        if not is_ours(dict(link.tags), params.stack) and not params.adopt:
-            raise NotOurs("VPC link", link.name, link.id, params.stack)
-    return links
+    """The links of ours; if there is none, those of our name, which we may take over or must leave alone."""
+    named = [link for link in _links.find(aws, params.stack) if link.status != "DELETING"]
+    ours = [link for link in named if is_ours(dict(link.tags), params.stack)]
+    if named and not ours and not params.adopt:
+        raise NotOurs("VPC link", named[0].name, named[0].id, params.stack)
+    return ours or named
 
 
 def _leading_to(links: list[Link], balancer: LoadBalancer) -> Link | None:

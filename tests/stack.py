@@ -160,6 +160,9 @@ class Stack:
         assert ended.finished.worst is None, {name: ended.reason(name) for name in ended.unlike_ok}
         return ended
 
+    def run_check(self, step: str) -> Ended:
+        return self.run(Action.CHECK, only=[step])
+
     def check(self, **given: Any) -> Ended:
         return self.run(Action.CHECK, **given)
 

@@ -236,7 +236,7 @@ def test_a_stop_ends_the_sending_again(stack: Stack) -> None:
             control.wait(seconds)
 
     failures = [answer(503, "ServiceUnavailable") for _ in range(20)]
-    with observed(stack, StopsOnce(stack.clock)), instead(stack, "GetRestApis", *failures) as asked:
+    with instead(stack, "GetRestApis", *failures) as asked, observed(stack, StopsOnce(stack.clock)):  # noqa: SIM117
         with pytest.raises(Stopped):
             stack.aws.apigateway.get_rest_apis()
 
@@ -252,7 +252,7 @@ def test_after_a_stop_nothing_is_sent(stack: Stack) -> None:
     assert events == []
 
 
-# --- creating what AWS does not make idempotent ------------------------------------------------------------------------
+# --- creating what AWS does not make idempotent --------------------------------------------------------------------
 
 
 def create(stack: Stack) -> str:
@@ -297,7 +297,7 @@ def test_a_creation_that_fails_three_times_fails(stack: Stack) -> None:
 
 
 def test_a_creation_that_is_refused_is_not_tried_again(stack: Stack) -> None:
-    with observed(stack), instead(stack, "CreateRestApi", answer(400, "BadRequestException")) as asked:
+    with observed(stack), instead(stack, "CreateRestApi", answer(400, "BadRequestException")) as asked:  # noqa: SIM117
         with pytest.raises(ClientError, match="BadRequest"):
             create_once(stack.aws, lambda: create(stack), lambda: look(stack), what="API")
 

@@ -91,7 +91,7 @@ def test_a_part_of_nothing_is_refused() -> None:
 
 
 def test_a_circle_is_refused() -> None:
-    with pytest.raises(StepsInvalid, match="circle: (one → two → one|two → one → two)"):
+    with pytest.raises(StepsInvalid, match=r"circle: (one → two → one|two → one → two)"):
         Plan.of([Toy("one", First, (Second,)).module, Toy("two", Second, (First,)).module])
 
 
@@ -110,7 +110,7 @@ def test_a_step_is_found_by_its_name_in_either_spelling() -> None:
     plan = Plan.of(READING_ORDER)
 
     assert plan["Target_Group"] is plan["target-group"]
-    with pytest.raises(BadInput, match="'nat' is no step. There are: preflight, target-group"):
+    with pytest.raises(BadInput, match=r"'nat' is no step. There are: preflight, target-group"):
         plan["nat"]
 
 

@@ -3,80 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 from runbook.events import Outcome
 from steps import integration as integration_step
 from tests.stack import Stack
-
-
-@dataclass
-class Parts:
-    """A finished stack's parts, to change them by hand."""
-
-    stack: Stack
-
-    @property
-    def ec2(self) -> Any:
-        return self.stack.aws.ec2
-
-    @property
-    def elb(self) -> Any:
-        return self.stack.aws.elbv2
-
-    @property
-    def gateway(self) -> Any:
-        return self.stack.aws.apigateway
-
-    @property
-    def group(self) -> str:
-        return str(self.elb.describe_target_groups(Names=["demo-targets"])["TargetGroups"][0]["TargetGroupArn"])
-
-    @property
-    def balancer(self) -> str:
-        return str(self.elb.describe_load_balancers(Names=["demo-nlb"])["LoadBalancers"][0]["LoadBalancerArn"])
-
-    @property
-    def listener(self) -> str:
-        return str(self.elb.describe_listeners(LoadBalancerArn=self.balancer)["Listeners"][0]["ListenerArn"])
-
-    @property
-    def link(self) -> str:
-        return str(self.gateway.get_vpc_links()["items"][0]["id"])
-
-    @property
-    def api(self) -> str:
-        return str(self.gateway.get_rest_apis()["items"][0]["id"])
-
-    @property
-    def route(self) -> dict[str, str]:
-        items = self.gateway.get_resources(restApiId=self.api)["items"]
-        found = next(item["id"] for item in items if item["path"] == "/{proxy+}")
-        return {"restApiId": self.api, "resourceId": found, "httpMethod": "ANY"}
-
-    @property
-    def rules(self) -> list[Any]:
-        found = self.ec2.describe_security_group_rules(
-            Filters=[{"Name": "group-id", "Values": [self.stack.service.security_group]}]
-        )["SecurityGroupRules"]
-        return [rule for rule in found if not rule["IsEgress"]]
-
-    def patch_integration(self, path: str, value: str, op: str = "replace") -> None:
-        self.gateway.update_integration(
-            **self.route, patchOperations=[{"op": op, "path": path, **({"value": value} if value else {})}]
-        )
-
-    def patch_stage(self, op: str, path: str, value: str = "") -> None:
-        operation = {"op": op, "path": path, **({"value": value} if value else {})}
-        self.gateway.update_stage(restApiId=self.api, stageName="prod", patchOperations=[operation])
-
-    def untag(self, path: str, key: str) -> None:
-        arn = f"arn:aws:apigateway:{self.stack.account.region}::{path}"
-        self.gateway.untag_resource(resourceArn=arn, tagKeys=[key])
-
+from tests.steps.parts import Parts
 
 TAGGED = {"team": "payments"}
 
