@@ -7,7 +7,6 @@ The only module of the runbook that knows that there is a practice account. Step
 from __future__ import annotations
 
 import enum
-import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,14 +14,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 import httpx
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 
-from runbook.aws import Aws
+from runbook.aws import Aws, on_loopback
 from runbook.errors import BadInput
 from runbook.parameters import Parameters
 
 __all__ = ["Account", "Kind", "connect"]
+
+
+# Name in the file, environment variables, default, conversion: the user's own profile and files have no say here.
+_NO_CONFIGURATION: dict[str, tuple[str | None, str | list[str] | None, Any, Any]] = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
 
 
 class Kind(enum.StrEnum):
@@ -107,6 +115,7 @@ def _practice(url: str, said: Mapping[str, Any], params: Parameters) -> Account:
         defaults = answer.json().get("defaults", answer.json())
     credentials = said["credentials"]
     session = boto3.Session(
+        botocore_session=botocore.session.Session(_NO_CONFIGURATION),
         aws_access_key_id=credentials["access_key_id"],
         aws_secret_access_key=credentials["secret_access_key"],
         region_name=region,
@@ -125,12 +134,7 @@ def _check_url(url: str) -> None:
 
 def _ask(url: str) -> dict[str, Any]:
     """What a practice account says of itself; nothing when this is none. Only the loopback is asked."""
-    host = urlsplit(url).hostname or ""
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not on_loopback(url):
         return {}
     try:
         answer = httpx.get(f"{url}/_practice", timeout=10, trust_env=False)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import copy
+import ipaddress
 import itertools
 import json
 import random
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_sts import STSClient
 
-__all__ = ["CURRENT_STEP", "LOST", "Aws", "Identity", "code_of"]
+__all__ = ["CURRENT_STEP", "LOST", "Aws", "Identity", "code_of", "on_loopback"]
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -90,6 +91,15 @@ class Identity:
 def code_of(error: ClientError) -> str:
     """AWS's error code, such as ``NotFoundException``."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def on_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine itself, as a practice account's do."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _is_read(operation: str) -> bool:
@@ -200,6 +210,8 @@ class Aws:
                 service,  # type: ignore[call-overload]  # one of those above
                 endpoint_url=self.endpoint_url,
                 config=Config(
+                    # A proxy of the environment cannot reach this machine's own loopback.
+                    proxies={} if self.endpoint_url and on_loopback(self.endpoint_url) else None,
                     # Resending is ours to decide, see _resend.
                     retries={"total_max_attempts": 1, "mode": "standard"},
                     max_pool_connections=32,

@@ -17,8 +17,8 @@ $ aws apigateway put-method --rest-api-id ... --resource-id ... --http-method AN
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -49,6 +49,8 @@ class Method:
     authorization: str
     """``NONE``, or who put an authorizer in front: that is left as it is."""
     declares_path: bool
+    over_link: bool = field(default=False, repr=False)
+    """Its integration goes over the VPC link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,13 @@ def check(
 ) -> AnyMethod | Missing | Drifted[AnyMethod]:
     """Whether the resources have their ANY method and it declares the path parameter."""
     wanted = _wanted(params, api, resource)
-    found = {method.path: method for method in _methods(rest_api.resources(aws, api.id)) if method.path in wanted}
+    methods = {method.path: method for method in _methods(rest_api.resources(aws, api.id))}
+    found = {path: methods[path] for path in wanted if path in methods}
     if not found:
         return Missing(f"{' and '.join(wanted)} has no method {VERB}")
     fact = AnyMethod(tuple(found.values()))
     differences = (
+        *(Difference(f"method {VERB} of {path}", "there", "") for path in _surplus(params, methods)),
         *(Difference(f"method {VERB} of {path}", "", "there") for path in wanted if path not in found),
         *(
             Difference(f"{PATH_PARAMETER} of {method.path}", "", "declared")
@@ -103,6 +107,9 @@ def do(aws: Aws, params: Parameters, api: RestApi, resource: ProxyResource) -> A
                 patchOperations=[{"op": "add", "path": f"/requestParameters/{PATH_PARAMETER}", "value": "true"}],
             )
 
+    for path in _surplus(params, found):
+        aws.apigateway.delete_method(restApiId=api.id, resourceId=found[path].resource, httpMethod=VERB)
+
     def made() -> AnyMethod | None:
         match check(aws, params, api, resource):
             case AnyMethod() as fact:
@@ -126,6 +133,12 @@ def _wanted(params: Parameters, api: RestApi, resource: ProxyResource) -> dict[s
     return {resource.path: resource.id, **root}
 
 
+def _surplus(params: Parameters, methods: Mapping[str, Method]) -> list[str]:
+    """A route of ``/`` over the link that is no longer wanted; one that leads elsewhere is somebody else's."""
+    root = methods.get("/")
+    return ["/"] if root and root.over_link and not params.route_root else []
+
+
 def _methods(resources: Iterable[ResourceTypeDef]) -> list[Method]:
     return [
         Method(
@@ -133,6 +146,7 @@ def _methods(resources: Iterable[ResourceTypeDef]) -> list[Method]:
             resource=item["id"],
             authorization=method.get("authorizationType", "NONE"),
             declares_path=PATH_PARAMETER in method.get("requestParameters", {}),
+            over_link=method.get("methodIntegration", {}).get("connectionType") == "VPC_LINK",
         )
         for item in resources
         if item["path"] in (proxy_resource.PATH, "/") and (method := item.get("resourceMethods", {}).get(VERB))

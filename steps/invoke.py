@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from runbook.aws import Aws
+from runbook.aws import Aws, on_loopback
 from runbook.errors import CannotContinue
 from runbook.outcome import Missing
 from runbook.parameters import Parameters
@@ -89,7 +89,7 @@ def check(
     url = f"{deployment.invoke_url}{params.test_path}"
     began = time.monotonic()
     try:
-        with httpx.Client(timeout=_TIMEOUT, trust_env=True) as client:
+        with httpx.Client(timeout=_TIMEOUT, trust_env=not on_loopback(url)) as client:
             response = client.get(url, headers={"user-agent": "apigw-vpc-runbook"})
     except httpx.HTTPError as error:
         return Missing(f"GET {url} got no answer: {error or type(error).__name__}")

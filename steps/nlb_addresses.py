@@ -109,6 +109,7 @@ def _addresses(aws: Aws, balancer: LoadBalancer) -> tuple[NlbAddress, ...]:
                 )
                 for page in pages
                 for item in page["NetworkInterfaces"]
+                if item["SubnetId"] in balancer.subnets  # others are on their way out
             ),
             key=lambda address: (address.zone, address.subnet),
         )

@@ -159,12 +159,12 @@ def _absent(rules: Sequence[IngressRule], wanted: Sequence[tuple[str, int]]) -> 
     return [(ip, port) for ip, port in wanted if not any(rule.admits(ip, port) for rule in lasting)]
 
 
-# Who has one of these addresses is in a private network (RFC 1918, 6598, 3927, 4193, 4291).
-_PRIVATE = tuple(
-    ipaddress.ip_network(cidr)
-    for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8")
-    + ("fc00::/7", "fe80::/10", "::1/128")
-)
+# Who has one of these addresses is in a private network (RFC 1918, 3927, 4193, 4291, 6598).
+_PRIVATE = [
+    *map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")),
+    *map(ipaddress.IPv4Network, ("127.0.0.0/8", "169.254.0.0/16")),
+    *map(ipaddress.IPv6Network, ("fc00::/7", "fe80::/10", "::1/128")),
+]
 
 
 def is_public(rule: IngressRule) -> bool:

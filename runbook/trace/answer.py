@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from runbook.aws import on_loopback
 from runbook.trace.model import Symptom
 from runbook.trace.target import Target
 
@@ -100,7 +101,9 @@ def send(target: Target) -> Answer:
     headers = {"user-agent": "apigw-vpc-runbook", **target.headers}
     try:
         # Without TLS there are no certificates to load, which takes longer than all the rest.
-        with httpx.Client(timeout=_TIMEOUT, verify=urlsplit(target.url).scheme == "https") as client:
+        with httpx.Client(
+            timeout=_TIMEOUT, verify=urlsplit(target.url).scheme == "https", trust_env=not on_loopback(target.url)
+        ) as client:
             response = client.request(target.method, target.url, headers=headers)
     except httpx.ReadTimeout:
         return Answer(None, _since(began), problem=WAITED_IN_VAIN, expected=target.expect_status)
