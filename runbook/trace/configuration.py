@@ -66,6 +66,8 @@ class Integration:
     parameters: tuple[tuple[str, str], ...]
     timeout: int
     """Milliseconds."""
+    answers: bool = True
+    """Whether any integration response maps what comes back; a proxy needs none."""
 
     @property
     def private(self) -> bool:
@@ -224,6 +226,8 @@ def _integration(said: Mapping[str, Any]) -> Integration:
         target=str(said.get("integrationTarget") or ""),
         parameters=tuple(sorted((said.get("requestParameters") or {}).items())),
         timeout=int(said.get("timeoutInMillis") or DEFAULT_TIMEOUT),
+        # Exports say responses, resources integrationResponses.
+        answers=bool(said.get("responses") or said.get("integrationResponses")),
     )
 
 

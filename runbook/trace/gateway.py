@@ -382,6 +382,14 @@ def _integration(front: Front, aim: Aim, configuration: Configuration | None, ta
         return
     yield from _connection(called, method, target)
     yield from _url(aim, called, method, target)
+    if called.type == "HTTP" and not called.answers:
+        yield Finding(
+            "integration",
+            Weight.BREAKS,
+            f"{said} is no proxy and has no integration response, so that no answer can be handed back.",
+            "Make it HTTP_PROXY, or put an integration response, and deploy.",
+            _patch_integration(target, method, "/type", "HTTP_PROXY"),
+        )
     if called.timeout < _SHORT_TIMEOUT:
         yield Finding(
             "integration",

@@ -165,7 +165,7 @@ class Stack:
 
 # A client of httpx loads all certificates, and a session of boto3 all models: once is enough.
 http = httpx.Client(timeout=20, trust_env=False, verify=False)
-_session = boto3.Session(
+session = boto3.Session(
     aws_access_key_id=CREDENTIALS.access_key_id,
     aws_secret_access_key=CREDENTIALS.secret_access_key,
     region_name=DEFAULT_REGION,
@@ -181,7 +181,7 @@ def finished(prepare: Callable[[Aws, dict[str, Any]], dict[str, Any]] | None = N
     clock = PushedClock(3000.0)
     with serve(clock=clock, quotas=False) as account:
         said = http.get(f"{account.url}/_practice").json()
-        aws = Aws(_session, endpoint_url=account.url, pace=1 / clock.scale, invoke_url_form=said["invoke_url"])
+        aws = Aws(session, endpoint_url=account.url, pace=1 / clock.scale, invoke_url_form=said["invoke_url"])
         if prepare is not None:
             given = {**given, **prepare(aws, said["defaults"])}
         params = validated({"stack": "demo", **given})

@@ -318,6 +318,23 @@ def passes_on_as_post(stack: Stack) -> None:
     stack.patch_integration(("replace", "/httpMethod", "POST"))
 
 
+@mutation("integration")
+def not_by_proxy_and_without_responses(stack: Stack) -> None:
+    called = stack.proxy["resourceMethods"][stack.verb]["methodIntegration"]
+    stack.aws.apigateway.put_integration(
+        restApiId=stack.api_id,
+        resourceId=stack.proxy["id"],
+        httpMethod=stack.verb,
+        type="HTTP",
+        integrationHttpMethod="GET",
+        uri=called["uri"],
+        connectionType="VPC_LINK",
+        connectionId=called["connectionId"],
+        requestParameters=called["requestParameters"],
+    )
+    stack.deploy()
+
+
 # --- stage variables --------------------------------------------------------------------------------------------------
 
 
@@ -424,6 +441,19 @@ def listener_deleted(stack: Stack) -> None:
 @mutation("listener")
 def listener_on_another_port(stack: Stack) -> None:
     stack.aws.elbv2.modify_listener(ListenerArn=stack.listener["ListenerArn"], Port=8080)
+
+
+@mutation("listener")
+def listener_of_another_protocol(stack: Stack) -> None:
+    # A group's protocol is fixed, so a UDP listener needs a UDP group.
+    arn = stack.aws.elbv2.create_target_group(Name="udp", Protocol="UDP", Port=80, VpcId=stack.vpc)["TargetGroups"][0]
+    stack.aws.elbv2.delete_listener(ListenerArn=stack.listener["ListenerArn"])
+    stack.aws.elbv2.create_listener(
+        LoadBalancerArn=stack.balancer["LoadBalancerArn"],
+        Protocol="UDP",
+        Port=80,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": arn["TargetGroupArn"]}],
+    )
 
 
 def _another_group(stack: Stack, name: str, port: int, *, targets: bool) -> str:
@@ -603,6 +633,50 @@ def instances_in_another_group(stack: Stack) -> None:
     group = stack.aws.ec2.create_security_group(GroupName="other", Description="other", VpcId=stack.vpc)["GroupId"]
     for instance in stack.instances:
         stack.aws.ec2.modify_instance_attribute(InstanceId=instance, Groups=[group])
+
+
+def _acl(stack: Stack, *, egress: bool, low: int, high: int, protocol: str = "6") -> None:
+    """Another network ACL for the instances' subnets, which allows all but this."""
+    ec2 = stack.aws.ec2
+    acl = ec2.create_network_acl(VpcId=stack.vpc)["NetworkAcl"]["NetworkAclId"]
+    for number, action, direction, spoken, ports in (
+        (50, "deny", egress, protocol, {"From": low, "To": high}),
+        (100, "allow", True, "-1", {"From": 0, "To": 65535}),
+        (100, "allow", False, "-1", {"From": 0, "To": 65535}),
+    ):
+        ec2.create_network_acl_entry(
+            NetworkAclId=acl,
+            RuleNumber=number,
+            Protocol=spoken,
+            RuleAction=action,  # type: ignore[arg-type]
+            Egress=direction,
+            CidrBlock="10.0.0.0/16",
+            PortRange=ports,  # type: ignore[arg-type]
+        )
+    for found in ec2.describe_network_acls()["NetworkAcls"]:
+        for each in found["Associations"]:
+            if each["SubnetId"] in stack.subnets:
+                ec2.replace_network_acl_association(AssociationId=each["NetworkAclAssociationId"], NetworkAclId=acl)
+
+
+@mutation("network-acl")
+def acl_denies_requests(stack: Stack) -> None:
+    _acl(stack, egress=False, low=80, high=80)
+
+
+@mutation("network-acl")
+def acl_denies_replies(stack: Stack) -> None:
+    _acl(stack, egress=True, low=1024, high=65535)
+
+
+@mutation("network-acl")
+def acl_denies_another_port(stack: Stack) -> None:
+    _acl(stack, egress=False, low=22, high=22)
+
+
+@mutation("network-acl")
+def acl_denies_another_protocol(stack: Stack) -> None:
+    _acl(stack, egress=False, low=1, high=65535, protocol="17")
 
 
 # --- backend ----------------------------------------------------------------------------------------------------------

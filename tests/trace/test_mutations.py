@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
-from runbook.trace import State
-from tests.trace.conftest import Stack, finished
-from tests.trace.mutations import MUTATIONS, Mutation
-
-# The service knows its own paths only, as a real one does: a path that is lost on the way is answered 404.
-KNOWN = {"/": 200, "/hello": 200, "*": 404}
+from tests.trace.builders import BUILDERS, why_not
+from tests.trace.faults import try_all
+from tests.trace.mutations import MUTATIONS
 
 
-def outcome(stack: Stack, mutation: Mutation) -> tuple[int, str | None, str]:
-    """The status seen, the verdict, and all hops that are not ok."""
-    stack.machines(status=KNOWN)
-    mutation.apply(stack)
-    stack.settle()
-    called = dataclasses.replace(stack, path=mutation.path or stack.path, stage=mutation.stage or stack.stage)
-    status = called.invoke().status_code
-    told = called.trace()
-    assert told.requests <= 25
-    assert told.status == status, told.to_json()
-    return (
-        status,
-        told.verdict,
-        "\n".join(f"{hop.id}: {hop.state} {hop.evidence}" for hop in told.hops if hop.state is not State.OK),
-    )
-
-
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
-def test_the_verdict_names_what_was_changed(mutation: Mutation) -> None:
-    with finished() as stack:
-        status, verdict, states = outcome(stack, mutation)
-    assert verdict == (mutation.hop if status >= 400 else None), f"{status}\n{states}"
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("maker", BUILDERS)
+def test_the_verdict_names_what_was_changed(maker: str) -> None:
+    if reason := why_not(maker):
+        pytest.skip(reason)
+    builder = BUILDERS[maker]
+    with builder.build() as stack:
+        tried = list(try_all(stack, builder.only))
+    assert len(tried) == len([each for each in MUTATIONS if builder.only in each.name])
+    assert max(each.requests for each in tried) <= 25
+    right = [each for each in tried if each.right]
+    print(f"{maker}: {len(right)} of {len(tried)} verdicts are right")
+    assert right == tried, "\n\n".join(f"{each}\n{each.states}" for each in tried if not each.right)

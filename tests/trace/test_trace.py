@@ -177,60 +177,6 @@ def test_a_public_instance_can_be_reached_round_the_gateway() -> None:
     assert stack.instances[0] in told["security-group"].evidence
 
 
-# --- network ACLs: only where load balancer and targets are in different subnets --------------------------------------
-
-
-def apart(aws: Aws, defaults: dict[str, Any]) -> dict[str, Any]:
-    """Subnets of the load balancer's own."""
-    zones = [
-        subnet["AvailabilityZone"] for subnet in aws.ec2.describe_subnets(SubnetIds=defaults["subnets"])["Subnets"]
-    ]
-    made = [
-        aws.ec2.create_subnet(VpcId=defaults["vpc"], CidrBlock=f"10.0.{100 + number}.0/24", AvailabilityZone=zone)
-        for number, zone in enumerate(sorted(zones))
-    ]
-    return {"subnets": [each["Subnet"]["SubnetId"] for each in made]}
-
-
-@pytest.mark.parametrize(
-    ("egress", "low", "high", "broken"),
-    [(False, 80, 80, True), (True, 1024, 65535, True), (False, 22, 22, False), (True, 1024, 1024, False)],
-)
-def test_network_acls(egress: bool, low: int, high: int, broken: bool) -> None:
-    with finished(apart) as stack:
-        acl = stack.aws.ec2.create_network_acl(VpcId=stack.vpc)["NetworkAcl"]["NetworkAclId"]
-        for direction in (True, False):
-            stack.aws.ec2.create_network_acl_entry(
-                NetworkAclId=acl,
-                RuleNumber=100,
-                Protocol="-1",
-                RuleAction="allow",
-                Egress=direction,
-                CidrBlock="0.0.0.0/0",
-            )
-        stack.aws.ec2.create_network_acl_entry(
-            NetworkAclId=acl,
-            RuleNumber=50,
-            Protocol="6",
-            RuleAction="deny",
-            Egress=egress,
-            CidrBlock="10.0.0.0/16",
-            PortRange={"From": low, "To": high},
-        )
-        for found in stack.aws.ec2.describe_network_acls()["NetworkAcls"]:
-            for each in found["Associations"]:
-                if each["SubnetId"] in stack.subnets:
-                    stack.aws.ec2.replace_network_acl_association(
-                        AssociationId=each["NetworkAclAssociationId"], NetworkAclId=acl
-                    )
-        stack.settle()
-        told = stack.trace()
-    assert told.verdict == ("network-acl" if broken else None), told.to_json()
-    if broken:
-        assert acl in told["network-acl"].evidence
-        assert "rule 50" in told["network-acl"].evidence
-
-
 # --- stacks that others built -----------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,34 @@
+"""``python -m tests.trace [NAME]``: try every single fault on stacks of every maker, print the share that is right."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.trace.builders import BUILDERS, why_not
+from tests.trace.faults import try_all
+
+
+def main(only: str = "") -> int:
+    """Print the table; answer how many verdicts are wrong."""
+    wrong = 0
+    for maker, builder in BUILDERS.items():
+        if reason := why_not(maker):
+            print(f"{maker}: not tried, {reason}")
+            continue
+        with builder.build() as stack:
+            tried = []
+            for each in try_all(stack, only or builder.only):
+                tried.append(each)
+                print(each, flush=True)
+                if not each.right:
+                    print(each.states)
+        right = sum(each.right for each in tried)
+        broke = sum(each.status >= 400 for each in tried)
+        share = 100 * right / len(tried) if tried else 100
+        print(f"{maker}: {right} of {len(tried)} right ({share:.0f} %); {broke} broke the URL\n")
+        wrong += len(tried) - right
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(min(main(*sys.argv[1:]), 1))

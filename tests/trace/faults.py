@@ -1,0 +1,58 @@
+"""Every single fault on a copy of a finished stack: does the verdict name what was changed?"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from runbook.trace import State
+from tests.trace.conftest import Stack
+from tests.trace.forked import in_a_copy
+from tests.trace.mutations import MUTATIONS, Mutation
+
+# The service knows its own paths only, as a real one does: a path that is lost on the way is answered 404.
+KNOWN = {"/": 200, "/health": 200, "/hello": 200, "*": 404}
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of one fault."""
+
+    mutation: str
+    hop: str
+    status: int
+    verdict: str | None
+    requests: int
+    states: str
+    """The hops that are not ok."""
+
+    @property
+    def right(self) -> bool:
+        """Broken: the verdict is the hop that was changed. Not broken: there is none."""
+        return self.verdict == (self.hop if self.status >= 400 else None)
+
+    def __str__(self) -> str:
+        mark = "✓" if self.right else "✗"
+        return f"{mark} {self.mutation:48} {self.hop:16} {self.status} {self.verdict or '-'}"
+
+
+def try_one(mutation: Mutation, stack: Stack) -> Tried:
+    """Apply a fault, call the URL, trace."""
+    stack.machines(status=KNOWN)
+    mutation.apply(stack)
+    stack.settle()
+    called = dataclasses.replace(stack, path=mutation.path or stack.path, stage=mutation.stage or stack.stage)
+    status = called.invoke().status_code
+    told = called.trace()
+    assert told.status == status, told.to_json()
+    states = [f"{hop.id}: {hop.state} {hop.evidence}" for hop in told.hops if hop.state is not State.OK]
+    return Tried(mutation.name, mutation.hop, status, told.verdict, told.requests, "\n".join(states))
+
+
+def try_all(stack: Stack, only: str = "") -> Iterator[Tried]:
+    """Every fault (whose name contains ``only``), each on a copy of its own."""
+    for mutation in MUTATIONS:
+        if only in mutation.name:
+            yield in_a_copy(stack, partial(try_one, mutation))

@@ -1,0 +1,62 @@
+"""Copies of a practice account: a fork has all of moto's state, and changes to it stay in the fork.
+
+So a stack is built once, by whoever, and each fault is tried on a copy of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, TypeVar
+from unittest.mock import patch
+
+import practice.machines
+import practice.server
+from practice.server import serve
+from runbook.aws import Aws
+from tests.trace.conftest import Stack, http
+
+T = TypeVar("T")
+
+
+def in_a_copy(stack: Stack, work: Callable[[Stack], T]) -> T:
+    """Do this to a copy of the account, in a process of its own. Raises AssertionError with what went wrong there."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reading)
+            try:
+                with _copy(stack) as copy:
+                    result: tuple[bool, Any] = True, work(copy)
+            except BaseException:
+                result = False, traceback.format_exc()
+            with os.fdopen(writing, "wb") as pipe:
+                pickle.dump(result, pipe)
+        finally:
+            os._exit(0)  # nothing of the parent's is to be ended or flushed
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        answer = pipe.read()
+    os.waitpid(child, 0)
+    assert answer, "the copy ended without an answer"
+    done, value = pickle.loads(answer)
+    assert done, value
+    return value  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _copy(stack: Stack) -> Iterator[Stack]:
+    # The machines' process and our end of its pipe are the parent's: the copy gets one of its own.
+    practice.machines._process = practice.machines._Process()
+    with patch.object(practice.server, "reset"), serve(clock=stack.clock, quotas=False) as account:
+        said = http.get(f"{account.url}/_practice").json()
+        aws = Aws(stack.aws.session, endpoint_url=account.url, pace=stack.aws.pace, invoke_url_form=said["invoke_url"])
+        try:
+            yield replace(stack, account=account, aws=aws, said=said)
+        finally:
+            practice.machines._process.end()
