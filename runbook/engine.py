@@ -173,7 +173,7 @@ class _Pass:
                 action=self.action,
                 outcomes=outcomes,
                 duration=time.monotonic() - began,
-                error=explain(error) if error else "",
+                error=explain(error, stack=self.params.stack, region=self.aws.region) if error else "",
                 cause=error,
             )
         )
@@ -217,7 +217,8 @@ class _Pass:
             standing = _Standing(Outcome.STOPPED, str(stop), cause=stop)
         except Exception as error:
             log.debug("step %s failed", step.id, exc_info=True)
-            standing = _Standing(Outcome.FAILED, explain(error), cause=error)
+            why = explain(error, step=step.id, stack=self.params.stack, region=self.aws.region)
+            standing = _Standing(Outcome.FAILED, why, cause=error)
         finally:
             CURRENT_STEP.reset(token)
             self._tell(

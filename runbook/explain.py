@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from botocore.exceptions import (
@@ -18,6 +19,7 @@ from botocore.exceptions import (
 
 from runbook.aws import code_of
 from runbook.errors import RunbookError
+from runbook.policy import allowing
 
 __all__ = ["explain"]
 
@@ -34,12 +36,15 @@ _INVALID_LOGIN = frozenset(
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Client.UnauthorizedOperation"})
 
 
-def explain(error: BaseException) -> str:
-    """One or a few sentences: what happened, and what to do about it."""
+def explain(error: BaseException, *, step: str = "", stack: str = "", region: str = "") -> str:
+    """One or a few sentences: what happened, and what to do about it.
+
+    Where it happened, if that is known, makes the permission that is lacking more precise.
+    """
     if isinstance(error, RunbookError):
         return str(error)
     if isinstance(error, ClientError):
-        return _explain_answer(error)
+        return _explain_answer(error, step, stack, region)
     if isinstance(error, SSOTokenLoadError | UnauthorizedSSOTokenError | TokenRetrievalError):
         return "The SSO login has expired. Renew it with: aws sso login (add --profile NAME for a named profile)."
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
@@ -53,7 +58,7 @@ def explain(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _explain_answer(error: ClientError) -> str:
+def _explain_answer(error: ClientError, step: str, stack: str, region: str) -> str:
     code = code_of(error)
     message = str(error.response.get("Error", {}).get("Message", "")).strip()
     operation = error.operation_name
@@ -65,10 +70,19 @@ def _explain_answer(error: ClientError) -> str:
     if code in _INVALID_LOGIN:
         return f"AWS does not accept the credentials, or the region is not enabled for the account: {message} ({code})."
     if code in _DENIED:
-        return f"Not allowed: {_denied(operation, message)}"
+        return _denied(operation, message, step, stack, region)
     return f"{operation}: {message or 'no message'} ({code})"
 
 
-def _denied(operation: str, message: str) -> str:
+_REFUSAL = re.compile(r"not authorized to perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>\S+))?")
+
+
+def _denied(operation: str, message: str, step: str, stack: str, region: str) -> str:
     # EC2 appends an encoded blob of up to a thousand characters that says nothing to a person.
-    return re.sub(r"\s*Encoded authorization failure message:\s*\S+", "", message) or operation
+    said = re.sub(r"\s*Encoded authorization failure message:\s*\S+", "", message) or operation
+    needed = f" (step {step} needs it)" if step else ""
+    refusal = _REFUSAL.search(said)
+    if refusal is None:
+        return f"Not allowed: {said}{needed}"
+    statement = allowing(refusal["action"], (refusal["resource"] or "").rstrip("."), stack or "*", region or "*")
+    return f"Not allowed: {said.rstrip('.')}{needed}. Statement to add to the caller's policy: {json.dumps(statement)}"

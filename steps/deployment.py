@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import DeploymentTypeDef, ResourceTypeDef, StageTypeDef
 
 PART_OF = RestApi
+KEPT = 5
+"""How many deployments of ours are kept to go back to (``rollback``)."""
 _DESCRIPTION = "runbook "
 _VERB_KEYS = {"x-amazon-apigateway-any-method": "ANY"}
 _INTEGRATION = "x-amazon-apigateway-integration"
@@ -127,12 +129,16 @@ def do(aws: Aws, params: Parameters, api: RestApi, integration: Integration) -> 
                 raise
     else:
         if changes(configured, deployed(aws, api.id, params.stage)):
-            deployment_id = _deploy(aws, api.id, description, than=stage["deploymentId"])
+            served = stage["deploymentId"]
+            deployment_id = _newest(aws, api.id, description, than=served) or _deploy(
+                aws, api.id, description, than=served
+            )
             aws.apigateway.update_stage(
                 restApiId=api.id,
                 stageName=params.stage,
                 patchOperations=[{"op": "replace", "path": "/deploymentId", "value": deployment_id}],
             )
+            _forget_old(aws, api.id)
         path = f"/restapis/{api.id}/stages/{params.stage}"
         retag_api_gateway(aws, path, stage.get("tags", {}), stack_tags(params))
 
@@ -152,7 +158,7 @@ def undo(aws: Aws, params: Parameters) -> None:
     if _stage(aws, api.id, params.stage) is not None:
         aws.apigateway.delete_stage(restApiId=api.id, stageName=params.stage)
     served = {stage["deploymentId"] for stage in stages(aws, api.id)}
-    for item in _deployments(aws, api.id):
+    for item in history(aws, api.id):
         if item["id"] not in served and item.get("description", "").startswith(_DESCRIPTION):
             aws.apigateway.delete_deployment(restApiId=api.id, deploymentId=item["id"])
 
@@ -228,11 +234,21 @@ def _route(*, guarded: bool, integration: dict[str, Any]) -> RouteConfiguration:
     )
 
 
+def _forget_old(aws: Aws, api_id: str) -> None:
+    """Delete deployments of ours beyond the last few, unless a stage serves them."""
+    served = {stage["deploymentId"] for stage in stages(aws, api_id)}
+    ours = [item for item in history(aws, api_id) if item.get("description", "").startswith(_DESCRIPTION)]
+    for item in ours[KEPT:]:
+        if item["id"] not in served:
+            aws.apigateway.delete_deployment(restApiId=api_id, deploymentId=item["id"])
+
+
 def _stage(aws: Aws, api_id: str, name: str) -> StageTypeDef | None:
     return next((stage for stage in stages(aws, api_id) if stage["stageName"] == name), None)
 
 
-def _deployments(aws: Aws, api_id: str) -> list[DeploymentTypeDef]:
+def history(aws: Aws, api_id: str) -> list[DeploymentTypeDef]:
+    """All deployments of an API, the newest first."""
     pages = aws.apigateway.get_paginator("get_deployments").paginate(
         restApiId=api_id, PaginationConfig={"PageSize": 500}
     )
@@ -242,7 +258,7 @@ def _deployments(aws: Aws, api_id: str) -> list[DeploymentTypeDef]:
 
 def _newest(aws: Aws, api_id: str, description: str, *, than: str = "") -> str | None:
     """The newest deployment of this configuration, if it is newer than the one that is served."""
-    for item in _deployments(aws, api_id):
+    for item in history(aws, api_id):
         if item["id"] == than:
             return None
         if item.get("description") == description:

@@ -1,0 +1,349 @@
+"""The smallest IAM policy under which a command works on one stack.
+
+Sources: the service authorization reference (actions, resources and condition keys of Amazon API Gateway Management,
+Elastic Load Balancing V2 and Amazon EC2), "Control access to API Gateway with IAM policies" (an HTTP verb on a path),
+"Set up a private integration" (what the caller of CreateVpcLink needs besides), and "Service-linked roles" of both
+services. Asking who one is (GetCallerIdentity) needs no permission.
+
+What AWS lets nobody narrow down (Describe calls) is limited to the region; what is made must carry the stack's tag;
+what is changed or deleted must have it. So the policy adopts nothing: taking over untagged resources (``--adopt``)
+needs more, on purpose.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runbook.errors import BadInput
+from runbook.record import STACK
+
+__all__ = ["COMMANDS", "allowing", "policy"]
+
+_UP, _REPLACE, _DOWN, _CHECK, _TRACE, _LIST, _ROLLBACK = "up", "replace", "down", "check", "trace", "list", "rollback"
+
+COMMANDS: Mapping[str, frozenset[str]] = {
+    "check": frozenset({_CHECK}),
+    "plan": frozenset({_CHECK}),
+    "up": frozenset({_CHECK, _UP}),
+    "replace": frozenset({_CHECK, _UP, _REPLACE}),
+    "down": frozenset({_DOWN}),
+    "trace": frozenset({_TRACE}),
+    "list": frozenset({_LIST}),
+    "rollback": frozenset({_ROLLBACK}),
+    "all": frozenset({_CHECK, _UP, _REPLACE, _DOWN, _TRACE, _LIST, _ROLLBACK}),
+}
+"""What can be asked for; ``replace`` is ``up --replace``."""
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """Whose policy: fills the ARNs."""
+
+    stack: str
+    region: str
+    account: str
+    partition: str
+    security_group: str
+
+    def arn(self, service: str, resource: str) -> str:
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+    def gateway(self, path: str) -> str:
+        # API Gateway's ARNs name no account.
+        return f"arn:{self.partition}:apigateway:{self.region}::{path}"
+
+    def balancing(self, resource: str) -> str:
+        return self.arn("elasticloadbalancing", resource)
+
+    @property
+    def balancer(self) -> str:
+        return self.balancing(f"loadbalancer/net/{self.stack}-nlb/*")
+
+    @property
+    def listener(self) -> str:
+        return self.balancing(f"listener/net/{self.stack}-nlb/*")
+
+    @property
+    def group(self) -> str:
+        return self.balancing(f"targetgroup/{self.stack}-targets/*")
+
+    def asked(self) -> dict[str, dict[str, str]]:
+        """The request brings the stack's tag."""
+        return {"StringEquals": {f"aws:RequestTag/{STACK}": self.stack}}
+
+    def owned(self) -> dict[str, dict[str, str]]:
+        """The resource has the stack's tag."""
+        return {"StringEquals": {f"aws:ResourceTag/{STACK}": self.stack}}
+
+    def here(self) -> dict[str, dict[str, str]]:
+        """Only in this region."""
+        return {"StringEquals": {"aws:RequestedRegion": self.region}}
+
+
+_Condition = Callable[[_Scope], Mapping[str, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class _Statement:
+    """One permission; each action with the commands' needs that ask for it."""
+
+    sid: str
+    actions: Mapping[str, frozenset[str]]
+    resources: Callable[[_Scope], list[str]]
+    condition: _Condition | None = None
+    writes: bool = True
+    """Whether it is for more than looking."""
+
+
+def _for(*needs: str, actions: str) -> dict[str, frozenset[str]]:
+    return dict.fromkeys(actions.split(), frozenset(needs))
+
+
+_STATEMENTS: tuple[_Statement, ...] = (
+    # --- looking ----------------------------------------------------------------------------------------------------
+    _Statement(
+        "LookAtNetwork",
+        {
+            **_for(_CHECK, actions="ec2:DescribeSubnets"),
+            **_for(_CHECK, _TRACE, actions="ec2:DescribeInstances"),
+            **_for(_CHECK, _DOWN, _TRACE, actions="ec2:DescribeNetworkInterfaces"),
+            **_for(_CHECK, _DOWN, _TRACE, _LIST, actions="ec2:DescribeSecurityGroupRules"),
+            **_for(_TRACE, actions="ec2:DescribeNetworkAcls ec2:DescribeRouteTables"),
+        },
+        lambda _: ["*"],
+        _Scope.here,
+        writes=False,
+    ),
+    _Statement(
+        "LookAtLoadBalancing",
+        {
+            **_for(
+                _CHECK,
+                _DOWN,
+                _TRACE,
+                _LIST,
+                actions="elasticloadbalancing:DescribeLoadBalancers elasticloadbalancing:DescribeTargetGroups",
+            ),
+            **_for(_CHECK, _DOWN, _LIST, actions="elasticloadbalancing:DescribeTags"),
+            **_for(_CHECK, _DOWN, _TRACE, actions="elasticloadbalancing:DescribeTargetGroupAttributes"),
+            # What listens in front of a group is looked at before the group is deleted.
+            **_for(_CHECK, _DOWN, _TRACE, actions="elasticloadbalancing:DescribeListeners"),
+            **_for(_CHECK, _TRACE, actions="elasticloadbalancing:DescribeTargetHealth"),
+            **_for(_TRACE, actions="elasticloadbalancing:DescribeLoadBalancerAttributes"),
+        },
+        lambda _: ["*"],
+        _Scope.here,
+        writes=False,
+    ),
+    _Statement(
+        "ListApisAndLinks",
+        _for(_CHECK, _DOWN, _TRACE, _LIST, _ROLLBACK, actions="apigateway:GET"),
+        lambda scope: [scope.gateway("/restapis"), scope.gateway("/vpclinks")],
+        writes=False,
+    ),
+    _Statement(
+        "LookAtLinks",  # of our name whoever's they are, to see whether they are ours
+        _for(_CHECK, _DOWN, _LIST, actions="apigateway:GET"),
+        lambda scope: [scope.gateway("/vpclinks/*")],
+        writes=False,
+    ),
+    _Statement(
+        "LookAtOurApi",
+        _for(_CHECK, _TRACE, _ROLLBACK, actions="apigateway:GET"),
+        lambda scope: [scope.gateway("/restapis/*")],
+        _Scope.owned,
+        writes=False,
+    ),
+    # --- making -----------------------------------------------------------------------------------------------------
+    _Statement(
+        "MakeTargetGroup",
+        _for(_UP, actions="elasticloadbalancing:CreateTargetGroup"),
+        lambda scope: [scope.group],
+        _Scope.asked,
+    ),
+    _Statement(
+        "MakeInternalLoadBalancer",
+        _for(_UP, actions="elasticloadbalancing:CreateLoadBalancer"),
+        lambda scope: [scope.balancer],
+        lambda scope: {
+            "StringEquals": {
+                f"aws:RequestTag/{STACK}": scope.stack,
+                "elasticloadbalancing:Scheme": "internal",
+            }
+        },
+    ),
+    _Statement(
+        "MakeListener",
+        _for(_UP, actions="elasticloadbalancing:CreateListener"),
+        lambda scope: [scope.balancer],
+        _Scope.asked,
+    ),
+    _Statement(
+        "TagLoadBalancing",
+        {
+            **_for(_UP, actions="elasticloadbalancing:AddTags"),
+            **_for(_UP, actions="elasticloadbalancing:RemoveTags"),
+        },
+        lambda scope: [scope.balancer, scope.listener, scope.group],
+    ),
+    _Statement(
+        "MakeServiceLinkedRoles",  # the first load balancer, the first link of an account
+        _for(_UP, actions="iam:CreateServiceLinkedRole"),
+        lambda scope: [f"arn:{scope.partition}:iam::{scope.account}:role/aws-service-role/*"],
+        lambda _: {
+            "StringEquals": {
+                "iam:AWSServiceName": ["elasticloadbalancing.amazonaws.com", "ops.apigateway.amazonaws.com"],
+            }
+        },
+    ),
+    _Statement(
+        "LetLoadBalancerIn",
+        {
+            **_for(_UP, actions="ec2:AuthorizeSecurityGroupIngress"),
+            **_for(_UP, _DOWN, actions="ec2:RevokeSecurityGroupIngress"),
+        },
+        lambda scope: [
+            scope.arn("ec2", f"security-group/{scope.security_group}"),
+            scope.arn("ec2", "security-group-rule/*"),
+        ],
+    ),
+    _Statement(
+        "TagRules",
+        _for(_UP, actions="ec2:CreateTags"),
+        lambda scope: [scope.arn("ec2", "security-group-rule/*")],
+        lambda scope: {
+            "StringEquals": {
+                f"aws:RequestTag/{STACK}": scope.stack,
+                "ec2:CreateAction": "AuthorizeSecurityGroupIngress",
+            }
+        },
+    ),
+    _Statement(
+        "MakeApisAndLinks",
+        _for(_UP, actions="apigateway:POST"),
+        lambda scope: [scope.gateway("/restapis"), scope.gateway("/vpclinks")],
+        _Scope.asked,
+    ),
+    _Statement(
+        "TagWhatIsMade",
+        _for(_UP, actions="apigateway:PUT"),
+        lambda scope: [scope.gateway("/tags/*")],
+        _Scope.asked,
+    ),
+    _Statement(
+        "PrivateLinkForLinks",
+        {
+            **_for(
+                _UP,
+                actions="ec2:CreateVpcEndpointServiceConfiguration ec2:ModifyVpcEndpointServicePermissions",
+            ),
+            **_for(_UP, _DOWN, actions="ec2:DeleteVpcEndpointServiceConfigurations"),
+        },
+        lambda scope: [scope.arn("ec2", "vpc-endpoint-service/*")],
+    ),
+    _Statement(
+        "LookAtPrivateLink",
+        _for(_UP, actions="ec2:DescribeVpcEndpointServiceConfigurations"),
+        lambda _: ["*"],
+        _Scope.here,
+    ),
+    # --- changing and deleting what is ours -----------------------------------------------------------------------------
+    _Statement(
+        "ChangeOurLoadBalancing",
+        {
+            **_for(
+                _UP,
+                actions="elasticloadbalancing:ModifyListener elasticloadbalancing:ModifyTargetGroup "
+                "elasticloadbalancing:ModifyTargetGroupAttributes elasticloadbalancing:SetSubnets "
+                "elasticloadbalancing:RegisterTargets elasticloadbalancing:DeregisterTargets",
+            ),
+            **_for(_DOWN, _REPLACE, actions="elasticloadbalancing:DeleteLoadBalancer"),
+            **_for(_DOWN, _REPLACE, actions="elasticloadbalancing:DeleteTargetGroup"),
+            **_for(_DOWN, _REPLACE, actions="elasticloadbalancing:DeleteListener"),
+        },
+        lambda scope: [scope.balancer, scope.listener, scope.group],
+        _Scope.owned,
+    ),
+    _Statement(
+        "ChangeOurApi",
+        {
+            **_for(_UP, actions="apigateway:POST apigateway:PUT"),
+            **_for(_UP, _ROLLBACK, actions="apigateway:PATCH"),
+            **_for(_UP, _DOWN, actions="apigateway:DELETE"),
+        },
+        lambda scope: [scope.gateway("/restapis/*")],
+        _Scope.owned,
+    ),
+    _Statement(
+        "DeleteOurLinks",  # a FAILED link, or one that was superseded, goes at once
+        _for(_UP, _DOWN, actions="apigateway:DELETE"),
+        lambda scope: [scope.gateway("/vpclinks/*")],
+        _Scope.owned,
+    ),
+    _Statement(
+        "RetagWhatIsOurs",
+        _for(_UP, actions="apigateway:PUT apigateway:DELETE"),
+        lambda scope: [scope.gateway("/tags/*")],
+        _Scope.owned,
+    ),
+)
+
+
+def policy(
+    stack: str,
+    region: str,
+    account: str,
+    command: str,
+    read_only: bool = False,
+    *,
+    partition: str = "aws",
+    security_group: str = "*",
+) -> dict[str, Any]:
+    """The policy document for a command on a stack; with ``read_only`` what only looks.
+
+    ``security_group`` narrows the rules down to the instances' group. Raises :class:`BadInput` for an unknown command.
+    """
+    try:
+        needs = COMMANDS[command]
+    except KeyError:
+        raise BadInput("command", f"{command!r} has no policy.", f"There are: {', '.join(COMMANDS)}.") from None
+    scope = _Scope(stack, region, account, partition, security_group)
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            _document(statement, scope, actions)
+            for statement in _STATEMENTS
+            if not (read_only and statement.writes)
+            and (actions := [name for name, asking in statement.actions.items() if asking & needs])
+        ],
+    }
+
+
+def allowing(action: str, resource: str, stack: str, region: str) -> dict[str, Any]:
+    """The statement that a caller lacks who was refused this action on this resource (empty when AWS names none).
+
+    It is the one of :func:`policy` if that has one, narrowed down to the action; else the bare permission.
+    """
+    _, partition, _, _, account, *_ = [*resource.split(":"), *[""] * 6]
+    scope = _Scope(stack, region, account or "*", partition or "aws", "*")
+    for statement in _STATEMENTS:
+        if action in statement.actions and any(
+            fnmatch.fnmatchcase(resource or "*", pattern) for pattern in statement.resources(scope)
+        ):
+            return _document(statement, scope, [action])
+    return {"Effect": "Allow", "Action": [action], "Resource": [resource or "*"]}
+
+
+def _document(statement: _Statement, scope: _Scope, actions: list[str]) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "Sid": statement.sid,
+        "Effect": "Allow",
+        "Action": sorted(actions),
+        "Resource": statement.resources(scope),
+    }
+    if statement.condition:
+        document["Condition"] = statement.condition(scope)
+    return document

@@ -1,0 +1,63 @@
+"""Back to the deployment before: the stage serves again what it served, the configuration stays as it is.
+
+Deployments are snapshots that AWS keeps until they are deleted, so going back is one change of the stage. What is
+configured then differs from what is served: ``check`` says so, and the next ``up`` would deploy it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from runbook.errors import BadInput, CannotContinue, NotOurs
+from runbook.record import is_ours
+from steps import deployment, rest_api
+
+if TYPE_CHECKING:
+    from runbook.aws import Aws
+
+__all__ = ["RolledBack", "rollback"]
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """What the stage served, and what it serves now."""
+
+    stage: str
+    invoke_url: str
+    left: str
+    """Id of the deployment that was served."""
+    served: str
+    """Id of the deployment that is served now, and when it was made."""
+    made: datetime
+
+
+def rollback(aws: Aws, stack: str, stage: str | None = None) -> RolledBack:
+    """Point a stage of the stack's API at the deployment before the one that it serves.
+
+    ``stage`` may be left out while there is one. Raises :class:`BadInput`, :class:`NotOurs` and
+    :class:`CannotContinue` when there is no deployment before.
+    """
+    api = rest_api.find(aws, stack)
+    if api is None:
+        raise BadInput("stack", f"{stack!r} has no REST API in {aws.region}.")
+    if not is_ours(api.tags, stack):
+        raise NotOurs("REST API", api.name, api.id, stack)
+    stages = {item["stageName"]: item["deploymentId"] for item in deployment.stages(aws, api.id)}
+    if stage is None and len(stages) == 1:
+        (stage,) = stages
+    if stage not in stages:
+        given = f"API {api.name} has no stage {stage!r}" if stage else f"API {api.name} has several stages"
+        raise BadInput("stage", f"{given}.", f"There are: {', '.join(sorted(stages)) or 'none'}.")
+    history = deployment.history(aws, api.id)
+    at = next((number for number, item in enumerate(history) if item["id"] == stages[stage]), len(history))
+    if at + 1 >= len(history):
+        raise CannotContinue(f"Stage {stage} serves the oldest deployment there is: there is none to go back to.")
+    before = history[at + 1]
+    aws.apigateway.update_stage(
+        restApiId=api.id,
+        stageName=stage,
+        patchOperations=[{"op": "replace", "path": "/deploymentId", "value": before["id"]}],
+    )
+    return RolledBack(stage, aws.invoke_url(api.id, stage), stages[stage], before["id"], before["createdDate"])

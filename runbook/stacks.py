@@ -1,0 +1,133 @@
+"""All stacks of an account and region, found by their tag; with state, age, and when they may go.
+
+The tag ``ttl`` (one of your own, ``--tags ttl=8h``) says how long a stack is wanted: a time after its making (``45m``,
+``8h``, ``2d``), or a point in time (``2026-12-01T18:00Z``). It is what ``down --all-expired`` goes by, so that training
+leaves no bill behind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from runbook.record import STACK, from_list
+
+if TYPE_CHECKING:
+    from runbook.aws import Aws
+
+__all__ = ["TTL", "Stack", "expired", "stacks", "until"]
+
+TTL = "ttl"
+
+PARTS = ("target group", "load balancer", "security group rule", "VPC link", "REST API")
+"""What a whole stack has of its own, and what has a tag of its own."""
+
+_TAGS_AT_ONCE = 20  # "You can specify up to 20 resources in a single call" (DescribeTags, ELBv2 API reference)
+_AFTER = re.compile(r"(\d{1,5})\s*([mhd])")
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A stack as far as it can be seen from outside."""
+
+    name: str
+    parts: tuple[str, ...]
+    """Which of :data:`PARTS` it has."""
+    created: datetime | None
+    """When the oldest of its parts was made, as far as AWS tells; a link and a rule tell nothing."""
+    expires: datetime | None
+    """By its ``ttl`` tag; None without one, or when that says nothing that can be understood."""
+    ttl: str = ""
+    """The tag as it is written."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What a whole stack would have besides."""
+        return tuple(part for part in PARTS if part not in self.parts)
+
+    @property
+    def state(self) -> str:
+        """``whole``, or which parts there are. Whether they are as they should be only ``check`` tells."""
+        return "whole" if not self.missing else f"only {', '.join(self.parts)}"
+
+    def age(self, now: datetime) -> timedelta | None:
+        """How long it has been there."""
+        return now - self.created if self.created else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    kind: str
+    tags: Mapping[str, str]
+    created: datetime | None = None
+
+
+def stacks(aws: Aws) -> list[Stack]:
+    """The stacks of the account and region, by name."""
+    found: dict[str, list[_Part]] = {}
+    for part in _parts(aws):
+        if name := part.tags.get(STACK):
+            found.setdefault(name, []).append(part)
+    return [_stack(name, parts) for name, parts in sorted(found.items())]
+
+
+def expired(found: Iterable[Stack], now: datetime) -> list[Stack]:
+    """Those past their ``ttl``. One that cannot be understood never expires."""
+    return [stack for stack in found if stack.expires is not None and stack.expires <= now]
+
+
+def until(ttl: str, created: datetime | None) -> datetime | None:
+    """The point in time a ``ttl`` tag means, or None."""
+    text = ttl.strip()
+    if after := _AFTER.fullmatch(text):
+        return created + timedelta(**{_UNITS[after[2]]: int(after[1])}) if created else None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _stack(name: str, parts: list[_Part]) -> Stack:
+    created = min((part.created for part in parts if part.created), default=None)
+    wishes = {ttl: until(ttl, created) for part in parts if (ttl := part.tags.get(TTL))}
+    # Parts may disagree after a change by hand. The longest wish counts, and one that cannot be understood is the
+    # longest: deleting is what cannot be taken back.
+    ttl = max(wishes, key=lambda text: (wishes[text] is None, wishes[text] or _NEVER), default="")
+    expires = wishes.get(ttl)
+    kinds = {part.kind for part in parts}
+    return Stack(name, tuple(kind for kind in PARTS if kind in kinds), created, expires, ttl)
+
+
+def _parts(aws: Aws) -> Iterator[_Part]:
+    for pages in aws.apigateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500}):
+        for api in pages["items"]:
+            yield _Part("REST API", api.get("tags", {}), api["createdDate"])
+    for links in aws.apigateway.get_paginator("get_vpc_links").paginate(PaginationConfig={"PageSize": 500}):
+        for link in links["items"]:
+            # The list was recorded without tags where the single answer has them.
+            tags = link.get("tags") or aws.apigateway.get_vpc_link(vpcLinkId=link["id"]).get("tags", {})
+            yield _Part("VPC link", tags)
+    made: dict[str, tuple[str, datetime | None]] = {}
+    for balancers in aws.elbv2.get_paginator("describe_load_balancers").paginate():
+        for balancer in balancers["LoadBalancers"]:
+            made[balancer["LoadBalancerArn"]] = ("load balancer", balancer["CreatedTime"])
+    for groups in aws.elbv2.get_paginator("describe_target_groups").paginate():
+        for group in groups["TargetGroups"]:
+            made[group["TargetGroupArn"]] = ("target group", None)
+    arns = list(made)
+    for start in range(0, len(arns), _TAGS_AT_ONCE):
+        for described in aws.elbv2.describe_tags(ResourceArns=arns[start : start + _TAGS_AT_ONCE])["TagDescriptions"]:
+            kind, created = made[described["ResourceArn"]]
+            yield _Part(kind, from_list(described["Tags"]), created)
+    tagged = aws.ec2.get_paginator("describe_security_group_rules").paginate(
+        Filters=[{"Name": "tag-key", "Values": [STACK]}]
+    )
+    for rules in tagged:
+        for rule in rules["SecurityGroupRules"]:
+            yield _Part("security group rule", from_list(rule.get("Tags", [])))

@@ -1,0 +1,252 @@
+"""The printed policy is enough for its command, and none of its statements is too many."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import boto3
+import parliament
+import pytest
+
+from runbook.accounts import Kind, connect
+from runbook.aws import Aws
+from runbook.errors import BadInput, RunbookError
+from runbook.explain import explain
+from runbook.policy import COMMANDS, allowing, policy
+from runbook.rollback import rollback
+from runbook.stacks import stacks
+from runbook.trace import State, parse_target, trace
+from tests.stack import Hurry, Stack
+
+USER, POLICY = "limited", "given"
+
+
+class Caller:
+    """A user of the practice account who has one policy, and a stack as this user works with it."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.root = stack
+        session = stack.aws.session
+        self.iam: Any = session.client("iam", endpoint_url=stack.account.url)
+        self.iam.create_user(UserName=USER)
+        key = self.iam.create_access_key(UserName=USER)["AccessKey"]
+        theirs = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=stack.account.region)
+        known = connect(Kind.PRACTICE, stack.params(), endpoint_url=stack.account.url)
+        aws = Aws(theirs, endpoint_url=stack.account.url, invoke_url_form=known.practice["invoke_url"])
+        aws.control = Hurry(stack.clock)
+        self.stack = Stack(stack.account, aws, stack.clock)
+
+    def may(self, document: dict[str, Any]) -> None:
+        """Have exactly this policy."""
+        self.iam.put_user_policy(UserName=USER, PolicyName=POLICY, PolicyDocument=json.dumps(document))
+
+
+@pytest.fixture
+def caller(stack: Stack) -> Caller:
+    return Caller(stack)
+
+
+def document(command: str, **given: Any) -> dict[str, Any]:
+    return policy("demo", "us-east-1", "123456789012", command, **given)
+
+
+# --- what each command does, under a policy -------------------------------------------------------------------------
+
+
+def failure(caller: Caller, command: str) -> str:
+    """Why the command did not do all it is for; empty when it did."""
+    stack = caller.stack
+    try:
+        match command:
+            case "up" | "replace":
+                return _up(caller, replace=command == "replace")
+            case "check":
+                ended = stack.check()
+                return ended.finished.error or str(ended.unlike_ok or "")
+            case "down":
+                ended = stack.down()
+                return ended.finished.error or str(ended.finished.worst or "")
+            case "trace":
+                target = parse_target("demo", stack.aws, "/hello")
+                unknown = [hop.evidence for hop in trace(stack.aws, target).hops if hop.state is State.UNKNOWN]
+                return "; ".join(map(str, unknown))
+            case "list":
+                return "" if [found.name for found in stacks(stack.aws)] == ["demo"] else "not listed"
+            case "rollback":
+                rollback(stack.aws, "demo")
+                return ""
+    except Exception as error:
+        return explain(error)
+    raise AssertionError(command)
+
+
+def _up(caller: Caller, *, replace: bool) -> str:
+    """From nothing, then over whatever can be repaired."""
+    ended = caller.stack.up()
+    if ended.finished.worst is not None:
+        return ended.finished.error or str({name: ended.reason(name) for name in ended.unlike_ok})
+    if replace:
+        caller.root.machines(port=8080)
+        ended = caller.stack.up(port=8080, replace=True)
+    else:
+        _disturb(caller.root)
+        ended = caller.stack.up()
+    return ended.finished.error or ("" if ended.finished.worst is None else str(ended.unlike_ok))
+
+
+def _disturb(root: Stack) -> None:
+    """A tag of the API is gone and another stale, a second link of ours."""
+    gateway: Any = root.aws.apigateway
+    (api,) = gateway.get_rest_apis()["items"]
+    arn = f"arn:aws:apigateway:us-east-1::/restapis/{api['id']}"
+    gateway.tag_resource(resourceArn=arn, tags={"runbook:stale": "x"})
+    gateway.untag_resource(resourceArn=arn, tagKeys=["runbook:instances"])
+    (balancer,) = root.inventory()["load balancers"]
+    gateway.create_vpc_link(name="demo-link", targetArns=[balancer], tags={"runbook:stack": "demo"})
+    root.clock.advance(600)
+
+
+@pytest.fixture
+def scene(caller: Caller) -> Iterator[Any]:
+    """What the command finds; made anew before each try, by somebody who may do everything."""
+
+    def begin(command: str) -> None:
+        root = caller.root
+        root.down()
+        root.clock.advance(3600)
+        root.machines(port=80)
+        if command not in ("up", "replace"):
+            ended = root.up()
+            assert ended.finished.worst is None
+        if command == "rollback":
+            root.clock.advance(3600)
+            ended = root.up(route_root=True)
+            assert ended.finished.worst is None
+
+    yield begin
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("command", ["check", "up", "replace", "down", "trace", "list", "rollback"])
+def test_enough_and_nothing_too_many(caller: Caller, scene: Any, command: str) -> None:
+    whole = document(command)
+    caller.may(whole)
+    scene(command)
+    assert failure(caller, command) == ""
+
+    for statement in whole["Statement"]:
+        if command not in ("check", "trace", "list"):  # those leave it as it is
+            scene(command)
+        caller.may({**whole, "Statement": [each for each in whole["Statement"] if each is not statement]})
+        why = failure(caller, command)
+        assert why, f"{command} works without {statement['Sid']}"
+
+
+def test_with_read_only_nothing_can_be_changed(caller: Caller) -> None:
+    root = caller.root
+    root.up()
+    before = root.inventory()
+    caller.may(document("all", read_only=True))
+    assert failure(caller, "check") == ""
+    for action in ("up", "down"):
+        with suppress(RunbookError):
+            getattr(caller.stack, action)(port=8080) if action == "up" else caller.stack.down()
+    assert root.inventory() == before
+    actions = {action for each in document("all", read_only=True)["Statement"] for action in each["Action"]}
+    assert all(action.partition(":")[2].startswith(("Describe", "Get", "GET")) for action in actions)
+
+
+def test_another_stack_is_out_of_reach(caller: Caller) -> None:
+    other = Stack(caller.root.account, caller.root.aws, caller.root.clock, {"stack": "other"})
+    assert other.up().finished.worst is None
+    before = other.inventory()
+    caller.may(document("all"))
+    theirs = Stack(caller.root.account, caller.stack.aws, caller.root.clock, {"stack": "other"})
+    assert theirs.down().finished.worst is not None
+    assert other.inventory() == before
+
+
+# --- the document -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_linted(command: str) -> None:
+    analyzed = parliament.analyze_policy_string(json.dumps(document(command)))
+    assert [(found.issue, found.detail) for found in analyzed.findings if not _mistaken(found)] == []
+
+
+def _mistaken(finding: Any) -> bool:
+    """What parliament's data has wrong. It holds two tables of Elastic Load Balancing and reads the older one."""
+    if finding.issue == "UNKNOWN_CONDITION_FOR_ACTION" and "elasticloadbalancing:Scheme" in finding.detail:
+        return any(
+            "elasticloadbalancing:Scheme" in kind["condition_keys"]
+            for service in parliament.iam_definition
+            if service["prefix"] == "elasticloadbalancing"
+            for privilege in service["privileges"]
+            if privilege["privilege"] == "CreateLoadBalancer"
+            for kind in privilege["resource_types"]
+        )
+    # It takes a listener of an Application Load Balancer for required beside one of a Network Load Balancer.
+    return finding.issue == "RESOURCE_MISMATCH" and all(
+        "listener/app/" in each["required_format"] for each in finding.detail
+    )
+
+
+def test_the_linter_would_find_a_mistake() -> None:
+    wrong = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:Describe", "Resource": "*"}]}
+    assert parliament.analyze_policy_string(json.dumps(wrong)).findings
+
+
+def test_fits_into_one_managed_policy() -> None:
+    # 6144 characters without whitespace ("IAM and AWS STS quotas")
+    assert len(json.dumps(document("all"), separators=(",", ":"))) <= 6144
+
+
+def test_an_unknown_command_is_bad_input() -> None:
+    with pytest.raises(BadInput, match="has no policy"):
+        document("fly")
+
+
+def test_the_security_group_can_be_named() -> None:
+    statements = document("up", security_group="sg-0123456789abcdef0")["Statement"]
+    (ingress,) = (each for each in statements if each["Sid"] == "LetLoadBalancerIn")
+    assert "arn:aws:ec2:us-east-1:123456789012:security-group/sg-0123456789abcdef0" in ingress["Resource"]
+
+
+# --- when something is refused -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(300)
+def test_what_is_refused_is_named_and_granting_it_is_enough(caller: Caller, scene: Any) -> None:
+    """Start with nothing but looking; grant what each error asks for; in the end the stack is there."""
+    given = document("up", read_only=True)
+    granted: list[str] = []
+    scene("up")
+    for _ in range(30):
+        caller.may(given)
+        ended = caller.stack.up()
+        if ended.finished.worst is None:
+            break
+        failed = {name: event.reason for name, event in ended.steps.items() if event.outcome == "failed"}
+        for step, reason in failed.items():
+            assert "not authorized to perform" in reason
+            assert f"step {step} needs it" in reason
+            statement = json.loads(reason.partition("Statement to add to the caller's policy: ")[2])
+            statement["Sid"] = f"Added{len(granted)}"  # a policy names each statement once
+            given = {**given, "Statement": [*given["Statement"], statement]}
+            granted += statement["Action"]
+    else:
+        raise AssertionError(f"still refused: {failed}")
+    wanted = {action for each in document("up")["Statement"] for action in each["Action"]}
+    assert {action for action in granted if action not in wanted} == set()
+
+
+def test_a_refusal_that_the_policy_knows_nothing_of_is_taken_as_it_is() -> None:
+    assert allowing("s3:GetObject", "arn:aws:s3:::b/k", "demo", "us-east-1") == {
+        "Effect": "Allow",
+        "Action": ["s3:GetObject"],
+        "Resource": ["arn:aws:s3:::b/k"],
+    }
