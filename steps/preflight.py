@@ -34,7 +34,7 @@ from botocore.exceptions import ClientError
 from runbook.aws import Aws, Identity, code_of
 from runbook.errors import BadInput
 from runbook.parameters import Parameters
-from runbook.record import from_list
+from runbook.record import from_list, record
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, InstanceTypeDef, NetworkInterfaceTypeDef
@@ -45,6 +45,8 @@ LEGACY_NOTE = (
 
 # "ELB requires at least 8 free IP addresses in each subnet" (CreateLoadBalancer's InvalidSubnet answer).
 FREE_ADDRESSES = 8
+
+MOST_TAGS = 50  # on a resource (tag restrictions of EC2, Elastic Load Balancing and API Gateway)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ def find(aws: Aws, stack: str) -> object:  # noqa: ARG001 (the look-up needs no 
 def check(aws: Aws, params: Parameters) -> PrivateService:
     """Look at all of it. Raises :class:`BadInput` naming the parameter that is wrong."""
     identity = aws.identity()
+    _room_for_tags(params)
     found = _instances(aws, params)
     vpc = _vpc(found, params)
     group = _security_group(found, params)
@@ -134,6 +137,15 @@ def _warnings(subnets: tuple[Subnet, ...], group: str, others: list[str]) -> Ite
     if others:
         shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
         yield f"Security group {group} is shared with {shown}: the load balancer is let in there too."
+
+
+def _room_for_tags(params: Parameters) -> None:
+    if (count := len(record(params))) > MOST_TAGS:
+        raise BadInput(
+            "tags",
+            f"with what the stack remembers they make {count} tags; there is room for {MOST_TAGS} on a resource.",
+            "Give fewer or shorter ones.",
+        )
 
 
 def _instances(aws: Aws, params: Parameters) -> list[InstanceTypeDef]:

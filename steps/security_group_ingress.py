@@ -160,7 +160,7 @@ def _absent(rules: Sequence[IngressRule], wanted: Sequence[tuple[str, int]]) -> 
 
 
 # Who has one of these addresses is in a private network (RFC 1918, 3927, 4193, 4291, 6598).
-_PRIVATE = [
+_PRIVATE: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = [
     *map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")),
     *map(ipaddress.IPv4Network, ("127.0.0.0/8", "169.254.0.0/16")),
     *map(ipaddress.IPv6Network, ("fc00::/7", "fe80::/10", "::1/128")),

@@ -1,7 +1,8 @@
-"""Bad input ends in the preflight: one sentence that names the parameter, and nothing touched."""
+"""Bad input ends here, named, before anything is touched."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,110 +12,168 @@ from runbook.events import Outcome
 from steps import preflight
 from steps.preflight import PrivateService
 from tests.stack import Stack
+from tests.steps.parts import Parts
 
 
-def _refused(stack: Stack, **given: Any) -> BadInput:
+def _no_instances(stack: Stack) -> dict[str, Any]:
+    return {"instances": []}
+
+
+def _unknown_instance(stack: Stack) -> dict[str, Any]:
+    return {"instances": "i-0123456789abcdef0"}
+
+
+def _stopped_instance(stack: Stack) -> dict[str, Any]:
+    stack.aws.ec2.stop_instances(InstanceIds=[stack.service.instances[0]])
+    stack.clock.advance(300)
+    return {}
+
+
+def _terminated_instance(stack: Stack) -> dict[str, Any]:
+    stack.aws.ec2.terminate_instances(InstanceIds=[stack.service.instances[0]])
+    stack.clock.advance(60)
+    return {}
+
+
+def _ids_and_tags(stack: Stack) -> dict[str, Any]:
+    return {"instances": stack.service.instances, "instance_tags": {"Name": "x"}}
+
+
+def _tags_of_none(stack: Stack) -> dict[str, Any]:
+    return {"instances": (), "instance_tags": {"Name": "nobody"}}
+
+
+def _other_vpc(stack: Stack) -> tuple[str, str]:
+    vpc = stack.aws.ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnet = stack.aws.ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24", AvailabilityZone="us-east-1a")
+    return vpc, subnet["Subnet"]["SubnetId"]
+
+
+def _instances_elsewhere(stack: Stack) -> dict[str, Any]:
+    vpc, subnet = _other_vpc(stack)
+    group = stack.aws.ec2.create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"]
+    return {"instances": [*stack.service.instances, Parts(stack).new_instance(subnet=subnet, group=group)]}
+
+
+def _vpc_elsewhere(stack: Stack) -> dict[str, Any]:
+    return {"vpc": _other_vpc(stack)[0]}
+
+
+def _subnet_elsewhere(stack: Stack) -> dict[str, Any]:
+    return {"subnets": [_other_vpc(stack)[1]]}
+
+
+def _unknown_subnet(stack: Stack) -> dict[str, Any]:
+    return {"subnets": "subnet-0123456789abcdef0"}
+
+
+def _a_zone_is_not_served(stack: Stack) -> dict[str, Any]:
+    return {"subnets": stack.service.subnets[0]}
+
+
+def _two_subnets_in_a_zone(stack: Stack) -> dict[str, Any]:
+    first = stack.aws.ec2.describe_subnets(SubnetIds=[stack.service.subnets[0]])["Subnets"][0]
+    second = stack.aws.ec2.create_subnet(
+        VpcId=stack.service.vpc, CidrBlock="10.0.7.0/24", AvailabilityZone=first["AvailabilityZone"]
+    )["Subnet"]["SubnetId"]
+    return {"subnets": [*stack.service.subnets, second]}
+
+
+def _foreign_group(stack: Stack) -> dict[str, Any]:
+    made = stack.aws.ec2.create_security_group(GroupName="g", Description="g", VpcId=stack.service.vpc)
+    return {"security_group": made["GroupId"]}
+
+
+def _several_groups(stack: Stack) -> dict[str, Any]:
+    other = _foreign_group(stack)["security_group"]
+    stack.aws.ec2.modify_instance_attribute(
+        InstanceId=stack.service.instances[0], Groups=[stack.service.security_group, other]
+    )
+    return {}
+
+
+def _too_much_to_remember(stack: Stack) -> dict[str, Any]:
+    return {"tags": {f"{number:02}{'k' * 100}": "/" + "=" * 250 for number in range(30)}}
+
+
+BAD: dict[Callable[[Stack], dict[str, Any]], tuple[str, str]] = {
+    _no_instances: ("instances", "no instances are given."),
+    _unknown_instance: ("instances", "i-0123456789abcdef0"),
+    _stopped_instance: ("instances", "is stopped."),
+    _terminated_instance: ("instances", "is terminated."),
+    _ids_and_tags: ("instances", "both ids and tags of instances are given."),
+    _tags_of_none: ("instance_tags", "no running instance in us-east-1 has the tags Name=nobody."),
+    _instances_elsewhere: ("instances", ", not in vpc-"),
+    _vpc_elsewhere: ("vpc", ", not in vpc-"),
+    _subnet_elsewhere: ("subnets", "the instances are in vpc-"),
+    _unknown_subnet: ("subnets", "subnet-0123456789abcdef0"),
+    _a_zone_is_not_served: ("subnets", "is in zone us-east-1b, which none of"),
+    _two_subnets_in_a_zone: ("subnets", "are both in zone us-east-1a."),
+    _foreign_group: ("security_group", "is not in sg-"),
+    _several_groups: ("security_group", "the instances have several: sg-"),
+    _too_much_to_remember: ("tags", "there is room for 50 on a resource"),
+}
+
+
+@pytest.mark.parametrize("make", BAD, ids=lambda make: make.__name__.strip("_"))
+def test_bad_input_is_named_and_nothing_is_touched(stack: Stack, make: Callable[[Stack], dict[str, Any]]) -> None:
+    parameter, said = BAD[make]
+    given = make(stack)
+
+    if make is _no_instances:  # a practice account has instances for whoever gives none
+        with pytest.raises(BadInput, match=said):
+            preflight.check(stack.aws, stack.params())
+        return
     ended = stack.up(**given)
-    assert ended.written == []
+
     assert ended.outcomes["preflight"] is Outcome.FAILED
-    assert set(ended.outcomes.values()) == {Outcome.FAILED, Outcome.BLOCKED}
     cause = ended.steps["preflight"].cause
     assert isinstance(cause, BadInput)
-    return cause
+    assert cause.parameter == parameter
+    assert said in cause.problem
+    assert ended.written == []
 
 
-def test_no_instances_by_hand(stack: Stack) -> None:
-    with pytest.raises(BadInput, match="no instances are given"):
-        preflight.check(stack.aws, stack.params())
+def test_the_service_is_found_from_the_instances_alone(stack: Stack) -> None:
+    found: PrivateService = stack.call(preflight, "check")
 
-
-def test_an_instance_that_is_not_there(stack: Stack) -> None:
-    cause = _refused(stack, instances="i-0123456789abcdef0")
-    assert cause.parameter == "instances"
-    assert "i-0123456789abcdef0" in cause.problem
-
-
-def test_an_instance_that_is_stopped(stack: Stack) -> None:
-    first = stack.service.instances[0]
-    stack.aws.ec2.stop_instances(InstanceIds=[first])
-    stack.clock.advance(120)
-    cause = _refused(stack)
-    assert cause.problem == f"{first} is stopped."
-
-
-def test_tags_that_no_instance_has(stack: Stack) -> None:
-    cause = _refused(stack, instance_tags="Name=nobody")
-    assert cause.parameter == "instance_tags"
-    assert "Name=nobody" in cause.problem
-
-
-def test_ids_and_tags_together(stack: Stack) -> None:
-    cause = _refused(stack, instances=stack.service.instances, instance_tags="Name=practice-*")
-    assert "both ids and tags" in cause.problem
-
-
-def test_another_vpc(stack: Stack) -> None:
-    other = stack.aws.ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    cause = _refused(stack, vpc=other)
-    assert cause.parameter == "vpc"
-    assert other in cause.problem
-    assert stack.service.vpc in cause.problem
-
-
-def test_a_subnet_of_another_vpc(stack: Stack) -> None:
-    other = stack.aws.ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    subnet = stack.aws.ec2.create_subnet(VpcId=other, CidrBlock="10.9.1.0/24", AvailabilityZone="us-east-1a")
-    cause = _refused(stack, subnets=subnet["Subnet"]["SubnetId"])
-    assert cause.parameter == "subnets"
-    assert other in cause.problem
-
-
-def test_a_subnet_that_is_not_there(stack: Stack) -> None:
-    assert _refused(stack, subnets="subnet-0123456789abcdef0").parameter == "subnets"
-
-
-def test_two_subnets_in_one_zone(stack: Stack) -> None:
-    twin = stack.aws.ec2.create_subnet(
-        VpcId=stack.service.vpc, CidrBlock="10.0.77.0/24", AvailabilityZone="us-east-1a"
-    )["Subnet"]["SubnetId"]
-    cause = _refused(stack, subnets=[*stack.service.subnets, twin])
-    assert "are both in zone us-east-1a" in cause.problem
-
-
-def test_a_zone_that_no_subnet_enables(stack: Stack) -> None:
-    cause = _refused(stack, subnets=stack.service.subnets[:1])
-    assert cause.parameter == "subnets"
-    assert "us-east-1b" in cause.problem
-
-
-def test_a_security_group_that_an_instance_does_not_have(stack: Stack) -> None:
-    other = stack.aws.ec2.create_security_group(GroupName="other", Description="other", VpcId=stack.service.vpc)
-    cause = _refused(stack, security_group=other["GroupId"])
-    assert cause.parameter == "security_group"
-    assert stack.service.security_group in cause.problem
-
-
-def test_several_security_groups_must_be_told_apart(stack: Stack) -> None:
-    other = stack.aws.ec2.create_security_group(GroupName="other", Description="other", VpcId=stack.service.vpc)
-    both = [stack.service.security_group, other["GroupId"]]
-    for instance in stack.service.instances:
-        stack.aws.ec2.modify_instance_attribute(InstanceId=instance, Groups=both)
-    cause = _refused(stack)
-    assert cause.parameter == "security_group"
-    assert other["GroupId"] in cause.problem
-    assert stack.up(security_group=other["GroupId"]).finished.worst is None
-
-
-def test_one_zone_only_and_a_shared_group_are_said_so(stack: Stack) -> None:
-    first = stack.service.instances[0]
-    found = preflight.check(stack.aws, stack.params(instances=first))
-    assert any("Only zone us-east-1a is served" in note for note in found.notes)
-    assert any(stack.service.instances[1] in note and "shared with" in note for note in found.notes)
-    assert any("V1 (legacy)" in note for note in found.notes)
-
-
-def test_tags_pick_the_instances(stack: Stack) -> None:
-    found = preflight.check(stack.aws, stack.params(instance_tags="Name=practice-service-*"))
-    assert isinstance(found, PrivateService)
-    assert [instance.id for instance in found.instances] == sorted(stack.service.instances)
+    assert found.identity.account == stack.account.account_id
+    assert found.vpc == stack.service.vpc
     assert {subnet.id for subnet in found.subnets} == set(stack.service.subnets)
+    assert {instance.id for instance in found.instances} == set(stack.service.instances)
+    assert found.security_group == stack.service.security_group
+    assert any("V1 (legacy)" in note for note in found.notes)
+    assert len(found.notes) == 1
+
+
+def test_the_service_is_found_from_tags_with_wildcards(stack: Stack) -> None:
+    for instance in stack.service.instances:
+        stack.aws.ec2.create_tags(Resources=[instance], Tags=[{"Key": "role", "Value": f"web-{instance}"}])
+
+    found: PrivateService = stack.call(preflight, "check", instances=(), instance_tags="role=web-*")
+
+    assert {instance.id for instance in found.instances} == set(stack.service.instances)
+
+
+def test_one_of_several_groups_may_be_named(stack: Stack) -> None:
+    _several_groups(stack)
+
+    found: PrivateService = stack.call(preflight, "check", security_group=stack.service.security_group)
+
+    assert found.security_group == stack.service.security_group
+
+
+def test_a_group_that_others_share_is_said_so(stack: Stack) -> None:
+    other = Parts(stack).new_instance()
+
+    found: PrivateService = stack.call(preflight, "check")
+
+    assert any(f"is shared with {other}" in note for note in found.notes)
+
+
+def test_preflight_changes_nothing(stack: Stack) -> None:
+    with stack.watching() as written:
+        assert stack.call(preflight, "do") == stack.call(preflight, "check")
+        stack.call(preflight, "undo")
+
+    assert written == []

@@ -1,69 +1,86 @@
-"""A run that stopped anywhere goes on from there, and makes nothing twice."""
+"""A run that ended anywhere is taken up again, by anybody: one of each, and nothing left behind."""
 
 from __future__ import annotations
 
 import pytest
 
-from runbook.control import Control
-from runbook.events import Action, CallAnswered, Event, Outcome, StepStarted, Waited
-from steps import READING_ORDER
-from tests.stack import ONE_OF_EACH, Hurry, Stack
+from runbook.events import Action, CallSent, Event, Outcome, StepFinished, StepStarted
+from tests.stack import ONE_OF_EACH, PLAN, Ended, Hurry, Stack
 
-IDS = [module.__name__.rpartition(".")[2].replace("_", "-") for module in READING_ORDER]
+MAKING = [step.id for step in PLAN.steps if step.id not in ("preflight", "nlb-addresses", "invoke")]
 
 
-@pytest.mark.parametrize("step", IDS[1:])
-def test_a_run_stopped_at_a_step_goes_on(stack: Stack, step: str) -> None:
+def stop_at(stack: Stack, action: Action, step: str, when: str) -> Ended:
+    """A run that is stopped when a step begins to act, at its first change, or at its end."""
     control = Hurry(stack.clock)
+    acting = Action.DO if action is Action.UP else Action.UNDO
 
-    def stop_there(event: Event) -> None:
-        if isinstance(event, StepStarted) and event.step == step:
-            control.stop()
-
-    stopped = stack.run(Action.UP, control=control, watch=stop_there)
-    assert Outcome.FAILED not in stopped.outcomes.values()
-    ended = stack.up()
-    assert ended.finished.worst is None
-    assert stack.how_many() == ONE_OF_EACH
-
-
-@pytest.mark.parametrize("after", range(1, 14))
-def test_a_run_stopped_after_each_change_goes_on(stack: Stack, after: int) -> None:
-    control, changes = Hurry(stack.clock), 0
-
-    def stop_there(event: Event) -> None:
-        nonlocal changes
-        if isinstance(event, CallAnswered) and event.writes:
-            changes += 1
-            if changes == after:
+    def watch(event: Event) -> None:
+        if event.step != step:
+            return
+        match event:
+            case StepStarted(action=at) if at is acting and when == "begin":
+                control.stop()
+            case CallSent(writes=True) if when == "change":
+                control.stop()
+            case StepFinished() if when == "end":
                 control.stop()
 
-    stack.run(Action.UP, control=control, watch=stop_there)
+    return stack.run(action, control=control, watch=watch)
+
+
+@pytest.mark.parametrize("step", MAKING)
+def test_up_goes_on_from_where_it_was_stopped(stack: Stack, step: str) -> None:
+    when = ("begin", "change", "end")[MAKING.index(step) % 3]
+    stopped = stop_at(stack, Action.UP, step, when)
+    assert stopped.of(CallSent)
+
     ended = stack.up()
-    assert ended.finished.worst is None
+
+    assert ended.finished.worst is None, {name: ended.reason(name) for name in ended.unlike_ok}
     assert stack.how_many() == ONE_OF_EACH
 
 
-def test_a_stop_ends_a_wait_at_once_and_says_so(stack: Stack) -> None:
-    control = Control()  # waits by the wall clock, which would be minutes
+@pytest.mark.parametrize("step", ["rest-api", "vpc-link", "security-group-ingress", "load-balancer", "target-group"])
+def test_down_goes_on_from_where_it_was_stopped(stack: Stack, step: str) -> None:
+    before = stack.inventory()
+    stack.up()
+    stop_at(stack, Action.DOWN, step, "change")
 
-    def stop_there(event: Event) -> None:
-        if isinstance(event, Waited):
-            control.stop()
+    ended = stack.down()
+    stack.clock.advance(600)  # AWS takes a deleted load balancer's interfaces away by itself
 
-    stopped = stack.run(Action.UP, control=control, watch=stop_there)
-    assert stopped.outcomes["load-balancer"] is Outcome.STOPPED
-    assert "stopped on request" in stopped.reason("load-balancer")
+    assert ended.finished.worst is None
+    assert stack.inventory() == before
 
 
-def test_a_teardown_stopped_half_way_goes_on(finished: Stack) -> None:
-    control = Hurry(finished.clock)
+def test_a_stop_in_the_middle_of_a_wait_ends_it(stack: Stack) -> None:
+    class StopsInTheMiddle(Hurry):
+        def __init__(self) -> None:
+            super().__init__(stack.clock, times=1.0)
 
-    def stop_there(event: Event) -> None:
-        if isinstance(event, StepStarted) and event.step == "load-balancer":
-            control.stop()
+        def wait(self, seconds: float) -> None:
+            super().wait(seconds)
+            if self.waited > 20:
+                self.stop()
 
-    finished.run(Action.DOWN, control=control, watch=stop_there)
-    assert finished.how_many()["load balancers"] == 1
-    assert finished.down().finished.worst is None
-    assert set(finished.how_many().values()) == {0}
+    ended = stack.run(Action.UP, control=StopsInTheMiddle())
+
+    assert Outcome.STOPPED in ended.outcomes.values()
+    assert ended.finished.worst is Outcome.STOPPED
+    assert stack.up().finished.worst is None
+    assert stack.how_many() == ONE_OF_EACH
+
+
+def test_another_deployment_of_the_same_is_not_made_when_the_stage_was_not_pointed_at_it_yet(finished: Stack) -> None:
+    """The run died between creating the deployment and switching the stage over."""
+    finished.up(route_root=True)
+    served = finished.inventory()["deployments"]
+    finished.given = {"route_root": False}
+    stop_at(finished, Action.UP, "deployment", "change")
+    made = finished.inventory()["deployments"]
+    assert len(made) == len(served) + 1
+
+    finished.up()
+
+    assert finished.inventory()["deployments"] == made

@@ -80,7 +80,7 @@ def test_a_target_says_why_it_is_not_well_in_awss_words_and_ours() -> None:
     )
 
     assert target.remark == (
-        "Target.ResponseCodeMismatch (Health checks failed with these codes: [500]): "
+        "Target.ResponseCodeMismatch (Health checks failed: [500]): "
         "the health check's path answers something other than 200 to 399"
     )
     assert Target("i-1", 80, "unhealthy", "Target.New").remark == "Target.New"
