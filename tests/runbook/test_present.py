@@ -1,0 +1,159 @@
+"""The words, fields and tables that every face shows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runbook.events import Outcome
+from runbook.outcome import Difference
+from runbook.present import SYMBOLS, Table, fields, notes, plan_words, seconds, tables, words
+from runbook.step import Plan
+from steps import READING_ORDER
+
+
+@dataclass(frozen=True)
+class Door:
+    """A row."""
+
+    ip: str
+    open: bool
+    key: str = field(default="secret", repr=False)
+
+
+@dataclass(frozen=True)
+class Roof:
+    """A part."""
+
+    dns_name: str
+
+
+@dataclass(frozen=True)
+class House:
+    """A fact with one of everything."""
+
+    arn: str
+    roof: Roof
+    doors: tuple[Door, ...]
+    subnet_ids: tuple[str, ...]
+    lit: bool
+    floors: int = 0
+    owner: str | None = None
+    name: str = ""
+    hidden: str = field(default="secret", repr=False)
+    notes: tuple[str, ...] = ()
+
+
+HOUSE = House("a:b", Roof("x.example"), (Door("10.0.0.1", True), Door("10.0.0.2", False)), ("s-1", "s-2"), False)
+
+
+def test_single_values_are_named_in_words_and_empty_ones_left_out() -> None:
+    assert fields(HOUSE) == [
+        ("ARN", "a:b"),
+        ("DNS name", "x.example"),
+        ("subnet ids", "s-1, s-2"),
+        ("lit", "no"),
+        ("floors", "0"),
+    ]
+
+
+def test_several_of_a_kind_are_a_table() -> None:
+    assert tables(HOUSE) == [Table("doors", ("IP", "open"), (("10.0.0.1", "yes"), ("10.0.0.2", "no")))]
+
+
+def test_a_table_without_rows_is_none() -> None:
+    empty = House("a:b", Roof("x"), (), (), True)
+
+    assert tables(empty) == []
+    assert "doors" not in dict(fields(empty))
+
+
+@pytest.mark.parametrize("fact", [None, "text", 7, ()])
+def test_what_is_no_fact_has_nothing_to_show(fact: object) -> None:
+    assert (fields(fact), tables(fact), notes(fact)) == ([], [], ())
+
+
+def test_notes_are_apart_from_the_fields() -> None:
+    noted = House("a", Roof("x"), (), (), True, notes=("mind the step",))
+
+    assert notes(noted) == ("mind the step",)
+    assert all("mind the step" not in value for _, value in fields(noted))
+
+
+def test_every_outcome_has_a_symbol_one_character_wide() -> None:
+    assert set(SYMBOLS) == set(Outcome)
+    assert {len(symbol) for symbol in SYMBOLS.values()} == {1}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "differences", "said"),
+    [
+        (Outcome.OK, (), ("nothing to do", "why")),
+        (Outcome.MISSING, (), ("create", "why")),
+        (Outcome.UNKNOWN, (), ("not known yet", "why")),
+        (Outcome.FAILED, (), ("failed", "why")),
+        (Outcome.DRIFTED, (Difference("port", "80", "81"),), ("repair", "port is 80, should be 81")),
+        (
+            Outcome.DRIFTED,
+            (Difference("port", "80", "81"), Difference("scheme", "", "internal", replaces=True)),
+            ("replace", "port is 80, should be 81; scheme is not set, should be internal"),
+        ),
+    ],
+)
+def test_a_plan_says_what_up_would_do(
+    outcome: Outcome, differences: tuple[Difference, ...], said: tuple[str, str]
+) -> None:
+    assert plan_words(outcome, "why", differences) == said
+
+
+@pytest.mark.parametrize(
+    ("duration", "said"),
+    [
+        (0, "0.0 s"),
+        (0.34, "0.3 s"),
+        (9.94, "9.9 s"),
+        (42.4, "42 s"),
+        (59.6, "1 min 00 s"),
+        (200, "3 min 20 s"),
+        (3725, "62 min 05 s"),
+    ],
+)
+def test_durations_are_said_as_people_say_them(duration: float, said: str) -> None:
+    assert seconds(duration) == said
+
+
+@given(st.floats(0, 1e6))
+def test_a_duration_is_never_far_from_what_is_said(duration: float) -> None:
+    said = re.fullmatch(r"(?:(\d+) min )?(\d+(?:\.\d)?) s", seconds(duration))
+
+    assert said
+    assert abs(60 * int(said[1] or 0) + float(said[2]) - duration) <= 0.5
+    assert float(said[2]) < 60
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("dns_name", "DNS name"),
+        ("arn", "ARN"),
+        ("vpc", "VPC"),
+        ("ips", "IPs"),
+        ("api_id", "api id"),
+        ("invoke_url", "invoke URL"),
+        ("vpclink", "VPCLINK"),
+        ("vpcnlb", "VPCNLB"),
+        ("zone", "zone"),
+    ],
+)
+def test_a_field_is_named_as_people_write_it(name: str, said: str) -> None:
+    assert words(name) == said
+
+
+def test_no_fact_of_the_tutorial_shows_an_underscore() -> None:
+    for step in Plan.of(READING_ORDER).steps:
+        for name in step.gives.__dataclass_fields__:  # type: ignore[attr-defined]
+            assert "_" not in words(name), (step.id, name)
