@@ -967,7 +967,7 @@ def _network_acl(back: Back) -> Iterator[Finding]:
 
 def _denials(pair: _Pair, acls: Sequence[Acl]) -> Iterator[tuple[str, bool, str]]:
     """What denies a pair, whether every reply (or the request) is denied, and the command against it."""
-    if pair.node.subnet == pair.place.subnet:
+    if pair.node.subnet == pair.place.subnet or not pair.place.subnet:
         return
     legs = (
         (pair.node.subnet, True, pair.place.ip, pair.port),

@@ -103,8 +103,9 @@ def conclude(
             broken, found = _blame_deployment(seen, target, symptom, broken, found)
             blamed = _first(broken)
         if blamed is None or _INDEX[blamed] > max(_INDEX[hop] for hop in _POSSIBLE[symptom]):
-            unexplained = _unexplained(answer, seen)
-            broken, found = [*broken, unexplained], [*found, unexplained]
+            unseen = _unseen(found, symptom)
+            unexplained = _undecided(unseen) if unseen else _unexplained(answer, seen)
+            broken, found = [*broken, *([] if unseen else [unexplained])], [*found, unexplained]
     verdict = _first(broken)
     found += _backend(answer, seen, verdict)
     hops = tuple(
@@ -170,6 +171,22 @@ def _blame_deployment(
     )
     kept = [each for each in found if not (each.hop == "deployment" and each.weight is Weight.SUSPICIOUS)]
     return [*broken, finding], [*kept, finding]
+
+
+def _unseen(found: Iterable[Finding], symptom: Symptom) -> list[str]:
+    """The hops that could explain it if they could be looked at."""
+    if symptom not in (Symptom.INTERNAL, Symptom.TIMED_OUT):
+        return []
+    unknown = {each.hop for each in found if each.weight is Weight.UNKNOWN and each.hop in _POSSIBLE[symptom]}
+    return [hop for hop in HOPS if hop in unknown]
+
+
+def _undecided(unseen: Collection[str]) -> Finding:
+    return Finding(
+        "backend",
+        Weight.UNKNOWN,
+        f"Nothing that could be looked at explains the answer; it may be the service, or {', '.join(unseen)}.",
+    )
 
 
 def _unexplained(answer: Answer, seen: Survey) -> Finding:

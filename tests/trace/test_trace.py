@@ -270,6 +270,41 @@ def test_a_load_balancer_with_security_groups_of_its_own(stack: Stack) -> None:
     assert "do not judge PrivateLink traffic" in told["security-group"].evidence
 
 
+def test_an_application_load_balancer_as_target_is_followed_one_level(stack: Stack) -> None:
+    elb = stack.aws.elbv2
+    inner = elb.create_load_balancer(
+        Name="inner",
+        Type="application",
+        Scheme="internal",
+        Subnets=stack.subnets,
+        SecurityGroups=[stack.security_group],
+    )["LoadBalancers"][0]["LoadBalancerArn"]
+    group = elb.create_target_group(
+        Name="to-inner", Protocol="TCP", Port=80, VpcId=stack.vpc, TargetType="alb", HealthCheckProtocol="HTTP"
+    )["TargetGroups"][0]["TargetGroupArn"]
+    elb.register_targets(TargetGroupArn=group, Targets=[{"Id": inner}])
+    elb.modify_listener(
+        ListenerArn=stack.listener["ListenerArn"], DefaultActions=[{"Type": "forward", "TargetGroupArn": group}]
+    )
+    told = stack.trace()
+    assert told.verdict == "targets"
+    assert "Application Load Balancer inner listens on nothing, not on 80" in told["targets"].evidence
+    assert told["security-group"].state is State.OK  # judged for the inner load balancer's group
+    assert told["network-acl"].state is State.UNKNOWN
+    assert told.requests <= 25
+
+
+def test_a_v2_link_is_said_to_be_unknown(stack: Stack) -> None:
+    arn = stack.balancer["LoadBalancerArn"]
+    stack.patch_integration(("replace", "/connectionId", "v2link"), ("replace", "/integrationTarget", arn))
+    told = stack.trace()
+    assert told["vpc-link"].state is State.UNKNOWN
+    assert "V2 link" in told["vpc-link"].evidence
+    assert told["listener"].state is State.OK  # its load balancer is followed all the same
+    assert told.verdict is None
+    assert told.exit_code == 1
+
+
 def test_links_tells_who_uses_which(stack: Stack) -> None:
     other = by_hand(stack)
     stack.patch_integration(("replace", "/connectionId", "v2link"), deploy=False)
@@ -346,6 +381,16 @@ def test_api_gateway_is_asked_by_http_verb(stack: Stack, limited: Callable[..., 
     assert told["stage"].state is State.UNKNOWN
     assert "apigateway:GET" in told["stage"].evidence
     assert f"/restapis/{stack.api_id}" in told["stage"].evidence
+
+
+def test_what_may_not_be_seen_is_not_blamed_on_the_backend(stack: Stack, limited: Callable[..., Aws]) -> None:
+    BY_NAME["no-rules"].apply(stack)
+    stack.settle()
+    aws = limited("ec2:DescribeSecurityGroupRules")
+    told = trace(aws, parse_target(stack.url, aws))
+    assert (told.status, told.verdict, told.exit_code) == (500, None, 1)
+    assert {hop.id for hop in told.hops if hop.state is State.UNKNOWN} == {"security-group", "backend"}
+    assert "security-group" in told["backend"].evidence
 
 
 # --- targets ----------------------------------------------------------------------------------------------------------
