@@ -5,7 +5,8 @@ Elastic Load Balancing V2 and Amazon EC2), "Control access to API Gateway with I
 "Set up a private integration" (what the caller of CreateVpcLink needs besides), and "Service-linked roles" of both
 services. Asking who one is (GetCallerIdentity) needs no permission.
 
-What AWS lets nobody narrow down (Describe calls) is limited to the region; what is made must carry the stack's tag;
+What AWS lets nobody narrow down (Describe calls) is limited to the region; taking a rule away is judged by its security
+group, so name that; what is made must carry the stack's tag;
 what is changed or deleted must have it. So the policy adopts nothing: taking over untagged resources (``--adopt``)
 needs more, on purpose.
 """
