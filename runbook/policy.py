@@ -104,7 +104,7 @@ def _for(*needs: str, actions: str) -> dict[str, frozenset[str]]:
 
 
 _STATEMENTS: tuple[_Statement, ...] = (
-    # --- looking ----------------------------------------------------------------------------------------------------
+    # --- looking --------------------------------------------------------------------------------------------------
     _Statement(
         "LookAtNetwork",
         {
@@ -158,7 +158,7 @@ _STATEMENTS: tuple[_Statement, ...] = (
         _Scope.owned,
         writes=False,
     ),
-    # --- making -----------------------------------------------------------------------------------------------------
+    # --- making ---------------------------------------------------------------------------------------------------
     _Statement(
         "MakeTargetGroup",
         _for(_UP, actions="elasticloadbalancing:CreateTargetGroup"),
@@ -251,7 +251,7 @@ _STATEMENTS: tuple[_Statement, ...] = (
         lambda _: ["*"],
         _Scope.here,
     ),
-    # --- changing and deleting what is ours -----------------------------------------------------------------------------
+    # --- changing and deleting what is ours -----------------------------------------------------------------------
     _Statement(
         "ChangeOurLoadBalancing",
         {

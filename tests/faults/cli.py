@@ -1,4 +1,4 @@
-"""The command line in a process of its own, forked from one that has imported everything: a third of the processor time.
+"""The command line in a process of its own, forked from one that has imported everything: a third of the time.
 
 What runs is the console script's own function, with the arguments, directory, environment and files of the new process.
 """

@@ -135,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
         # The handler's files keep the socket open; detached, closing it sends the reset at once.
         socket.close(self.connection.detach())
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         pass
 
 

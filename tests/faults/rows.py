@@ -27,7 +27,7 @@ class Row:
     trial: Callable[[World, object], None]
 
 
-# --- what an undisturbed run does, and leaves -------------------------------------------------------------------------
+# --- what an undisturbed run does, and leaves ---------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _positions(command: str, world: World) -> Iterable[object]:
     return range(1, len(reference(world).operations(command)) + 1)
 
 
-# --- death ------------------------------------------------------------------------------------------------------------
+# --- death --------------------------------------------------------------------------------------------------------
 
 
 def _killed(world: World, position: object, *, command: str, after: bool) -> None:
@@ -112,7 +112,7 @@ def _killed(world: World, position: object, *, command: str, after: bool) -> Non
     _afterwards(world, command)
 
 
-# --- lost answers, errors in passing ------------------------------------------------------------------------------------
+# --- lost answers, errors in passing ------------------------------------------------------------------------------
 
 
 def _passing(world: World, position: object, *, command: str, fault: Fault, times: int = 1) -> None:

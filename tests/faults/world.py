@@ -157,7 +157,8 @@ class World:
     def bring_up(self, **given: Any) -> None:
         """A finished stack, quickly."""
         ended = self.engine(Action.UP, **given)[-1]
-        assert isinstance(ended, RunFinished) and ended.worst is None, ended
+        assert isinstance(ended, RunFinished), ended
+        assert ended.worst is None, ended
 
 
 @contextlib.contextmanager

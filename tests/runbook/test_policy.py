@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -53,7 +52,7 @@ def document(command: str, **given: Any) -> dict[str, Any]:
     return policy("demo", "us-east-1", "123456789012", command, **given)
 
 
-# --- what each command does, under a policy -------------------------------------------------------------------------
+# --- what each command does, under a policy -----------------------------------------------------------------------
 
 
 def failure(caller: Caller, command: str) -> str:
@@ -110,7 +109,7 @@ def _disturb(root: Stack) -> None:
 
 
 @pytest.fixture
-def scene(caller: Caller) -> Iterator[Any]:
+def scene(caller: Caller) -> Any:
     """What the command finds; made anew before each try, by somebody who may do everything."""
 
     def begin(command: str) -> None:
@@ -126,7 +125,7 @@ def scene(caller: Caller) -> Iterator[Any]:
             ended = root.up(route_root=True)
             assert ended.finished.worst is None
 
-    yield begin
+    return begin
 
 
 @pytest.mark.timeout(300)
@@ -164,7 +163,7 @@ def test_another_stack_is_out_of_reach(caller: Caller) -> None:
     assert other.up().finished.worst is None
     before = other.inventory()
     caller.may(document("all"))
-    # AWS judges the taking away of rules by their security group, which both stacks share: only its tag protects a rule.
+    # AWS judges the taking away of rules by their security group, which both stacks share; only its tag protects it.
     before.pop("rules")
     theirs = Stack(caller.root.account, caller.stack.aws, caller.root.clock, {"stack": "other"})
     assert theirs.down().finished.worst is not None
@@ -173,7 +172,7 @@ def test_another_stack_is_out_of_reach(caller: Caller) -> None:
     assert after == before
 
 
-# --- the document -------------------------------------------------------------------------------------------------------
+# --- the document -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -220,7 +219,7 @@ def test_the_security_group_can_be_named() -> None:
     assert "arn:aws:ec2:us-east-1:123456789012:security-group/sg-0123456789abcdef0" in ingress["Resource"]
 
 
-# --- when something is refused -------------------------------------------------------------------------------------------
+# --- when something is refused ------------------------------------------------------------------------------------
 
 
 @pytest.mark.timeout(300)

@@ -127,6 +127,7 @@ def test_bad_input_is_named_and_nothing_is_touched(stack: Stack, make: Callable[
     ended = stack.up(**given)
 
     assert ended.outcomes["preflight"] is Outcome.FAILED
+    assert set(ended.outcomes.values()) == {Outcome.FAILED, Outcome.BLOCKED}
     cause = ended.steps["preflight"].cause
     assert isinstance(cause, BadInput)
     assert cause.parameter == parameter

@@ -75,12 +75,8 @@ def test_several_instances_in_one_zone_are_all_served(stack: Stack) -> None:
 
 
 def test_a_target_says_why_it_is_not_well_in_awss_words_and_ours() -> None:
-    target = Target(
-        "i-1", 80, "unhealthy", "Target.ResponseCodeMismatch", "Health checks failed with these codes: [500]"
-    )
-
-    assert target.remark == (
-        "Target.ResponseCodeMismatch (Health checks failed: [500]): "
-        "the health check's path answers something other than 200 to 399"
+    assert Target("i-1", 80, "unused", "Target.NotInUse", "not configured").remark == (
+        "Target.NotInUse (not configured): "
+        "no listener forwards to the group, or the load balancer does not serve its zone"
     )
     assert Target("i-1", 80, "unhealthy", "Target.New").remark == "Target.New"
