@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from runbook.cli import practice, runs, tools, tracing
+from runbook.cli import account, practice, runs, tools, tracing
 from runbook.cli.options import exits
 
 __all__ = ["app", "main"]
@@ -56,6 +56,8 @@ app.command("down")(exits(runs.down))
 app.command("step")(exits(runs.step))
 app.command("trace")(exits(tracing.trace))
 app.command("links")(exits(tracing.links))
+app.command("list")(exits(account.list_stacks))
+app.command("policy")(exits(account.policy))
 app.command("report")(exits(tools.report))
 app.command("notebook")(exits(tools.notebook))
 app.add_typer(practice.app, name="practice")
