@@ -24,7 +24,6 @@ from runbook.events import (
     ApprovalAsked,
     CallAnswered,
     Event,
-    Noted,
     Outcome,
     RunFinished,
     RunStarted,
@@ -36,7 +35,6 @@ from runbook.explain import explain
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.step import Plan, Step
-from runbook.turns import Turn
 
 __all__ = ["recall", "run"]
 
@@ -55,13 +53,11 @@ def run(
     defaults: Mapping[str, Any] | None = None,
     only: Collection[str] | None = None,
     step_by_step: bool = False,
-    force: bool = False,
     control: Control | None = None,
 ) -> Iterator[Event]:
     """Check a stack, bring it up, or take it down, and tell what happens.
 
     What nobody gave is what the stack remembers, else what ``defaults`` says, else the parameter's own default.
-    Unless ``force`` is given, ``up`` does not begin while ``down`` is under way, nor the other way round.
     With ``only``, just those steps act; what they need is looked at. Nothing starts before the first event is asked
     for; closing the generator stops the run and waits for the call in flight.
     """
@@ -78,7 +74,6 @@ def run(
         defaults or {},
         whole=only is None,
         step_by_step=step_by_step,
-        force=force,
         control=control,
     )
     conductor = threading.Thread(target=pass_.conduct, name="runbook", daemon=True)
@@ -129,15 +124,12 @@ class _Pass:
     defaults: Mapping[str, Any]
     whole: bool
     step_by_step: bool
-    force: bool
     control: Control
     events: queue.SimpleQueue[Event] = field(default_factory=queue.SimpleQueue)
     writes: Counter[str] = field(default_factory=Counter)
     standings: dict[str, Future[_Standing]] = field(default_factory=dict)
     began: dict[str, float] = field(default_factory=dict)
     """When each step had what it needs and began; on the monotonic clock."""
-    turn: Turn | None = None
-    """This run's turn at the stack; none when it only looks."""
 
     # --- the whole ----------------------------------------------------------------------------------------------
 
@@ -163,7 +155,6 @@ class _Pass:
                         caller=caller.arn if caller else "",
                     )
                 )
-                self._wait_for_turn(caller.arn if caller else "")
                 if self.action is Action.DOWN:
                     for step in reversed(steps):
                         self._settle(step)
@@ -173,8 +164,6 @@ class _Pass:
                             pool.submit(self._settle, step)
         except Exception as exception:
             error = exception
-        finally:
-            self._end_turn()
         outcomes = {
             name: standing.result().outcome if standing.done() else Outcome.UNKNOWN
             for name, standing in self.standings.items()
@@ -209,23 +198,6 @@ class _Pass:
         self.params = self.params.filled(_recall(self.plan, self.aws, self.params.stack, pool)).filled(self.defaults)
         return caller.result() if caller.exception() is None else None
 
-    def _wait_for_turn(self, caller: str) -> None:
-        if self.action is Action.CHECK:
-            return
-        carrier = next((step.carrier for step in self.plan.steps if step.carrier), None)
-        self.turn = Turn(carrier, self.aws, self.params.stack, self.action, caller, self.force)
-        if said := self.turn.wait_for_none():
-            self._tell(Noted(text=said))
-
-    def _end_turn(self) -> None:
-        """Also after a stop; and what cannot be taken away is no failure of the run: it ages."""
-        if self.turn is not None:
-            try:
-                with self.aws.observed(self._told, Control()):
-                    self.turn.end()
-            except Exception:
-                log.debug("the mark of this run stays", exc_info=True)
-
     def _tell(self, event: Event) -> None:
         self.events.put(event)
 
@@ -233,10 +205,6 @@ class _Pass:
         if isinstance(event, CallAnswered) and event.writes and not event.error and event.step:
             self.writes[event.step] += 1
         self._tell(event)
-
-    def _begin_turn(self) -> None:
-        if self.turn is not None:
-            self.turn.begin()
 
     # --- one step -----------------------------------------------------------------------------------------------
 
@@ -310,9 +278,7 @@ class _Pass:
             if answer is Answer.SKIP:
                 return _Standing(Outcome.SKIPPED, standing.reason, standing.differences, standing.fact)
         self._start(step, Action.DO)
-        self._begin_turn()
         step.call("do", self.aws, self.params, facts)
-        self._begin_turn()  # if there was nothing to mark before
         return self._look_again(step, facts, before=standing)
 
     def _look(self, step: Step, facts: Mapping[type, object], *, again: bool = False) -> _Standing:
@@ -322,8 +288,7 @@ class _Pass:
             case Drifted(fact, differences):
                 standing = _Standing(Outcome.DRIFTED, "; ".join(map(str, differences)), differences, fact)
             case fact:
-                # Why there is nothing to do: how it stands, in the fact's own words.
-                standing = _Standing(Outcome.OK, getattr(fact, "summary", ""), fact=fact)
+                standing = _Standing(Outcome.OK, fact=fact)
         self._tell(
             StepChecked(
                 step=step.id,
@@ -359,7 +324,6 @@ class _Pass:
             parent = self.plan.producers[step.part_of]
             return _Standing(Outcome.OK, f"goes with {parent.id}")
         self._start(step, Action.UNDO)
-        self._begin_turn()
         step.call("undo", self.aws, self.params, {})
         if self.writes[step.id]:
             return _Standing(Outcome.UNDONE)

@@ -34,7 +34,7 @@ from runbook.creating import seen
 from runbook.errors import NeedsReplacing, NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
-from runbook.record import RUN, as_list, from_list, is_ours, parameters_from, record, tag_differences
+from runbook.record import as_list, from_list, is_ours, parameters_from, record, tag_differences
 from steps._tags import retag_load_balancing
 from steps.preflight import PrivateService
 
@@ -60,14 +60,6 @@ class TargetGroup:
     load_balancers: tuple[str, ...] = ()
     preserves_client_ip: bool = True
     tags: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-    @property
-    def summary(self) -> str:
-        """In a line, how it stands."""
-        return (
-            f"{self.protocol} port {self.port}, health check GET {self.health_check_path} on {self.health_check_port} "
-            f"every {self.health_check_interval} s"
-        )
 
 
 def name_of(stack: str) -> str:
@@ -109,24 +101,6 @@ def recall(aws: Aws, stack: str) -> dict[str, Any]:
     """The parameters that the target group remembers."""
     found = find(aws, stack)
     return parameters_from(found.tags) if found and is_ours(found.tags, stack) else {}
-
-
-def marked(aws: Aws, stack: str) -> tuple[str, str] | None:
-    """The target group, if it is ours, and the mark of the run that works on the stack."""
-    found = find(aws, stack)
-    return (found.arn, found.tags.get(RUN, "")) if found and is_ours(found.tags, stack) else None
-
-
-def mark(aws: Aws, resource: str, text: str) -> None:
-    """Mark the target group: of a stack's resources the first that is made and the last that goes."""
-    try:
-        if text:
-            aws.elbv2.add_tags(ResourceArns=[resource], Tags=as_list({RUN: text}))
-        else:
-            aws.elbv2.remove_tags(ResourceArns=[resource], TagKeys=[RUN])
-    except ClientError as error:
-        if code_of(error) != "TargetGroupNotFound":
-            raise
 
 
 def check(aws: Aws, params: Parameters, service: PrivateService) -> TargetGroup | Missing | Drifted[TargetGroup]:
