@@ -98,10 +98,14 @@ def _encode(value: object) -> str:
 def _decode(name: str, text: str) -> Any:
     default = Parameters.model_fields[name].default
     if isinstance(default, dict):
-        return {_unquote(key): _unquote(value) for key, _, value in (word.partition(":") for word in text.split("+"))}
+        return {_unquote(key): _unquote(value) for key, _, value in (word.partition(":") for word in _words(text))}
     if isinstance(default, tuple):
-        return tuple(_unquote(word) for word in text.split("+"))
+        return tuple(_unquote(word) for word in _words(text))
     return _unquote(text)
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in text.split("+") if word]  # an empty value holds no word
 
 
 # Percent-encoding with = for %, because API Gateway's tags may contain neither % nor ~; + stands between words, because
