@@ -288,7 +288,8 @@ class _Pass:
             case Drifted(fact, differences):
                 standing = _Standing(Outcome.DRIFTED, "; ".join(map(str, differences)), differences, fact)
             case fact:
-                standing = _Standing(Outcome.OK, fact=fact)
+                # Why there is nothing to do: how it stands, in the fact's own words.
+                standing = _Standing(Outcome.OK, getattr(fact, "summary", ""), fact=fact)
         self._tell(
             StepChecked(
                 step=step.id,

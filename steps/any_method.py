@@ -59,6 +59,11 @@ class AnyMethod:
 
     methods: tuple[Method, ...]
 
+    @property
+    def summary(self) -> str:
+        """In a line, how it stands."""
+        return ", ".join(f"{VERB} {method.path}" for method in self.methods)
+
 
 def check(
     aws: Aws, params: Parameters, api: RestApi, resource: ProxyResource

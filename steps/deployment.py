@@ -60,6 +60,11 @@ class Deployment:
     invoke_url: str
     """Of the stage, without a slash at its end."""
 
+    @property
+    def summary(self) -> str:
+        """In a line, how it stands."""
+        return f"stage {self.stage} serves what is configured"
+
 
 @dataclass(frozen=True, slots=True)
 class RouteConfiguration:

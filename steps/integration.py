@@ -64,6 +64,11 @@ class Integration:
 
     integrations: tuple[ProxyIntegration, ...]
 
+    @property
+    def summary(self) -> str:
+        """In a line, how it stands."""
+        return ", ".join(f"{item.path} goes to {item.uri}" for item in self.integrations)
+
 
 def endpoint_url(params: Parameters, path: str) -> str:
     """The endpoint URL; 80 is the port of ``http`` and need not be named."""

@@ -72,6 +72,11 @@ class Invocation:
     promises: tuple[Promise, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def summary(self) -> str:
+        """In a line, how it stands."""
+        return f"GET {self.url} answers {self.status}"
+
 
 def check(
     aws: Aws,

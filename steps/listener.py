@@ -44,6 +44,11 @@ class Listener:
     target_group_arn: str
     """Where it forwards to; empty when it forwards to none or to several."""
 
+    @property
+    def summary(self) -> str:
+        """In a line, how it stands."""
+        return f"{self.protocol} port {self.port} goes to the target group"
+
 
 def find(aws: Aws, stack: str) -> list[Listener]:
     """The listeners of the stack's load balancer."""

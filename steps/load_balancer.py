@@ -60,6 +60,11 @@ class LoadBalancer:
     security_groups: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    @property
+    def summary(self) -> str:
+        """In a line, how it stands."""
+        return f"{self.scheme}, {self.state}, in {', '.join(self.zones)}"
+
 
 def name_of(stack: str) -> str:
     """The load balancer's name."""

@@ -50,6 +50,11 @@ class NlbAddresses:
         """Just the addresses."""
         return tuple(address.ip for address in self.addresses)
 
+    @property
+    def summary(self) -> str:
+        """In a line, how it stands."""
+        return ", ".join(self.ips)
+
 
 def find(aws: Aws, stack: str) -> tuple[NlbAddress, ...]:
     """The addresses of the stack's load balancer, as far as they show."""

@@ -82,6 +82,11 @@ class PrivateService:
     security_group: str
     notes: tuple[str, ...] = field(default=(), compare=False)
 
+    @property
+    def summary(self) -> str:
+        """In a line, how it stands."""
+        return f"{len(self.instances)} instances in {self.vpc}, {', '.join(subnet.zone for subnet in self.subnets)}"
+
 
 def find(aws: Aws, stack: str) -> object:  # noqa: ARG001 (the look-up needs no stack)
     """Who am I; asked early because it needs nothing."""

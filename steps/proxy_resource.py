@@ -43,6 +43,11 @@ class ProxyResource:
     id: str
     path: str
 
+    @property
+    def summary(self) -> str:
+        """In a line, how it stands."""
+        return f"{self.path} is there"
+
 
 def check(aws: Aws, params: Parameters, api: RestApi) -> ProxyResource | Missing:
     """Whether the API has the resource."""

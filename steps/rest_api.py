@@ -48,6 +48,11 @@ class RestApi:
     created: datetime
     tags: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    @property
+    def summary(self) -> str:
+        """In a line, how it stands."""
+        return f"{self.id}, {self.endpoint_type}"
+
 
 def name_of(stack: str) -> str:
     """The REST API's name; names are not unique on AWS."""

@@ -85,6 +85,11 @@ class Ingress:
     open_to_internet: tuple[IngressRule, ...] = ()
     """Rules, never ours, that let any public address in on the traffic port."""
 
+    @property
+    def summary(self) -> str:
+        """In a line, how it stands."""
+        return "let in: " + ", ".join(sorted(f"{rule.source} on {_port(rule)}" for rule in self.rules))
+
 
 def check(
     aws: Aws, params: Parameters, service: PrivateService, nlb: NlbAddresses

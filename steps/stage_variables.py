@@ -45,6 +45,11 @@ class StageVariables:
     vpclink: str
     vpcnlb: str
 
+    @property
+    def summary(self) -> str:
+        """In a line, how it stands."""
+        return f"{LINK_VARIABLE} is {self.vpclink}, {HOST_VARIABLE} is {self.vpcnlb}"
+
 
 def check(
     aws: Aws, params: Parameters, api: RestApi, deployment: Deployment, link: VpcLink, balancer: LoadBalancer

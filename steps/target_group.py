@@ -61,6 +61,14 @@ class TargetGroup:
     preserves_client_ip: bool = True
     tags: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    @property
+    def summary(self) -> str:
+        """In a line, how it stands."""
+        return (
+            f"{self.protocol} port {self.port}, health check GET {self.health_check_path} on {self.health_check_port} "
+            f"every {self.health_check_interval} s"
+        )
+
 
 def name_of(stack: str) -> str:
     """The target group's name."""

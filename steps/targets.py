@@ -75,6 +75,11 @@ class Targets:
 
     targets: tuple[Target, ...]
 
+    @property
+    def summary(self) -> str:
+        """In a line, how it stands."""
+        return ", ".join(f"{target.instance} {target.state}" for target in self.targets)
+
 
 def find(aws: Aws, stack: str) -> list[Target]:
     """The targets registered with the stack's target group."""

@@ -52,6 +52,11 @@ class VpcLink:
     status_message: str
     target_arn: str
 
+    @property
+    def summary(self) -> str:
+        """In a line, how it stands."""
+        return f"{self.id} is {self.status}"
+
 
 def find(aws: Aws, stack: str) -> list[Link]:
     """The links of this name, whoever made them."""

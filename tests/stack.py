@@ -99,8 +99,8 @@ class Ended:
 
     @property
     def written(self) -> list[str]:
-        """The operations that changed something, in order."""
-        return [call.operation for call in self.of(CallSent) if call.writes]
+        """The operations by which steps changed something, in order; the mark of the run itself is no step's."""
+        return [call.operation for call in self.of(CallSent) if call.writes and call.step]
 
     @property
     def waits(self) -> list[Waited]:

@@ -45,6 +45,31 @@ def test_up_of_a_finished_stack_changes_nothing(finished: Stack) -> None:
     assert finished.inventory() == before
 
 
+def test_where_there_is_nothing_to_do_each_step_says_why(finished: Stack) -> None:
+    ended = finished.up()
+
+    link, api = finished.inventory()["VPC links"][0], finished.inventory()["REST APIs"][0]
+    first, second = ended.fact(NlbAddresses).ips
+    told = {
+        "target-group": "TCP port 80, health check GET / on traffic-port every 10 s",
+        "load-balancer": "internal, active, in us-east-1a, us-east-1b",
+        "listener": "TCP port 80 goes to the target group",
+        "nlb-addresses": f"{first}, {second}",
+        "security-group-ingress": f"let in: {first}/32 on port 80, {second}/32 on port 80",
+        "vpc-link": f"{link} is AVAILABLE",
+        "rest-api": f"{api}, REGIONAL",
+        "proxy-resource": "/{proxy+} is there",
+        "any-method": "ANY /{proxy+}",
+        "integration": "/{proxy+} goes to http://${stageVariables.VPCNLB}/{proxy}",
+        "deployment": "stage prod serves what is configured",
+    }
+    assert {step: ended.reason(step) for step in told} == told
+    assert ended.reason("preflight").startswith("2 instances in vpc-")
+    assert ended.reason("targets").count(" healthy") == 2
+    assert ended.reason("stage-variables").startswith(f"VPCLINK is {link}, VPCNLB is demo-nlb-")
+    assert ended.reason("invoke").endswith("/prod/hello answers 200")
+
+
 def test_down_leaves_what_was_there_before(stack: Stack) -> None:
     before = stack.inventory()
     stack.up()
