@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from runbook.cli import account, practice, runs, tools, tracing
+from runbook.cli import account, drill, practice, runs, tools, tracing
 from runbook.cli.options import exits
 
 __all__ = ["app", "main"]
@@ -61,6 +61,7 @@ app.command("policy")(exits(account.policy))
 app.command("report")(exits(tools.report))
 app.command("notebook")(exits(tools.notebook))
 app.add_typer(practice.app, name="practice")
+app.add_typer(drill.app, name="drill")
 
 
 def main() -> None:

@@ -1,0 +1,289 @@
+"""A stack on a practice account, as drills break, mend and judge it. Everything is looked up anew each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import httpx
+
+from runbook.accounts import Account, Kind
+from runbook.engine import run
+from runbook.errors import BadInput, CannotContinue
+from runbook.events import Action, Event, Outcome, RunFinished, StepFinished
+from runbook.parameters import Parameters
+from runbook.step import Plan
+from steps import READING_ORDER, listener, load_balancer, nlb_addresses, rest_api, target_group, targets, vpc_link
+from steps._links import Link
+from steps.any_method import VERB
+from steps.listener import Listener
+from steps.load_balancer import LoadBalancer
+from steps.rest_api import RestApi
+from steps.target_group import TargetGroup
+from steps.targets import Target
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway.type_defs import PatchOperationTypeDef
+    from mypy_boto3_ec2.type_defs import SecurityGroupRuleTypeDef
+
+    from runbook.aws import Aws
+
+__all__ = ["ROUNDS", "Bench"]
+
+T = TypeVar("T")
+PatchOp = Literal["replace", "add"]
+
+ROUNDS = 8
+"""Requests that make one look at the invoke URL: enough to meet every instance in every zone, several times."""
+
+KNOWN_PATHS = {"/": 200, "/health": 200, "/hello": 200, "*": 404}
+"""The drills' service knows these paths only, as a real one does."""
+
+
+@dataclass
+class Bench:
+    """A drill's stack. ``tell`` hears what is being done, in a few words, while it takes time."""
+
+    account: Account
+    params: Parameters
+    tell: Callable[[str], object] = field(default=lambda _text: None)
+
+    def __post_init__(self) -> None:
+        if self.account.kind is not Kind.PRACTICE or not self.account.endpoint_url:
+            raise BadInput("account", "drills break what they find, so they run on a practice account only.")
+        self.params = self.params.filled(self.account.defaults)
+
+    @property
+    def aws(self) -> Aws:
+        """The account, as the steps talk to it."""
+        return self.account.aws
+
+    # --- what is there ------------------------------------------------------------------------------------------
+
+    @property
+    def api(self) -> RestApi:
+        """The stack's API."""
+        return self._there(rest_api.find(self.aws, self.params.stack), "API")
+
+    @property
+    def link(self) -> Link:
+        """The stack's VPC link that is not about to go."""
+        found = [link for link in vpc_link.find(self.aws, self.params.stack) if link.status != "DELETING"]
+        return self._there(next(iter(found), None), "VPC link")
+
+    @property
+    def balancer(self) -> LoadBalancer:
+        """The stack's load balancer."""
+        return self._there(load_balancer.find(self.aws, self.params.stack), "load balancer")
+
+    @property
+    def group(self) -> TargetGroup:
+        """The stack's target group."""
+        return self._there(target_group.find(self.aws, self.params.stack), "target group")
+
+    @property
+    def listener(self) -> Listener:
+        """The load balancer's first listener."""
+        return self._there(next(iter(listener.find(self.aws, self.params.stack)), None), "listener")
+
+    @property
+    def targets(self) -> list[Target]:
+        """What is registered, except what is on its way out."""
+        return [item for item in targets.find(self.aws, self.params.stack) if item.state != "draining"]
+
+    @property
+    def addresses(self) -> list[str]:
+        """The load balancer's private addresses."""
+        return [address.ip for address in nlb_addresses.find(self.aws, self.params.stack)]
+
+    @property
+    def instances(self) -> list[str]:
+        """The instances that are the service."""
+        return list(self.params.instances)
+
+    @property
+    def instance_subnets(self) -> tuple[str, ...]:
+        """The subnets the instances are in."""
+        found = self.aws.ec2.describe_instances(InstanceIds=self.instances)["Reservations"]
+        return tuple(dict.fromkeys(item["SubnetId"] for each in found for item in each["Instances"]))
+
+    @property
+    def security_group(self) -> str:
+        """The first security group of the first instance."""
+        found = self.aws.ec2.describe_instances(InstanceIds=self.instances)["Reservations"][0]["Instances"][0]
+        return found["SecurityGroups"][0]["GroupId"]
+
+    def rules(self, group: str | None = None) -> list[SecurityGroupRuleTypeDef]:
+        """The inbound rules of a security group; by default the instances'."""
+        found = self.aws.ec2.describe_security_group_rules(
+            Filters=[{"Name": "group-id", "Values": [group or self.security_group]}]
+        )["SecurityGroupRules"]
+        return [rule for rule in found if not rule["IsEgress"]]
+
+    def resource(self, path: str) -> str:
+        """The id of the API's resource of this path."""
+        found = {item["path"]: item["id"] for item in rest_api.resources(self.aws, self.api.id)}
+        return self._there(found.get(path), f"resource {path}")
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The stage's variables."""
+        stage = self.aws.apigateway.get_stage(restApiId=self.api.id, stageName=self.params.stage)
+        return stage.get("variables", {})
+
+    def _there(self, found: T | None, what: str) -> T:
+        if found is None:
+            raise CannotContinue(f"Stack {self.params.stack} has no {what}. Bring it back with: runbook drill reset")
+        return found
+
+    # --- asking the service -------------------------------------------------------------------------------------
+
+    def url(self, path: str = "") -> str:
+        """The invoke URL of a path; by default the stack's test path."""
+        return f"{self.aws.invoke_url(self.api.id, self.params.stage)}{path or self.params.test_path}"
+
+    def ask(self, path: str = "", times: int = ROUNDS) -> list[httpx.Response]:
+        """Call the invoke URL so many times, as a client does."""
+        url = self.url(path)
+        return [self._http.get(url) for _ in range(times)]
+
+    def answering(self) -> set[str]:
+        """The instances whose answers come through."""
+        answers = [answer for answer in self.ask() if answer.status_code < 400]
+        return {answer.json().get("instance_id", "") for answer in answers}
+
+    @cached_property
+    def _http(self) -> httpx.Client:
+        # Longer than any integration's timeout. What is behind the loopback needs neither a proxy nor certificates.
+        return httpx.Client(timeout=35, trust_env=False, verify=False)
+
+    # --- small verbs --------------------------------------------------------------------------------------------
+
+    def deploy(self) -> str:
+        """Deploy what is configured to the stage; the deployment's id."""
+        return self.aws.apigateway.create_deployment(restApiId=self.api.id, stageName=self.params.stage)["id"]
+
+    def set_variable(self, name: str, value: str | None) -> None:
+        """Set a variable of the stage, or take it away."""
+        self.patch_stage(f"/variables/{name}", value)
+
+    def patch_stage(self, path: str, value: str | None) -> None:
+        """Change one thing of the stage."""
+        self.aws.apigateway.update_stage(
+            restApiId=self.api.id, stageName=self.params.stage, patchOperations=[_operation(path, value)]
+        )
+
+    def patch_api(self, path: str, value: str | None) -> None:
+        """Change one thing of the API itself; it is live at the next deployment."""
+        self.aws.apigateway.update_rest_api(restApiId=self.api.id, patchOperations=[_operation(path, value)])
+
+    def patch_method(self, path: str, value: str | None) -> None:
+        """Change one thing of the ANY method of ``/{proxy+}``."""
+        self.aws.apigateway.update_method(
+            restApiId=self.api.id,
+            resourceId=self.resource("/{proxy+}"),
+            httpMethod=VERB,
+            patchOperations=[_operation(path, value)],
+        )
+
+    def patch_integration(self, path: str, value: str | None, op: PatchOp = "replace") -> None:
+        """Change one thing of the integration of ``/{proxy+}``; what is not there yet needs ``op="add"``."""
+        self.aws.apigateway.update_integration(
+            restApiId=self.api.id,
+            resourceId=self.resource("/{proxy+}"),
+            httpMethod=VERB,
+            patchOperations=[_operation(path, value, op)],
+        )
+
+    def register(self, port: int | None = None) -> None:
+        """Register all instances."""
+        wanted = [{"Id": name, "Port": port or self.params.port} for name in self.instances]
+        self.aws.elbv2.register_targets(TargetGroupArn=self.group.arn, Targets=wanted)  # type: ignore[arg-type]
+
+    def deregister(self, *instances: str) -> None:
+        """Take these instances, or all, out of the target group, on whatever port, and wait until they are gone."""
+        leaving = [item for item in self.targets if not instances or item.instance in instances]
+        self.aws.elbv2.deregister_targets(
+            TargetGroupArn=self.group.arn, Targets=[{"Id": item.instance, "Port": item.port} for item in leaving]
+        )
+        gone = {(item.instance, item.port) for item in leaving}
+        self.wait(
+            lambda: (
+                not gone & {(item.instance, item.port) for item in targets.find(self.aws, self.params.stack)} or None
+            ),
+            what="the targets to leave",
+            usual=300.0,
+        )
+
+    def let_in(self, cidr: str, port: int | None = None) -> None:
+        """Add an inbound rule to the instances' security group."""
+        port = port or self.params.port
+        self.aws.ec2.authorize_security_group_ingress(
+            GroupId=self.security_group, IpProtocol="tcp", FromPort=port, ToPort=port, CidrIp=cidr
+        )
+
+    def shut_out(self, rules: Collection[SecurityGroupRuleTypeDef]) -> None:
+        """Take these inbound rules away."""
+        if rules:
+            self.aws.ec2.revoke_security_group_ingress(
+                GroupId=self.security_group, SecurityGroupRuleIds=[rule["SecurityGroupRuleId"] for rule in rules]
+            )
+
+    def machines(self, **settings: Any) -> None:
+        """Change how the service on each instance behaves."""
+        for instance in self.instances:
+            self._machine("PATCH", instance, settings)
+
+    def _machine(self, method: str, instance: str, settings: Mapping[str, Any]) -> None:
+        url = f"{self.account.endpoint_url}/_practice/machines/{instance}"
+        self._http.request(method, url, json=settings).raise_for_status()
+
+    def wait(self, ready: Callable[[], T | None], *, what: str, usual: float = 120.0) -> T:
+        """Ask until it answers something; ``usual`` in AWS seconds. Raises :class:`TookTooLong`."""
+        self.tell(what)
+        return self.aws.wait_until(ready, what=what, usual=usual, every=5.0)
+
+    def passing(self, seconds: float) -> None:
+        """Let so many AWS seconds pass."""
+        self.aws.pause(seconds)
+
+    # --- the stack as a whole -----------------------------------------------------------------------------------
+
+    def up(self, *only: str) -> None:
+        """Let the steps (or ``only`` some) bring the stack to where it should be. Raises :class:`CannotContinue`."""
+        self._run(Action.UP, only)
+
+    def down(self, *only: str) -> None:
+        """Let the steps (or ``only`` some) take the stack down. Raises :class:`CannotContinue`."""
+        self._run(Action.DOWN, only)
+
+    def _run(self, action: Action, only: Collection[str]) -> None:
+        plan = Plan.of(READING_ORDER)
+        for event in run(plan, self.aws, self.params, action, only=only or None):
+            self._hear(event, plan)
+
+    def _hear(self, event: Event, plan: Plan) -> None:
+        match event:
+            case StepFinished(outcome=Outcome.FAILED, cause=BaseException() as cause):
+                raise CannotContinue(f"Step {event.step}: {cause}") from cause
+            case StepFinished(step=str(step), outcome=Outcome.DONE | Outcome.UNDONE):
+                self.tell(plan[step].title)
+            case RunFinished(error=error) if error:
+                raise CannotContinue(error)
+
+    def awaken(self) -> None:
+        """Have the instances running, and their service as it was at first."""
+        self.aws.ec2.start_instances(InstanceIds=self.instances)
+        self.wait(lambda: self._running() or None, what="the instances to run", usual=60.0)
+        for instance in self.instances:
+            self._machine("PUT", instance, {"status": KNOWN_PATHS})
+
+    def _running(self) -> bool:
+        found = self.aws.ec2.describe_instances(InstanceIds=self.instances)["Reservations"]
+        return {item["State"]["Name"] for each in found for item in each["Instances"]} == {"running"}
+
+
+def _operation(path: str, value: str | None, op: PatchOp = "replace") -> PatchOperationTypeDef:
+    return {"op": "remove", "path": path} if value is None else {"op": op, "path": path, "value": value}

@@ -1,0 +1,184 @@
+"""A drill, read from a module of plain functions; and the course, which is all of them in teaching order."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from drills.bench import Bench
+from runbook.errors import BadInput, RunbookError
+from runbook.parameters import Parameters
+from runbook.trace import HOPS
+
+__all__ = ["Course", "Drill", "DrillsInvalid", "Symptom"]
+
+DEBRIEF = "## Debrief"
+DEBRIEFED = ("What broke", "How it shows", "Finding it fast", "Preventing it")
+"""What each debrief tells, in this order."""
+LEVELS = {1: "easy", 2: "medium", 3: "hard"}
+HINTS = 3
+
+
+class DrillsInvalid(RunbookError):
+    """A drill's module is not of the form that drills have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """What is asked of the invoke URL and what must come, so that the drill is known to be broken as meant."""
+
+    status: int = 500
+    path: str = ""
+    """Below the stage; empty: the stack's test path."""
+    observation: str = ""
+    """What is seen besides the status, in a few words for a table."""
+    seen: Callable[[Bench], bool] | None = None
+    """Whether it is seen."""
+
+    def shows(self, bench: Bench) -> bool:
+        """Whether the drill's stack shows it now, each time it is asked."""
+        answers = bench.ask(self.path or bench.params.test_path)
+        return {answer.status_code for answer in answers} == {self.status} and (self.seen is None or self.seen(bench))
+
+    def __str__(self) -> str:
+        """What a table says of it."""
+        asked = f"GET {self.path or '/hello'} → {self.status}"
+        return f"{asked}; {self.observation}" if self.observation else asked
+
+
+@dataclass(frozen=True)
+class Drill:
+    """One drill, as the faces see it."""
+
+    module: ModuleType
+    id: str
+    title: str
+    story: str
+    """What the on-call engineer is told, in Markdown."""
+    debrief: str
+    """What broke, how it shows, how to find it fast, how to prevent it; not for the trainee before it is solved."""
+    level: int
+    """1 easy, 2 medium, 3 hard."""
+    minutes: int
+    """How long somebody who has followed the course so far usually needs."""
+    hop: str
+    """The hop of ``runbook trace`` that the break is at."""
+    hints: tuple[str, ...]
+    symptom: Symptom
+    solution: str
+    """What mends it, in Markdown."""
+    parameters: Mapping[str, Any]
+    """How its stack is built, if not as usual."""
+
+    @classmethod
+    def of(cls, module: ModuleType) -> Drill:
+        """Read a module. Raises :class:`DrillsInvalid` when it is not of the contract's form."""
+        name = module.__name__.rpartition(".")[2].replace("_", "-")
+
+        def wrong(problem: str) -> DrillsInvalid:
+            return DrillsInvalid(f"drill {name}: {problem}")
+
+        title, _, page = (inspect.getdoc(module) or "").partition("\n")
+        story, marker, debrief = page.partition(f"\n{DEBRIEF}\n")
+        if not (title.strip() and story.strip() and marker):
+            raise wrong(f"its docstring should have a title line, the symptom, and {DEBRIEF!r}")
+        told = tuple(re.findall(r"^\*\*(.+?)\.\*\*", debrief, re.MULTILINE))
+        if told != DEBRIEFED:
+            raise wrong(f"its debrief should tell {', '.join(DEBRIEFED)}; it tells {', '.join(told) or 'nothing'}")
+        constants: dict[str, Any] = {}
+        for constant, kind in (("LEVEL", int), ("MINUTES", int), ("HOP", str), ("HINTS", tuple), ("SYMPTOM", Symptom)):
+            constants[constant] = getattr(module, constant, None)
+            if not isinstance(constants[constant], kind):
+                raise wrong(f"{constant} should be given, as {kind.__name__}")
+        if constants["LEVEL"] not in LEVELS:
+            raise wrong(f"LEVEL is {constants['LEVEL']}, not one of {', '.join(map(str, LEVELS))}")
+        if constants["HOP"] not in HOPS:
+            raise wrong(f"{constants['HOP']!r} is no hop of a trace")
+        if len(constants["HINTS"]) != HINTS:
+            raise wrong(f"it has {len(constants['HINTS'])} hints, not {HINTS}")
+        parameters = getattr(module, "PARAMETERS", {})
+        if unknown := set(parameters) - set(Parameters.model_fields):
+            raise wrong(f"PARAMETERS names {', '.join(sorted(unknown))}, which the stack does not have")
+        for function, arguments in (("sabotage", 1), ("mend", 1), ("judge", 1), ("prepare", 1)):
+            action = getattr(module, function, None)
+            if action is None and function in ("judge", "prepare"):
+                continue
+            if not callable(action) or len(inspect.signature(action).parameters) != arguments:
+                raise wrong(f"it should have a function {function}(bench)")
+        solution = inspect.getdoc(module.mend)
+        if not solution:
+            raise wrong("the docstring of mend, which is the solution in words, is missing")
+        return cls(
+            module=module,
+            id=name,
+            title=title.strip().rstrip("."),
+            story=story.strip(),
+            debrief=debrief.strip(),
+            level=constants["LEVEL"],
+            minutes=constants["MINUTES"],
+            hop=constants["HOP"],
+            hints=constants["HINTS"],
+            symptom=constants["SYMPTOM"],
+            solution=solution,
+            parameters=parameters,
+        )
+
+    @property
+    def difficulty(self) -> str:
+        """The level in a word."""
+        return LEVELS[self.level]
+
+    @property
+    def worth(self) -> int:
+        """Points for solving it without a hint."""
+        return 100 * self.level
+
+    def points(self, hints: int) -> int:
+        """Points for solving it after so many hints: each costs a fifth."""
+        return self.worth * (5 - hints) // 5
+
+    def prepare(self, bench: Bench) -> Mapping[str, Any]:
+        """Change the account before the stack is built; more parameters for the stack."""
+        prepare = getattr(self.module, "prepare", None)
+        return {**self.parameters, **(prepare(bench) if prepare else {})}
+
+    def sabotage(self, bench: Bench) -> None:
+        """Break the finished stack."""
+        self.module.sabotage(bench)
+
+    def mend(self, bench: Bench) -> None:
+        """Do what the solution says."""
+        self.module.mend(bench)
+
+    def judge(self, bench: Bench) -> str | None:
+        """What only this drill asks for and is still wrong, in a sentence."""
+        judge = getattr(self.module, "judge", None)
+        return judge(bench) if judge else None
+
+
+@dataclass(frozen=True)
+class Course:
+    """All drills in teaching order."""
+
+    drills: tuple[Drill, ...]
+
+    @classmethod
+    def of(cls, modules: Sequence[ModuleType]) -> Course:
+        """Read and validate the modules. Raises :class:`DrillsInvalid`."""
+        return cls(tuple(Drill.of(module) for module in modules))
+
+    def __getitem__(self, name: str) -> Drill:
+        """The drill of this id, or of this number in the course. Raises :class:`BadInput`."""
+        wanted = name.strip().lower().replace("_", "-")
+        for number, drill in enumerate(self.drills, start=1):
+            if wanted in (drill.id, str(number)):
+                return drill
+        raise BadInput("drill", f"there is no drill {name!r}.", "See: runbook drill list")
+
+    def number(self, drill: Drill) -> int:
+        """Its place in the course, from 1."""
+        return self.drills.index(drill) + 1
