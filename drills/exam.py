@@ -32,8 +32,9 @@ _MARKDOWN = """\
 | # | drill | hop | result | points | time | hints | refused verifies |
 | --- | --- | --- | --- | --- | --- | --- | --- |
 {% for drill, result in rows -%}
-| {{ loop.index }} | {{ drill.title }} | `{{ drill.hop }}` | {{ said(result) }} | {{ result.points if result else 0 }}/{{ drill.worth }} \
-| {{ clock(result.seconds) if result else "" }} | {{ result.hints if result else "" }} | {{ result.refused if result else "" }} |
+| {{ loop.index }} | {{ drill.title }} | `{{ drill.hop }}` | {{ said(result) }} \
+| {{ result.points if result else 0 }}/{{ drill.worth }} | {{ clock(result.seconds) if result else "" }} \
+| {{ result.hints if result else "" }} | {{ result.refused if result else "" }} |
 {% endfor %}"""
 
 _HTML = """\

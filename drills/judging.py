@@ -46,7 +46,8 @@ def _answers(bench: Bench) -> str | None:
     answers = bench.ask(path)
     bad = [answer.status_code for answer in answers if answer.status_code != 200]
     if bad:
-        return f"GET {path} is answered {bad[0]}{f' {len(bad)} times of {len(answers)}' if len(bad) < len(answers) else ''}."
+        often = f" {len(bad)} times of {len(answers)}" if len(bad) < len(answers) else ""
+        return f"GET {path} is answered {bad[0]}{often}."
     try:
         told = [answer.json() for answer in answers]
         if any(each["path"] != path for each in told):

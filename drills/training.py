@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from botocore.exceptions import ClientError
 
 from drills.bench import Bench
@@ -27,10 +29,8 @@ def start(bench: Bench, drill: Drill) -> None:
 def reset(bench: Bench, drill: Drill) -> None:
     """Mend what the drill broke, whatever the trainee made of it, and bring the stack back to finished."""
     _ready(bench, drill)
-    try:
+    with suppress(ClientError, RunbookError):  # parts may be gone: the stack is then brought up anew
         drill.mend(bench)
-    except (ClientError, RunbookError):
-        pass  # parts are gone: the stack is brought up anew
     finish(bench)
 
 

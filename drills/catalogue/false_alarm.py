@@ -8,8 +8,8 @@ answers. The service's team says that they only renamed a path last week.
 **What broke.** The target group's health check asks for a path that the service does not have; it answers 404, so every
 target counts as unhealthy. With no healthy target at all a Network Load Balancer *fails open* and sends traffic to all.
 
-**How it shows.** All targets `unhealthy` (`Target.FailedHealthChecks`), and calls work all the same. It stops working when
-a single target becomes healthy, or when one really dies: nobody takes it out any more.
+**How it shows.** All targets `unhealthy` (`Target.FailedHealthChecks`), and calls work all the same. It stops working
+when a single target becomes healthy, or when one really dies: nobody takes it out any more.
 
 **Finding it fast.** `aws elbv2 describe-target-health`, then ask an instance for the health check's path by hand.
 `runbook trace` shows `health-check` as suspicious, not broken.

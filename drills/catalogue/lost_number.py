@@ -14,7 +14,8 @@ inside the integration, which is why somebody took it for unused.
 **Finding it fast.** List what the integration takes from the stage (`${stageVariables.…}`) and compare it with
 `aws apigateway get-stage --query variables`. `runbook trace` names the variable.
 
-**Preventing it.** Stage variables are configuration like any other: keep them in code. After a change to a stage, call it.
+**Preventing it.** Stage variables are configuration like any other: keep them in code. After a change to a stage,
+call it.
 """
 
 from __future__ import annotations

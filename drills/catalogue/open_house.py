@@ -5,13 +5,13 @@ API Gateway and all of its rules, and wants it closed today, without an outage.
 
 ## Debrief
 
-**What broke.** The instances' security group has a rule for `0.0.0.0/0`. Somebody added it while searching another fault, it
-"helped", and it stayed.
+**What broke.** The instances' security group has a rule for `0.0.0.0/0`. Somebody added it while searching another
+fault, it "helped", and it stayed.
 
 **How it shows.** It does not: the API answers as before. Only a look at the rules shows it, or a port scan.
 
-**Finding it fast.** `aws ec2 describe-security-group-rules` with the instances' group; each inbound rule should be a `/32` of the load
-balancer on the traffic port. `runbook trace` shows `security-group` as suspicious.
+**Finding it fast.** `aws ec2 describe-security-group-rules` with the instances' group; each inbound rule should be a
+`/32` of the load balancer on the traffic port. `runbook trace` shows `security-group` as suspicious.
 
 **Preventing it.** Never open a group to find out whether it is the group: trace, or the reachability analyser, tells it
 without. Let a check run daily that knows how narrow the rules should be (`runbook check`).

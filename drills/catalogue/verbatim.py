@@ -5,9 +5,9 @@ After a colleague "tidied up the mappings", every call of the API is answered **
 
 ## Debrief
 
-**What broke.** The integration's endpoint URL is `http://.../{proxy}`, but nothing fills `{proxy}` any more: the mapping
-`integration.request.path.proxy` ← `method.request.path.proxy` was removed. The braces stay as they are written, and
-no URL may hold them.
+**What broke.** The integration's endpoint URL is `http://.../{proxy}`, but nothing fills `{proxy}` any more: the
+mapping `integration.request.path.proxy` ← `method.request.path.proxy` was removed. The braces stay as they are
+written, and no URL may hold them.
 
 **How it shows.** 500 at once, on every path, and nothing arrives at the service. In the execution log:
 `Illegal character in path`.
