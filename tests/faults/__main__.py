@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import queue
 import sys
 import threading
@@ -10,8 +11,9 @@ import time
 import traceback
 from dataclasses import dataclass, field
 
-from .rows import ROWS, NotReached, Row, reference
-from .world import World, worlds
+from .row import NotReached, Row
+from .rows import ROWS
+from .world import Worlds
 
 
 @dataclass
@@ -34,17 +36,17 @@ def main() -> int:
     rows = [row for row in ROWS if options.only in row.name]
     tallies = {row.name: Tally() for row in rows}
     began = time.monotonic()
-    with worlds(options.jobs) as accounts:
-        reference(accounts[0])
+    with contextlib.ExitStack() as stack:
+        workers = [stack.enter_context(Worlds()) for _ in range(options.jobs)]
         work: queue.SimpleQueue[tuple[Row, object]] = queue.SimpleQueue()
         for row in rows:
-            for position in list(row.positions(accounts[0]))[:: options.every]:
+            for position in row.positions(workers[0].of(row.setting))[:: options.every]:
                 work.put((row, position))
-        workers = [threading.Thread(target=_work, args=(world, work, tallies)) for world in accounts]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
+        threads = [threading.Thread(target=_work, args=(worlds, work, tallies)) for worlds in workers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     print(f"\n{'fault':<60} {'tried':>6} {'survived':>9} {'seconds':>8}")
     for row in rows:
         tally = tallies[row.name]
@@ -54,7 +56,7 @@ def main() -> int:
     return 0 if tried and tried == survived else 1
 
 
-def _work(world: World, work: queue.SimpleQueue[tuple[Row, object]], tallies: dict[str, Tally]) -> None:
+def _work(worlds: Worlds, work: queue.SimpleQueue[tuple[Row, object]], tallies: dict[str, Tally]) -> None:
     while True:
         try:
             row, position = work.get_nowait()
@@ -62,7 +64,7 @@ def _work(world: World, work: queue.SimpleQueue[tuple[Row, object]], tallies: di
             return
         tally, began = tallies[row.name], time.monotonic()
         try:
-            row.trial(world, position)
+            row.trial(worlds.of(row.setting), position)
         except NotReached:
             continue
         except Exception as error:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from multiprocessing.context import ForkServerProcess
@@ -32,12 +32,22 @@ from .cli import spawn
 from .inventory import Inventory, take_stock
 from .proxy import Fault, Proxy, pass_on
 
-__all__ = ["TIME_SCALE", "Ended", "World", "worlds"]
+__all__ = ["USUAL", "Ended", "Running", "Setting", "World", "Worlds"]
 
 ROOT = Path(__file__).resolve().parents[2]
-TIME_SCALE = 2000.0
-"""AWS seconds a wall second: a load balancer's two minutes are over before the next request arrives."""
 PLAN = Plan.of(READING_ORDER)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A kind of account: how fast its clock runs, and the options of ``python -m practice`` it is served with."""
+
+    time_scale: float = 2000.0
+    """AWS seconds a wall second: a load balancer's two minutes are over before the next request arrives."""
+    flags: tuple[str, ...] = ()
+
+
+USUAL = Setting()
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,7 @@ class World:
 
     account_url: str
     proxy: Proxy
+    setting: Setting
     seed: Inventory = field(default_factory=dict)
     practice: Mapping[str, Any] = field(default_factory=dict)
 
@@ -120,11 +131,6 @@ class World:
     def stock(self) -> Inventory:
         """What is in the account."""
         return take_stock(self.clients)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing but what the account began with is there."""
-        return self.stock() == self.seed
 
     def start(self, *command: str, fault: Fault = pass_on, env: Mapping[str, str] | None = None) -> Running:
         """Start the command line as a new operator would: another working directory, another home."""
@@ -162,9 +168,8 @@ class World:
 
 
 @contextlib.contextmanager
-def world(time_scale: float = TIME_SCALE, *flags: str) -> Iterator[World]:
-    """An account and its proxy, until the block ends."""
-    command = [sys.executable, "-m", "practice", "--port", "0", "--time-scale", str(time_scale), *flags]
+def _served(setting: Setting) -> Iterator[World]:
+    command = [sys.executable, "-m", "practice", "--port", "0", "--time-scale", str(setting.time_scale), *setting.flags]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout
@@ -173,15 +178,20 @@ def world(time_scale: float = TIME_SCALE, *flags: str) -> Iterator[World]:
             if found is None:
                 raise RuntimeError(f"the practice account did not start: {greeting!r}")
             with Proxy(found[0]).serving() as proxy:
-                here = World(found[0], proxy)
-                here.begin()
-                yield here
+                yield World(found[0], proxy, setting)
         finally:
             process.terminate()
 
 
-@contextlib.contextmanager
-def worlds(count: int, time_scale: float = TIME_SCALE, *flags: str) -> Iterator[Sequence[World]]:
-    """Several, to work side by side."""
-    with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(world(time_scale, *flags)) for _ in range(count)]
+class Worlds(contextlib.ExitStack):
+    """Accounts to work on one after the other: one of each kind, served when it is first asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._served: dict[Setting, World] = {}
+
+    def of(self, setting: Setting) -> World:
+        """The account of this kind."""
+        if setting not in self._served:
+            self._served[setting] = self.enter_context(_served(setting))
+        return self._served[setting]

@@ -1,0 +1,148 @@
+"""A row of the table: a fault, the positions it is tried at, and what must hold afterwards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .inventory import Inventory, normalised
+from .proxy import Exchange
+from .world import USUAL, Ended, Setting, World
+
+__all__ = [
+    "NotReached",
+    "Position",
+    "Row",
+    "afterwards",
+    "begin",
+    "is_empty",
+    "reference",
+    "requests",
+    "same_stack",
+    "succeeded",
+]
+
+
+class NotReached(Exception):
+    """The run was over before this position: polls come and go. It counts as not tried."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A fault, the positions to try it at, and the trial: it raises AssertionError when something was hurt."""
+
+    name: str
+    positions: Callable[[World], Sequence[object]]
+    trial: Callable[[World, Any], None]
+    setting: Setting = USUAL
+    """The account it is tried on."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """A request of a run: the n-th of its operation, counted from 1.
+
+    Steps overlap, so that a number among all requests would be another one each time.
+    """
+
+    operation: str
+    nth: int
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.nth}"
+
+    def chosen(self, exchange: Exchange) -> bool:
+        """Whether a request is one of this operation's."""
+        return exchange.operation == self.operation
+
+    @property
+    def writes(self) -> bool:
+        """Whether it may change something."""
+        return not self.operation.startswith(("Get", "Describe", "List"))
+
+
+# --- what an undisturbed run does, and leaves ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An undisturbed ``up`` and ``down``."""
+
+    stack: Inventory
+    up: tuple[str, ...]
+    down: tuple[str, ...]
+
+    def operations(self, command: str) -> tuple[str, ...]:
+        """The requests of a command, in the order of their arrival."""
+        return self.up if command == "up" else self.down
+
+
+_references: dict[Setting, Reference] = {}
+
+
+def reference(world: World) -> Reference:
+    """Looked at once for each kind of account."""
+    if world.setting not in _references:
+        world.begin()
+        succeeded(world.run("up"))
+        up, stack = tuple(world.proxy.counted), normalised(world.stock())
+        succeeded(world.run("down"))
+        is_empty(world)
+        _references[world.setting] = Reference(stack, up, tuple(world.proxy.counted))
+    return _references[world.setting]
+
+
+def requests(
+    command: str, which: Callable[[Position], bool] = lambda position: True
+) -> Callable[[World], list[Position]]:
+    """The positions of every request of a command, or of some."""
+
+    def positions(world: World) -> list[Position]:
+        counted = Counter(reference(world).operations(command))
+        all_ = (Position(operation, nth + 1) for operation, count in counted.items() for nth in range(count))
+        return [position for position in all_ if which(position)]
+
+    return positions
+
+
+# --- what must hold -----------------------------------------------------------------------------------------------
+
+
+def begin(world: World, command: str) -> None:
+    """The account as a command is to find it: new, or with a finished stack to take down."""
+    world.begin()
+    if command == "down":
+        world.bring_up()
+
+
+def succeeded(ended: Ended) -> None:
+    """The command did what it was asked."""
+    assert ended.code == 0, f"exit {ended.code}: {ended.said[-1500:]}"
+
+
+def same_stack(world: World) -> None:
+    """The account holds what an undisturbed run makes, and nothing else."""
+    found, wanted = normalised(world.stock()), reference(world).stack
+    for kind in wanted:
+        more = [item for item in found[kind] if item not in wanted[kind]]
+        less = [item for item in wanted[kind] if item not in found[kind]]
+        assert found[kind] == wanted[kind], f"{kind}: {more} instead of {less}"
+
+
+def is_empty(world: World) -> None:
+    """The account holds what it began with, and nothing else."""
+    found = world.stock()
+    more = {kind: left for kind in found if (left := [item for item in found[kind] if item not in world.seed[kind]])}
+    assert not more, f"left behind: {more}"
+    assert found == world.seed, "something that was there before is gone"
+
+
+def afterwards(world: World, command: str) -> None:
+    """The same command again, elsewhere: the same stack as ever; then down: nothing."""
+    succeeded(world.run(command))
+    if command == "up":
+        same_stack(world)
+        succeeded(world.run("down"))
+    is_empty(world)

@@ -1,0 +1,10 @@
+"""The table: a module for each family of rows."""
+
+from __future__ import annotations
+
+from ..row import Row
+from . import answers, death
+
+__all__ = ["ROWS"]
+
+ROWS: tuple[Row, ...] = (*death.ROWS, *answers.ROWS)

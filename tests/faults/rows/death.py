@@ -1,0 +1,37 @@
+"""Killed right before and right after each request; then the same command again, from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from ..disturb import Once, kills
+from ..row import NotReached, Position, Row, afterwards, begin, requests
+from ..world import World
+
+__all__ = ["ROWS"]
+
+
+def _killed(world: World, position: Position, *, command: str, after: bool) -> None:
+    begin(world, command)
+    running: list[Callable[[], None]] = []
+    once = Once(position.nth, kills(lambda: running[0](), after=after), chosen=position.chosen)
+    process = world.start(command, fault=once)
+    running.append(process.kill)
+    ended = process.ended()
+    world.proxy.drain()
+    if not once.happened.is_set():
+        raise NotReached
+    assert ended.code == -9, f"not killed: exit {ended.code}"
+    afterwards(world, command)
+
+
+ROWS = tuple(
+    Row(
+        f"{command}: killed {'after' if after else 'before'} a request",
+        requests(command),
+        partial(_killed, command=command, after=after),
+    )
+    for command in ("up", "down")
+    for after in (False, True)
+)
