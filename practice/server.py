@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import parse_qs, unquote, unquote_to_bytes
 
@@ -196,7 +197,8 @@ class _ControlPlane:
         self._judge = judge
         self._stale_reads = stale_reads
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: Environ, respond: StartResponse) -> Iterable[bytes]:
+        start_response = _dated(respond)
         # Read first, then take the turn: a client that dawdles holds up nobody.
         body = environ["wsgi.input"].read()
         environ["wsgi.input"] = io.BytesIO(body)
@@ -239,6 +241,17 @@ class _ControlPlane:
             else:
                 app = self._dispatcher.get_application(environ)
         return app
+
+
+def _dated(respond: StartResponse) -> StartResponse:
+    """An answer's Date is the account's time: what says when something was made goes by the same clock."""
+
+    def start_response(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+        kept = [(name, value) for name, value in headers if name.lower() != "date"]
+        date = format_datetime(clocks.current().now(), usegmt=True)
+        return respond(status, [*kept, ("Date", date)], *rest)
+
+    return start_response
 
 
 def _changes_something(body: bytes) -> bool:

@@ -20,6 +20,8 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -234,6 +236,11 @@ class Aws:
         """Account, ARN, region and partition of the caller."""
         answer = self.sts.get_caller_identity()
         return Identity(answer["Account"], answer["Arn"], self.region, answer["Arn"].split(":")[1])
+
+    def now(self) -> datetime:
+        """The time by AWS's clock, to the second: what AWS says was made then must not be judged by a laptop's."""
+        headers = self.sts.get_caller_identity()["ResponseMetadata"]["HTTPHeaders"]
+        return parsedate_to_datetime(headers["date"])
 
     def invoke_url(self, api_id: str, stage: str) -> str:
         """The stage's invoke URL, without a slash at its end."""

@@ -17,24 +17,36 @@ from steps import deployment, rest_api
 if TYPE_CHECKING:
     from runbook.aws import Aws
 
-__all__ = ["RolledBack", "rollback"]
+__all__ = ["Way", "rollback", "way_back"]
 
 
 @dataclass(frozen=True, slots=True)
-class RolledBack:
-    """What the stage served, and what it serves now."""
+class Way:
+    """The way back: what a stage serves, and what it served before."""
 
+    api: str
     stage: str
     invoke_url: str
-    left: str
-    """Id of the deployment that was served."""
     served: str
-    """Id of the deployment that is served now, and when it was made."""
+    """Id of the deployment that the stage serves."""
+    before: str
+    """Id of the deployment that was made before that one, and when."""
     made: datetime
 
 
-def rollback(aws: Aws, stack: str, stage: str | None = None) -> RolledBack:
-    """Point a stage of the stack's API at the deployment before the one that it serves.
+def rollback(aws: Aws, stack: str, stage: str | None = None) -> Way:
+    """Point a stage of the stack's API at the deployment before the one that it serves. Raises as :func:`way_back`."""
+    way = way_back(aws, stack, stage)
+    aws.apigateway.update_stage(
+        restApiId=way.api,
+        stageName=way.stage,
+        patchOperations=[{"op": "replace", "path": "/deploymentId", "value": way.before}],
+    )
+    return way
+
+
+def way_back(aws: Aws, stack: str, stage: str | None = None) -> Way:
+    """Look what :func:`rollback` would do.
 
     ``stage`` may be left out while there is one. Raises :class:`BadInput`, :class:`NotOurs` and
     :class:`CannotContinue` when there is no deployment before.
@@ -55,9 +67,4 @@ def rollback(aws: Aws, stack: str, stage: str | None = None) -> RolledBack:
     if at + 1 >= len(history):
         raise CannotContinue(f"Stage {stage} serves the oldest deployment there is: there is none to go back to.")
     before = history[at + 1]
-    aws.apigateway.update_stage(
-        restApiId=api.id,
-        stageName=stage,
-        patchOperations=[{"op": "replace", "path": "/deploymentId", "value": before["id"]}],
-    )
-    return RolledBack(stage, aws.invoke_url(api.id, stage), stages[stage], before["id"], before["createdDate"])
+    return Way(api.id, stage, aws.invoke_url(api.id, stage), stages[stage], before["id"], before["createdDate"])

@@ -59,6 +59,10 @@ class Stack:
         """How long it has been there."""
         return now - self.created if self.created else None
 
+    def is_expired(self, now: datetime) -> bool:
+        """Whether it is past its ``ttl``. One that cannot be understood never expires."""
+        return self.expires is not None and self.expires <= now
+
 
 @dataclass(frozen=True, slots=True)
 class _Part:
@@ -77,8 +81,8 @@ def stacks(aws: Aws) -> list[Stack]:
 
 
 def expired(found: Iterable[Stack], now: datetime) -> list[Stack]:
-    """Those past their ``ttl``. One that cannot be understood never expires."""
-    return [stack for stack in found if stack.expires is not None and stack.expires <= now]
+    """Those past their ``ttl``."""
+    return [stack for stack in found if stack.is_expired(now)]
 
 
 def until(ttl: str, created: datetime | None) -> datetime | None:

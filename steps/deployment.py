@@ -107,7 +107,7 @@ def check(
         return Missing(f"API {api.name} is not deployed to a stage {params.stage}")
     configured = configuration(rest_api.resources(aws, api.id))
     differences = (
-        *changes(configured, deployed(aws, api.id, params.stage)),
+        *_unlike(aws, api.id, stage, configured),
         *tag_differences(stage.get("tags", {}), stack_tags(params)),
     )
     fact = Deployment(stage["deploymentId"], params.stage, aws.invoke_url(api.id, params.stage))
@@ -118,7 +118,7 @@ def do(aws: Aws, params: Parameters, api: RestApi, integration: Integration) -> 
     """Deploy what is configured, if that is not what the stage serves."""
     del integration
     configured = configuration(rest_api.resources(aws, api.id))
-    description = f"{_DESCRIPTION}{digest(configured)}"
+    description = described(configured)
     stage = _stage(aws, api.id, params.stage)
     if stage is None:
         deployment_id = _newest(aws, api.id, description) or _deploy(aws, api.id, description, than="")
@@ -218,6 +218,11 @@ def changes(configured: Configuration, served: Configuration) -> tuple[Differenc
     return tuple(differences)
 
 
+def described(configured: Configuration) -> str:
+    """What a deployment of ours is described by: that it is ours, and a digest of what it serves."""
+    return f"{_DESCRIPTION}{digest(configured)}"
+
+
 def digest(configured: Configuration) -> str:
     """A short name for a configuration, to know a deployment of ours by."""
     text = json.dumps({route: asdict(value) for route, value in configured.items()}, sort_keys=True)
@@ -237,6 +242,17 @@ def _route(*, guarded: bool, integration: dict[str, Any]) -> RouteConfiguration:
         passthrough=str(integration.get("passthroughBehavior", "WHEN_NO_MATCH")).upper(),
         timeout=integration.get("timeoutInMillis", 29000),
     )
+
+
+def _unlike(aws: Aws, api_id: str, stage: StageTypeDef, configured: Configuration) -> tuple[Difference, ...]:
+    """How what the stage serves is unlike what is configured; and which deployment would serve that, if there is one.
+
+    There is one after ``rollback``, and after somebody chose another deployment by hand.
+    """
+    found = changes(configured, deployed(aws, api_id, stage["stageName"]))
+    served = stage["deploymentId"]
+    newer = _newest(aws, api_id, described(configured), than=served) if found else None
+    return (*([Difference("deployment", served, newer)] if newer else []), *found)
 
 
 def _forget_old(aws: Aws, api_id: str) -> None:

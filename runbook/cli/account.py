@@ -1,42 +1,112 @@
-"""Commands about the account as a whole: ``list`` and ``policy``."""
+"""Commands beside the steps: ``list``, ``rollback`` and ``policy``."""
 
 from __future__ import annotations
 
 import json as jsonlib
-from datetime import UTC, datetime
-from typing import Annotated
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runbook.cli.confirming import ExpectOption, YesOption, confirm
 from runbook.cli.options import Target, targeted
 
-__all__ = ["list_stacks", "policy"]
+if TYPE_CHECKING:
+    from runbook.stacks import Stack
+
+__all__ = ["list_stacks", "policy", "rollback"]
+
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON.")]
 
 
 @targeted(("region",))
-def list_stacks(target: Target) -> int:
+def list_stacks(target: Target, json: JsonOption = False) -> int:
     """All stacks of the account and region, by tag, with state and age."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    from runbook.cli.show import moment
     from runbook.stacks import stacks
 
-    found = stacks(target.connect().aws)
+    aws = target.connect().aws
+    found, now = stacks(aws), aws.now()
+    if json:
+        typer.echo(jsonlib.dumps([_plain(stack, now) for stack in found], indent=2, ensure_ascii=False))
+        return 0
     if not found:
         typer.echo("There is no stack in this account and region.")
         return 0
-    now = datetime.now(UTC)
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 3, 0, 0))
-    for column in ("stack", "state", "created", "expires"):
+    for column in ("stack", "state", "created", "age", "expires"):
         table.add_column(column)
     for stack in found:
-        created = f"{stack.created:%Y-%m-%d %H:%M} UTC" if stack.created else "not known"
-        expires = (
-            f"{stack.expires:%Y-%m-%d %H:%M} UTC" + (" (past)" if stack.expires < now else "") if stack.expires else ""
-        )
-        table.add_row(*(Text(cell) for cell in (stack.name, stack.state, created, expires)))
+        expires = moment(stack.expires) if stack.expires else ""
+        if stack.is_expired(now):
+            expires += " (past)"
+        elif stack.ttl and not stack.expires:
+            expires = f"never: the tag ttl={stack.ttl} says no time"
+        cells = (stack.name, stack.state, moment(stack.created), _old(stack.age(now)), expires)
+        table.add_row(*(Text(cell) for cell in cells))
     Console(highlight=False).print(table)
+    return 0
+
+
+def _plain(stack: Stack, now: datetime) -> dict[str, object]:
+    age = stack.age(now)
+    return {
+        "stack": stack.name,
+        "state": stack.state,
+        "parts": stack.parts,
+        "missing": stack.missing,
+        "created": stack.created.isoformat() if stack.created else None,
+        "age_seconds": round(age.total_seconds()) if age else None,
+        "ttl": stack.ttl or None,
+        "expires": stack.expires.isoformat() if stack.expires else None,
+        "expired": stack.is_expired(now),
+    }
+
+
+def _old(age: timedelta | None) -> str:
+    """An age in its two largest units."""
+    if age is None:
+        return ""
+    minutes = max(0, int(age.total_seconds() // 60))
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if count]
+    return " ".join(parts[:2]) or "under 1 min"
+
+
+@targeted(("stack", "region", "stage"))
+def rollback(
+    target: Target,
+    yes: YesOption = False,
+    expect_account: ExpectOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Point the stage at the deployment before the one it serves. The configuration stays as it is."""
+    from runbook.cli.show import moment
+    from runbook.rollback import rollback as go_back
+    from runbook.rollback import way_back
+
+    account, params = target.connect(), target.parameters
+    stage = params.stage if "stage" in params.given else None
+
+    def announce() -> None:
+        way = way_back(account.aws, params.stack, stage)
+        typer.echo(f"Stage {way.stage} will serve deployment {way.before} of {moment(way.made)} (now {way.served}).")
+
+    confirm(account, announce, yes=yes, expected=expect_account, json=json)
+    way = go_back(account.aws, params.stack, stage)
+    if json:
+        typer.echo(jsonlib.dumps({**asdict(way), "made": way.made.isoformat()}))
+        return 0
+    typer.echo(
+        f"Stage {way.stage} serves deployment {way.before} of {moment(way.made)} again, and {way.served} no more.\n"
+        "What is configured stays as it is: check shows the difference, and up would deploy it again.\n"
+        f"Invoke URL  {way.invoke_url}"
+    )
     return 0
 
 

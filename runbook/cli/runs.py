@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runbook.cli.confirming import ExpectOption, YesOption, confirm
 from runbook.cli.options import FAILED, NOT_AS_IT_SHOULD_BE, Target, complain, targeted
 from runbook.control import Control
 from runbook.errors import BadInput
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["check", "do_step", "down", "plan", "step", "tui", "up"]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Write the event stream as JSON lines.")]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; on AWS only together with --expect-account.")]
-ExpectOption = Annotated[
-    str | None,
-    typer.Option("--expect-account", metavar="ID", help="Refuse to change anything in any other AWS account."),
-]
 STACK_ONLY = ("stack", "region")
 
 
@@ -99,14 +95,46 @@ def up(
 @targeted(STACK_ONLY)
 def down(
     target: Target,
+    all_expired: Annotated[
+        bool, typer.Option("--all-expired", help="Remove every stack that is past its tag ttl, instead of one.")
+    ] = False,
     yes: YesOption = False,
     expect_account: ExpectOption = None,
     json: JsonOption = False,
 ) -> int:
     """Remove everything of the stack, and nothing else."""
+    if all_expired:
+        return _down_all_expired(target, yes=yes, expected=expect_account, json=json)
     account = target.connect()
     _confirm(account, target, Action.DOWN, None, yes=yes, expected=expect_account, json=json)
     return _finish(_run(account, target, Action.DOWN, json=json))
+
+
+def _down_all_expired(target: Target, *, yes: bool, expected: str | None, json: bool) -> int:
+    """Take down one after the other; what goes wrong with one is no reason to leave the others."""
+    from runbook.cli.show import announce_expired
+    from runbook.stacks import expired, stacks
+
+    if "stack" in target.parameters.given:
+        raise BadInput("stack", f"{target.parameters.stack} cannot be given together with --all-expired.")
+    account = target.connect()
+    gone = expired(stacks(account.aws), account.aws.now())
+    if not gone:
+        typer.echo(f"No stack in {account.aws.region} is past its ttl.", err=json)
+        return 0
+    confirm(account, lambda: announce_expired(gone), yes=yes, expected=expected, json=json)
+    codes: list[int] = []
+    for stack in gone:
+        try:
+            one = replace(target, parameters=target.parameters.with_values(stack=stack.name))
+        except BadInput as error:  # somebody else's tag of our name: no stack of ours is called so
+            codes.append(complain(error))
+            continue
+        ended = _run(account, one, Action.DOWN, json=json)
+        codes.append(_finish(ended))
+        if Outcome.STOPPED in ended.finished.outcomes.values():
+            break
+    return FAILED if any(codes) else 0
 
 
 @targeted()
@@ -250,37 +278,25 @@ def _confirm(
     expected: str | None,
     json: bool,
 ) -> None:
-    """On AWS, show whose account it is and what will change, and ask; on a practice account, go on.
+    """On AWS, show what will change, and ask; on a practice account, go on. Raises :class:`BadInput`."""
 
-    Raises :class:`BadInput` when it is not the expected account, or nobody can be asked.
-    """
-    if not account.costs:
-        return
-    from runbook.cli.show import announce
-    from runbook.engine import run
+    def say() -> None:
+        from runbook.cli.show import announce
+        from runbook.engine import run
 
-    identity = account.aws.identity()
-    if expected is not None and expected != identity.account:
-        raise BadInput("expect_account", f"this is account {identity.account} ({identity.arn}), not {expected}.")
-    if yes:
-        if expected is None:
-            raise BadInput("expect_account", "is needed with --yes on AWS.", f"This account is {identity.account}.")
-        return
-    if json or not sys.stdin.isatty():
-        raise BadInput("expect_account", "nobody can be asked here.", "Give --yes and --expect-account ID.")
-    ended: _Ended | None = None
-    if action is Action.UP:
-        looked = run(
-            _plan(),
-            account.aws,
-            target.parameters,
-            Action.CHECK,
-            defaults=account.defaults,
-            only=None if only is None else [only],
-        )
-        ended = _Ended(tuple(looked))
-        if (code := _finish(ended, planned=True)) != 0:
-            raise typer.Exit(code)
-    announce(identity, target.parameters.stack, action, only, _plan(), ended.steps if ended else {})
-    if not typer.confirm("Go on?", default=False):
-        raise typer.Exit(FAILED)
+        ended: _Ended | None = None
+        if action is Action.UP:
+            looked = run(
+                _plan(),
+                account.aws,
+                target.parameters,
+                Action.CHECK,
+                defaults=account.defaults,
+                only=None if only is None else [only],
+            )
+            ended = _Ended(tuple(looked))
+            if (code := _finish(ended, planned=True)) != 0:
+                raise typer.Exit(code)
+        announce(target.parameters.stack, action, only, _plan(), ended.steps if ended else {})
+
+    confirm(account, say, yes=yes, expected=expected, json=json)

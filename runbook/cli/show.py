@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import typer
@@ -36,10 +37,10 @@ from runbook.events import (
 
 if TYPE_CHECKING:
     from runbook.accounts import Account
-    from runbook.aws import Identity
+    from runbook.stacks import Stack
     from runbook.step import Plan
 
-__all__ = ["announce", "show"]
+__all__ = ["announce", "announce_expired", "moment", "show"]
 
 _STYLES = {
     Outcome.OK: "green",
@@ -319,21 +320,19 @@ def _tables(fact: object) -> list[RenderableType]:
 
 
 def announce(
-    identity: Identity,
     stack: str,
     action: Action,
     only: str | None,
     plan: Plan,
     looked: Mapping[str, StepFinished],
 ) -> None:
-    """Before the first change on AWS: whose account it is, what will change, how long it takes, that it costs."""
+    """What will change, how long it takes, that it costs."""
     console = Console(highlight=False)
-    console.print(Text(f"Account  {identity.account}\nCaller   {identity.arn}\nRegion   {identity.region}"))
     if action is Action.DOWN:
         what = f"step {only} of stack {stack} will be undone" if only else f"all of stack {stack} will be removed"
-        console.print(Text(f"\n{what[0].upper()}{what[1:]}. That takes some minutes."))
+        console.print(Text(f"{what[0].upper()}{what[1:]}. That takes some minutes."))
         return
-    console.print(Text(f"\nStack {stack}, what will be done:"))
+    console.print(Text(f"Stack {stack}, what will be done:"))
     for name in [only] if only else plan.ids:
         event = looked.get(name)
         if event is None or event.outcome is Outcome.OK:
@@ -346,3 +345,16 @@ def announce(
             "charged by the hour (about 0.0225 USD in us-east-1, plus capacity units) until it is taken down again."
         )
     )
+
+
+def announce_expired(stacks: Iterable[Stack]) -> None:
+    """Which stacks will be removed, and since when they may."""
+    console = Console(highlight=False)
+    console.print(Text("All of these stacks will be removed. That takes some minutes each:"))
+    for stack in stacks:
+        console.print(Text(f"  {stack.name:<20}  past its ttl {stack.ttl} since {moment(stack.expires)}"))
+
+
+def moment(when: datetime | None) -> str:
+    """A point in time, for people."""
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if when else "not known"

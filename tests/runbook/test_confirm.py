@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -16,6 +17,7 @@ from practice import CREDENTIALS
 from practice.server import Account
 from runbook.cli import app
 from tests.hiding import Hiding
+from tests.stack import Stack
 
 RUNBOOK = Path(sys.executable).with_name("runbook")
 ID = "--expect-account"
@@ -68,7 +70,7 @@ def at_a_terminal(typed: str, *words: str) -> tuple[int, str]:
     return process.wait(timeout=60), shown.decode().replace("\r\n", "\n")
 
 
-CHANGING = [["up"], ["down"], ["step", "target-group", "do"], ["step", "target-group", "undo"]]
+CHANGING = [["up"], ["down"], ["step", "target-group", "do"], ["step", "target-group", "undo"], ["rollback"]]
 
 
 @pytest.mark.parametrize("command", CHANGING, ids=" ".join)
@@ -117,6 +119,19 @@ def test_who_declines_a_down_removes_nothing(aws: Hiding) -> None:
 
     assert code == 1
     assert "All of stack live will be removed" in shown
+    assert aws.written == []
+
+
+def test_expired_stacks_are_named_before_they_go(aws: Hiding, stack: Stack) -> None:
+    tags = [{"Key": "runbook:stack", "Value": "old"}, {"Key": "ttl", "Value": "2020-01-01"}]
+    group: Any = {"Name": "old-targets", "Protocol": "TCP", "Port": 80, "VpcId": stack.service.vpc, "Tags": tags}
+    stack.aws.elbv2.create_target_group(**group)
+
+    code, shown = at_a_terminal("n\n", "down", "--all-expired")
+
+    assert code == 1
+    assert "past its ttl 2020-01-01 since 2020-01-01 00:00 UTC" in shown
+    assert call("down", "--all-expired", "--yes").exit_code == 2
     assert aws.written == []
 
 

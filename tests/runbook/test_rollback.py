@@ -42,7 +42,7 @@ def test_serves_again_what_it_served(finished: Stack) -> None:
     assert httpx.get(f"{url}/").status_code == 200
 
     back = rollback(stack.aws, "demo")
-    assert (back.left, back.served) == (stage["deploymentId"], first["id"])
+    assert (back.served, back.before) == (stage["deploymentId"], first["id"])
     assert back.made == first["createdDate"]
     assert back.invoke_url == url
     assert httpx.get(f"{url}/").status_code == 403  # the root was not routed then
@@ -50,10 +50,14 @@ def test_serves_again_what_it_served(finished: Stack) -> None:
 
     looked = stack.check()
     assert looked.outcomes["deployment"] is Outcome.DRIFTED
+    assert looked.reason("deployment").startswith(f"deployment is {first['id']}, should be {stage['deploymentId']}; ")
+    assert looked.written == []
     with pytest.raises(CannotContinue, match="none to go back to"):
         rollback(stack.aws, "demo", "prod")
     stack.clock.advance(60)
-    assert stack.up().finished.worst is None
+    again = stack.up()
+    assert again.finished.worst is None
+    assert again.written == ["UpdateStage"]  # what is configured was deployed before, and still is there
     assert httpx.get(f"{url}/").status_code == 200
 
 

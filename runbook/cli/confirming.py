@@ -1,0 +1,47 @@
+"""Before the first change on AWS: whose account it is and what will change, and the question whether to go on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runbook.cli.options import FAILED
+from runbook.errors import BadInput
+
+if TYPE_CHECKING:
+    from runbook.accounts import Account
+
+__all__ = ["ExpectOption", "YesOption", "confirm"]
+
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; on AWS only together with --expect-account.")]
+ExpectOption = Annotated[
+    str | None,
+    typer.Option("--expect-account", metavar="ID", help="Refuse to change anything in any other AWS account."),
+]
+
+
+def confirm(
+    account: Account, announce: Callable[[], None], *, yes: bool, expected: str | None, json: bool = False
+) -> None:
+    """On AWS, show whose account it is, ``announce`` what will change, and ask; on a practice account, go on.
+
+    Raises :class:`BadInput` when it is not the expected account, or nobody can be asked.
+    """
+    if not account.costs:
+        return
+    identity = account.aws.identity()
+    if expected is not None and expected != identity.account:
+        raise BadInput("expect_account", f"this is account {identity.account} ({identity.arn}), not {expected}.")
+    if yes:
+        if expected is None:
+            raise BadInput("expect_account", "is needed with --yes on AWS.", f"This account is {identity.account}.")
+        return
+    if json or not sys.stdin.isatty():
+        raise BadInput("expect_account", "nobody can be asked here.", "Give --yes and --expect-account ID.")
+    typer.echo(f"Account  {identity.account}\nCaller   {identity.arn}\nRegion   {identity.region}\n")
+    announce()
+    if not typer.confirm("Go on?", default=False):
+        raise typer.Exit(FAILED)
