@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from runbook.aws import Aws
 
-__all__ = ["ROUNDS", "Bench"]
+__all__ = ["KNOWN_PATHS", "ROUNDS", "Bench"]
 
 T = TypeVar("T")
 PatchOp = Literal["replace", "add"]
@@ -197,14 +197,18 @@ class Bench:
             patchOperations=[_operation(path, value, op)],
         )
 
-    def register(self, port: int | None = None) -> None:
-        """Register all instances."""
-        wanted = [{"Id": name, "Port": port or self.params.port} for name in self.instances]
+    def register(self, port: int | None = None, *, only: Collection[str] = ()) -> None:
+        """Register these instances, or all."""
+        wanted = [{"Id": name, "Port": port or self.params.port} for name in only or self.instances]
         self.aws.elbv2.register_targets(TargetGroupArn=self.group.arn, Targets=wanted)  # type: ignore[arg-type]
 
-    def deregister(self, *instances: str) -> None:
-        """Take these instances, or all, out of the target group, on whatever port, and wait until they are gone."""
-        leaving = [item for item in self.targets if not instances or item.instance in instances]
+    def deregister(self, *instances: str, but_port: int | None = None) -> None:
+        """Take these instances, or all, out of the target group and wait until they are gone; not from this port."""
+        leaving = [
+            item for item in self.targets if (not instances or item.instance in instances) and item.port != but_port
+        ]
+        if not leaving:
+            return
         self.aws.elbv2.deregister_targets(
             TargetGroupArn=self.group.arn, Targets=[{"Id": item.instance, "Port": item.port} for item in leaving]
         )
@@ -224,6 +228,19 @@ class Bench:
             GroupId=self.security_group, IpProtocol="tcp", FromPort=port, ToPort=port, CidrIp=cidr
         )
 
+    def admit(self) -> None:
+        """Let in the load balancer's addresses, each as a /32 on the traffic port, and nobody else."""
+        wanted = {f"{ip}/32" for ip in self.addresses}
+        port = self.params.port
+        right = [
+            rule
+            for rule in self.rules()
+            if rule.get("CidrIpv4") in wanted and rule.get("FromPort") == rule.get("ToPort") == port
+        ]
+        self.shut_out([rule for rule in self.rules() if rule not in right])
+        for cidr in sorted(wanted - {rule["CidrIpv4"] for rule in right}):
+            self.let_in(cidr)
+
     def shut_out(self, rules: Collection[SecurityGroupRuleTypeDef]) -> None:
         """Take these inbound rules away."""
         if rules:
@@ -231,9 +248,9 @@ class Bench:
                 GroupId=self.security_group, SecurityGroupRuleIds=[rule["SecurityGroupRuleId"] for rule in rules]
             )
 
-    def machines(self, **settings: Any) -> None:
-        """Change how the service on each instance behaves."""
-        for instance in self.instances:
+    def machines(self, *instances: str, **settings: Any) -> None:
+        """Change how the service behaves, on these instances or on all."""
+        for instance in instances or self.instances:
             self._machine("PATCH", instance, settings)
 
     def _machine(self, method: str, instance: str, settings: Mapping[str, Any]) -> None:

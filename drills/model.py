@@ -21,6 +21,8 @@ DEBRIEFED = ("What broke", "How it shows", "Finding it fast", "Preventing it")
 """What each debrief tells, in this order."""
 LEVELS = {1: "easy", 2: "medium", 3: "hard"}
 HINTS = 3
+OPTIONAL = ("prepare", "mismend", "judge")
+"""Functions that a drill may have besides those that break and mend."""
 
 
 class DrillsInvalid(RunbookError):
@@ -103,11 +105,11 @@ class Drill:
         parameters = getattr(module, "PARAMETERS", {})
         if unknown := set(parameters) - set(Parameters.model_fields):
             raise wrong(f"PARAMETERS names {', '.join(sorted(unknown))}, which the stack does not have")
-        for function, arguments in (("sabotage", 1), ("mend", 1), ("judge", 1), ("prepare", 1)):
+        for function in ("sabotage", "mend", *OPTIONAL):
             action = getattr(module, function, None)
-            if action is None and function in ("judge", "prepare"):
+            if action is None and function in OPTIONAL:
                 continue
-            if not callable(action) or len(inspect.signature(action).parameters) != arguments:
+            if not callable(action) or len(inspect.signature(action).parameters) != 1:
                 raise wrong(f"it should have a function {function}(bench)")
         solution = inspect.getdoc(module.mend)
         if not solution:
@@ -153,6 +155,13 @@ class Drill:
     def mend(self, bench: Bench) -> None:
         """Do what the solution says."""
         self.module.mend(bench)
+
+    def mismend(self, bench: Bench) -> bool:
+        """Do what people try first and what does not mend it; False when the drill knows nothing of the kind."""
+        mismend = getattr(self.module, "mismend", None)
+        if mismend:
+            mismend(bench)
+        return mismend is not None
 
     def judge(self, bench: Bench) -> str | None:
         """What only this drill asks for and is still wrong, in a sentence."""
