@@ -28,8 +28,7 @@ LEVEL = 1
 MINUTES = 8
 HOP = "listener"
 HINTS = (
-    "Healthy targets only prove the way from the load balancer to the instances. What about the way to the load "
-    "balancer?",
+    "Healthy targets only prove the way from the load balancer to the instances. What about the way before it?",
     "On which port does API Gateway knock? The integration's endpoint URL says it.",
     "http:// without a port is port 80. On which port does the load balancer listen?",
 )
