@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -147,7 +148,8 @@ class Bench:
     def ask(self, path: str = "", times: int = ROUNDS) -> list[httpx.Response]:
         """Call the invoke URL so many times, as a client does."""
         url = self.url(path)
-        return [self._http.get(url) for _ in range(times)]
+        with ThreadPoolExecutor(times) as together:  # so that slow answers are waited for once
+            return list(together.map(lambda _: self._http.get(url), range(times)))
 
     def answering(self) -> set[str]:
         """The instances whose answers come through."""
@@ -221,6 +223,27 @@ class Bench:
             usual=300.0,
         )
 
+    def forward(self, group_arn: str) -> None:
+        """Let the listener forward to this target group."""
+        self.aws.elbv2.modify_listener(
+            ListenerArn=self.listener.arn, DefaultActions=[{"Type": "forward", "TargetGroupArn": group_arn}]
+        )
+
+    def check_health(self, path: str) -> None:
+        """Let the health check ask for this path."""
+        self.aws.elbv2.modify_target_group(TargetGroupArn=self.group.arn, HealthCheckPath=path)
+
+    def attribute(self, name: str) -> str:
+        """An attribute of the target group."""
+        found = self.aws.elbv2.describe_target_group_attributes(TargetGroupArn=self.group.arn)["Attributes"]
+        return {item["Key"]: item["Value"] for item in found}.get(name, "")
+
+    def set_attribute(self, name: str, value: str) -> None:
+        """Change an attribute of the target group."""
+        self.aws.elbv2.modify_target_group_attributes(
+            TargetGroupArn=self.group.arn, Attributes=[{"Key": name, "Value": value}]
+        )
+
     def let_in(self, cidr: str, port: int | None = None) -> None:
         """Add an inbound rule to the instances' security group."""
         port = port or self.params.port
@@ -292,10 +315,14 @@ class Bench:
 
     def awaken(self) -> None:
         """Have the instances running, and their service as it was at first."""
-        self.aws.ec2.start_instances(InstanceIds=self.instances)
-        self.wait(lambda: self._running() or None, what="the instances to run", usual=60.0)
+        self.start_instances()
         for instance in self.instances:
             self._machine("PUT", instance, {"status": KNOWN_PATHS})
+
+    def start_instances(self) -> None:
+        """Start what is stopped, and wait until all instances run."""
+        self.aws.ec2.start_instances(InstanceIds=self.instances)
+        self.wait(lambda: self._running() or None, what="the instances to run", usual=60.0)
 
     def _running(self) -> bool:
         found = self.aws.ec2.describe_instances(InstanceIds=self.instances)["Reservations"]

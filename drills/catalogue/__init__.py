@@ -3,13 +3,19 @@
 from types import ModuleType
 
 from drills.catalogue import (
+    coffee_break,
     doorbell,
     false_alarm,
     front_door,
     guest_list,
+    half_asleep,
     lights_out,
     lost_number,
+    masquerade,
+    next_release,
+    night_shift,
     not_me,
+    old_hand,
     open_house,
     room_number,
     verbatim,
@@ -21,13 +27,19 @@ COURSE: tuple[ModuleType, ...] = (
     verbatim,
     lost_number,
     doorbell,
+    next_release,
     guest_list,
+    night_shift,
     room_number,
     false_alarm,
+    old_hand,
     wrong_key,
+    half_asleep,
     open_house,
+    masquerade,
     lights_out,
     not_me,
+    coffee_break,
 )
 
 __all__ = ["COURSE"]
