@@ -301,7 +301,7 @@ class Bench:
 
     def _run(self, action: Action, only: Collection[str]) -> None:
         plan = Plan.of(READING_ORDER)
-        for event in run(plan, self.aws, self.params, action, only=only or None):
+        for event in run(plan, self.aws, self.params, action, only=only or None, control=self.aws.control):
             self._hear(event, plan)
 
     def _hear(self, event: Event, plan: Plan) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import random
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment
 
 from drills.model import Course
-from drills.session import Exam, Record
+from drills.session import Exam, Result
 from runbook.errors import BadInput
 
-__all__ = ["choose", "html", "markdown", "write"]
+__all__ = ["choose", "clock", "html", "markdown", "writable", "write"]
 
 
 def choose(course: Course, count: int, seed: int | None) -> tuple[str, ...]:
@@ -23,18 +26,17 @@ def choose(course: Course, count: int, seed: int | None) -> tuple[str, ...]:
 
 
 _MARKDOWN = """\
-# Drill exam: {{ trainee }}
+# Drill exam: {{ md(trainee) }}
 
-{{ exam.started.strftime("%Y-%m-%d %H:%M") }} UTC · {{ points }} of {{ worth }} points
-({{ percent }} %) · {{ solved }} of {{ exam.drills | length }} solved · {{ clock(seconds) }}
-{%- if exam.seed is not none %} · seed {{ exam.seed }}{% endif %}
+{{ exam.started.strftime("%Y-%m-%d %H:%M") }} UTC · **{{ points }} of {{ worth }} points ({{ percent }} %)** · \
+{{ solved }} of {{ exam.drills | length }} solved · {{ clock(seconds) }}
+{%- if exam.seed is not none %} · seed {{ exam.seed }}{% endif %}{% if not exam.over %} · not over yet{% endif %}
 
 | # | drill | hop | result | points | time | hints | refused verifies |
 | --- | --- | --- | --- | --- | --- | --- | --- |
-{% for drill, result in rows -%}
-| {{ loop.index }} | {{ drill.title }} | `{{ drill.hop }}` | {{ said(result) }} \
-| {{ result.points if result else 0 }}/{{ drill.worth }} | {{ clock(result.seconds) if result else "" }} \
-| {{ result.hints if result else "" }} | {{ result.refused if result else "" }} |
+{% for row in rows -%}
+| {{ loop.index }} | {{ md(row.title) }} | {{ md(row.hop) }} | {{ row.said }} | {{ row.points }}/{{ row.worth }} \
+| {{ row.time }} | {{ row.hints }} | {{ row.refused }} |
 {% endfor %}"""
 
 _HTML = """\
@@ -55,7 +57,7 @@ progress { width: 12rem; }
 <body>
 <h1>Drill exam: {{ trainee }}</h1>
 <p>{{ exam.started.strftime("%Y-%m-%d %H:%M") }} UTC
-{%- if exam.seed is not none %} · seed {{ exam.seed }}{% endif %}</p>
+{%- if exam.seed is not none %} · seed {{ exam.seed }}{% endif %}{% if not exam.over %} · not over yet{% endif %}</p>
 <p><progress max="{{ worth }}" value="{{ points }}"></progress>
 <strong>{{ points }} of {{ worth }} points ({{ percent }} %)</strong> ·
 {{ solved }} of {{ exam.drills | length }} solved · {{ clock(seconds) }}</p>
@@ -63,10 +65,9 @@ progress { width: 12rem; }
 <thead><tr><th>#</th><th>drill</th><th>hop</th><th>result</th><th>points</th><th>time</th><th>hints</th>
 <th>refused verifies</th></tr></thead>
 <tbody>
-{%- for drill, result in rows %}
-<tr><td>{{ loop.index }}</td><td>{{ drill.title }}</td><td><code>{{ drill.hop }}</code></td><td>{{ said(result) }}</td>
-<td>{{ result.points if result else 0 }}/{{ drill.worth }}</td><td>{{ clock(result.seconds) if result else "" }}</td>
-<td>{{ result.hints if result else "" }}</td><td>{{ result.refused if result else "" }}</td></tr>
+{%- for row in rows %}
+<tr><td>{{ loop.index }}</td><td>{{ row.title }}</td><td><code>{{ row.hop }}</code></td><td>{{ row.said }}</td>
+<td>{{ row.points }}/{{ row.worth }}</td><td>{{ row.time }}</td><td>{{ row.hints }}</td><td>{{ row.refused }}</td></tr>
 {%- endfor %}
 </tbody>
 </table>
@@ -81,45 +82,91 @@ def clock(seconds: float) -> str:
     return f"{minutes}:{rest:02d}"
 
 
-def markdown(record: Record, exam: Exam, course: Course) -> str:
-    """The report as Markdown."""
-    escaped = record.model_copy(update={"trainee": record.trainee.replace("_", r"\_")})
-    return _rendered(_MARKDOWN, escaped, exam, course, escape=False)
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One drill of the exam, as the report shows it."""
+
+    title: str
+    hop: str
+    worth: int
+    said: str
+    points: int = 0
+    time: str = ""
+    hints: str = ""
+    refused: str = ""
+
+    @classmethod
+    def of(cls, name: str, result: Result | None, course: Course) -> _Row:
+        """A drill that the course no longer has is told by what the record says of it."""
+        drill = course.get(name)
+        title, hop = (drill.title, drill.hop) if drill else (name, "")
+        worth = result.worth if result else drill.worth if drill else 0
+        if result is None:
+            return cls(title, hop, worth, "not done")
+        said = "solved" if result.solved else "given up"
+        return cls(
+            title, hop, worth, said, result.points, clock(result.seconds), str(result.hints), str(result.refused)
+        )
 
 
-def html(record: Record, exam: Exam, course: Course) -> str:
-    """The report as one HTML page that needs nothing else."""
-    return _rendered(_HTML, record, exam, course, escape=True)
+def markdown(name: str, exam: Exam, course: Course) -> str:
+    """The report of this trainee's exam as Markdown."""
+    return _rendered(_MARKDOWN, name, exam, course, escape=False)
 
 
-def write(record: Record, exam: Exam, course: Course, where: Path) -> tuple[Path, Path]:
-    """Write both next to each other: the Markdown file and the HTML file."""
-    name = f"exam-{record.trainee.replace(' ', '-')}-{exam.started:%Y%m%dT%H%M%SZ}"
-    paths = where / f"{name}.md", where / f"{name}.html"
+def html(name: str, exam: Exam, course: Course) -> str:
+    """The report of this trainee's exam as one HTML page that needs nothing else."""
+    return _rendered(_HTML, name, exam, course, escape=True)
+
+
+def writable(where: Path) -> None:
+    """Make the report's directory, before an hour of work depends on it. Raises :class:`BadInput`."""
     try:
         where.mkdir(parents=True, exist_ok=True)
-        for path, text in zip(paths, (markdown(record, exam, course), html(record, exam, course)), strict=True):
+    except OSError as error:
+        raise BadInput("out", f"{where} cannot be made: {error.strerror}.") from None
+    if not os.access(where, os.W_OK):
+        raise BadInput("out", f"{where} cannot be written.")
+
+
+def write(name: str, exam: Exam, course: Course, where: Path) -> tuple[Path, Path]:
+    """Write both next to each other: the Markdown file and the HTML file. Raises :class:`BadInput`."""
+    stem = f"exam-{name.replace(' ', '-')}-{exam.started:%Y%m%dT%H%M%SZ}"
+    paths = where / f"{stem}.md", where / f"{stem}.html"
+    writable(where)
+    try:
+        for path, text in zip(paths, (markdown(name, exam, course), html(name, exam, course)), strict=True):
             path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise BadInput("out", f"{where} cannot be written: {error.strerror}.") from None
+        raise BadInput(
+            "out",
+            f"{where} cannot be written: {error.strerror}.",
+            "The results are kept; write it elsewhere: runbook drill exam --report --out DIR",
+        ) from None
     return paths
 
 
-def _rendered(template: str, record: Record, exam: Exam, course: Course, *, escape: bool) -> str:
-    drills = [course[name] for name in exam.drills]
-    results = [*exam.results, *[None] * (len(drills) - len(exam.results))]
-    worth = sum(drill.worth for drill in drills)
-    points = sum(result.points for result in exam.results)
+def _rendered(template: str, name: str, exam: Exam, course: Course, *, escape: bool) -> str:
+    results = [*exam.results, *[None] * (len(exam.drills) - len(exam.results))]
+    rows = [_Row.of(drill, result, course) for drill, result in zip(exam.drills, results, strict=True)]
+    worth, points = sum(row.worth for row in rows), sum(row.points for row in rows)
     environment = Environment(autoescape=escape, keep_trailing_newline=True)
     return environment.from_string(template).render(
-        trainee=record.trainee,
+        trainee=name,
         exam=exam,
-        rows=list(zip(drills, results, strict=True)),
+        rows=rows,
         points=points,
         worth=worth,
-        percent=100 * points // worth,
+        percent=100 * points // worth if worth else 0,
         solved=sum(result.solved for result in exam.results),
         seconds=sum(result.seconds for result in exam.results),
         clock=clock,
-        said=lambda result: "not reached" if result is None else "solved" if result.solved else "given up",
+        md=_escaped,
     )
+
+
+_MARKS = re.compile(r"([\\`*_\[\]<>|#])")
+
+
+def _escaped(text: str) -> str:
+    return _MARKS.sub(r"\\\1", text.replace("\n", " "))

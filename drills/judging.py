@@ -8,15 +8,20 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from drills.bench import Bench
 from drills.model import Drill
 from runbook.aws import code_of
+from runbook.record import STACK, from_list
 from steps import _links, deployment, rest_api
 from steps.deployment import RouteConfiguration
 from steps.load_balancer import interface_description
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import SecurityGroupRuleTypeDef
 
 __all__ = ["judge"]
 
@@ -153,10 +158,17 @@ def _closed(bench: Bench) -> str | None:
             source = rule.get("CidrIpv4") or rule.get("CidrIpv6") or ""
             if source and not ipaddress.ip_network(source).is_private:
                 return "The internet can reach the instances past the gateway."
+            if _stack_of(rule) not in ("", bench.params.stack):
+                continue  # another stack of this account lets in its own load balancer
             single = rule["IpProtocol"] == "tcp" and rule.get("FromPort") == rule.get("ToPort")
             if not single or source not in {f"{ip}/32" for ip in addresses}:
                 return "More than the load balancer is let in to the instances."
     return None
+
+
+def _stack_of(rule: SecurityGroupRuleTypeDef) -> str:
+    """The stack that a rule is tagged as a part of; empty for none."""
+    return from_list(rule.get("Tags", [])).get(STACK, "")
 
 
 def _addresses(bench: Bench, load_balancer_arn: str) -> list[str]:

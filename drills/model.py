@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from types import ModuleType
 from typing import Any
 
@@ -186,7 +187,13 @@ class Course:
         for number, drill in enumerate(self.drills, start=1):
             if wanted in (drill.id, str(number)):
                 return drill
-        raise BadInput("drill", f"there is no drill {name!r}.", "See: runbook drill list")
+        near = get_close_matches(wanted, [drill.id for drill in self.drills], n=1)
+        meant = f"Did you mean {near[0]}? " if near else ""
+        raise BadInput("drill", f"there is no drill {name!r}.", f"{meant}See: runbook drill list")
+
+    def get(self, name: str | None) -> Drill | None:
+        """The drill of this id, if there is one."""
+        return next((drill for drill in self.drills if drill.id == name), None)
 
     def number(self, drill: Drill) -> int:
         """Its place in the course, from 1."""

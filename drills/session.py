@@ -8,7 +8,8 @@ from __future__ import annotations
 import getpass
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from runbook.log import HOME_VARIABLE
 
 __all__ = ["Exam", "Record", "Result", "Running", "Session", "directory", "trainee"]
 
+_UNFIT = re.compile(r"[^\w.@ -]")
+
 
 class _Kept(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -32,13 +35,27 @@ class Running(_Kept):
     drill: str
     stack: str
     region: str
-    started: AwareDatetime
+    endpoint: str
+    """Where the practice account is that it was started on."""
+    token: str | None = None
+    """Which one that is: an address can be another account's later."""
+    url: str = ""
+    """What is asked of the service to see the symptom; empty until the stack is broken."""
+    answer: str = ""
+    """What came back when it was asked: status and body."""
+    started: AwareDatetime | None = None
+    """When the symptom first showed."""
     hints: int = 0
     """How many were asked for."""
     refused: int = 0
     """How often verify said no."""
     gave_up: bool = False
     """Whether the solution was looked at; the drill then gives no points."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether its stack is broken as it should be; not while it is made, nor when that was interrupted."""
+        return bool(self.url)
 
 
 class Result(_Kept):
@@ -61,13 +78,22 @@ class Exam(_Kept):
 
     drills: tuple[str, ...]
     started: AwareDatetime
+    out: str = "."
+    """Directory of the report."""
     results: tuple[Result, ...] = ()
     seed: int | None = None
+    ended: bool = False
+    """Whether it was ended early."""
 
     @property
     def next(self) -> str | None:
-        """The drill to do now; None when all are done."""
-        return self.drills[len(self.results)] if len(self.results) < len(self.drills) else None
+        """The drill to do now; None when it is over."""
+        return None if self.over else self.drills[len(self.results)]
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to do in it."""
+        return self.ended or len(self.results) >= len(self.drills)
 
 
 class Record(_Kept):
@@ -77,6 +103,7 @@ class Record(_Kept):
     running: Running | None = None
     results: tuple[Result, ...] = Field(default=())
     exam: Exam | None = None
+    """The one under way, or else the last one."""
 
     def best(self, drill: str) -> Result | None:
         """The best result in a drill: most points, then least time."""
@@ -93,9 +120,10 @@ def directory() -> Path:
 def trainee() -> str:
     """Who sits here, as far as the system knows."""
     try:
-        return getpass.getuser()
+        user = getpass.getuser()
     except (OSError, KeyError):  # a container's user need not have a name
-        return "trainee"
+        user = ""
+    return _UNFIT.sub("-", user).strip(". ")[:64] or "trainee"
 
 
 class Session:
@@ -109,11 +137,15 @@ class Session:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Read the record, if there is one. Raises :class:`BadInput` when the file holds something else."""
-        self.name = (name or trainee()).strip()
-        if not re.fullmatch(r"[\w.@ -]{1,64}", self.name) or self.name.startswith("."):
+        self.name = (trainee() if name is None else name).strip()
+        if not 1 <= len(self.name) <= 64 or _UNFIT.search(self.name) or self.name.startswith("."):
             raise BadInput("trainee", f"{self.name!r} is no name: 1 to 64 letters, digits, and . _ @ - or spaces.")
         self.path = (where or directory()) / f"{self.name}.json"
         self._now = now
+        self.record = self._read()
+
+    def refresh(self) -> None:
+        """Read the record again: another command may have changed it."""
         self.record = self._read()
 
     def _read(self) -> Record:
@@ -128,6 +160,13 @@ class Session:
         except OSError as error:
             raise BadInput("trainee", f"{self.path} cannot be read: {error.strerror}.") from None
 
+    def others(self) -> Iterator[Record]:
+        """The records of the other trainees kept here, as far as they can be read."""
+        for path in sorted(self.path.parent.glob("*.json")):
+            if path != self.path:
+                with suppress(OSError, ValidationError):
+                    yield Record.model_validate_json(path.read_bytes())
+
     def _write(self, **changes: object) -> None:
         record = self.record.model_copy(update=changes)
         new = self.path.with_suffix(".new")
@@ -136,7 +175,11 @@ class Session:
             new.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
             new.replace(self.path)
         except OSError as error:
-            raise BadInput("trainee", f"{self.path} cannot be written: {error.strerror}.") from None
+            raise BadInput(
+                "trainee",
+                f"{self.path} cannot be written: {error.strerror}.",
+                f"{HOME_VARIABLE} chooses another place.",
+            ) from None
         self.record = record
 
     # --- the drill that runs ------------------------------------------------------------------------------------
@@ -145,23 +188,34 @@ class Session:
     def running(self) -> Running:
         """The drill that runs. Raises :class:`BadInput` when there is none."""
         if self.record.running is None:
-            raise BadInput("drill", "no drill runs.", "Start one with: runbook drill start NAME")
+            raise BadInput("drill", "no drill is running.", "Start one with: runbook drill start NAME")
         return self.record.running
 
     @property
     def seconds(self) -> float:
         """How long the drill that runs has taken so far."""
-        return (self._now() - self.running.started).total_seconds()
+        started = self.running.started
+        return (self._now() - started).total_seconds() if started else 0.0
 
-    def start(self, drill: Drill, *, stack: str, region: str) -> None:
-        """Start the stopwatch."""
-        running = Running(drill=drill.id, stack=stack, region=region, started=self._now())
-        self._write(running=running)
+    def prepare(self, drill: Drill, *, stack: str, region: str, endpoint: str, token: str | None) -> None:
+        """Note which drill is about to be broken, and where.
+
+        If it runs already, only its account is another now: stopwatch, hints and refusals stay.
+        """
+        place = {"stack": stack, "region": region, "endpoint": endpoint, "token": token}
+        running = self.record.running
+        if running is None or running.drill != drill.id:
+            running = Running.model_validate({"drill": drill.id, **place})
+        self._write(running=running.model_copy(update={**place, "url": "", "answer": ""}))
+
+    def start(self, url: str, answer: str) -> None:
+        """The symptom shows: the stopwatch runs."""
+        self._change(url=url, answer=answer, started=self.running.started or self._now())
 
     def hint(self, drill: Drill) -> str:
         """The next hint. Raises :class:`BadInput` when all were given."""
         given = self.running.hints
-        if given == len(drill.hints):
+        if given >= len(drill.hints):
             raise BadInput("hint", "there are no more hints.", "See: runbook drill solution")
         self._change(hints=given + 1)
         return drill.hints[given]
@@ -180,14 +234,15 @@ class Session:
     def end(self, drill: Drill, *, solved: bool) -> Result:
         """Stop the stopwatch and keep the result, in the exam too if it was its turn there."""
         running = self.running
+        solved = solved and not running.gave_up
         result = Result(
             drill=drill.id,
-            started=running.started,
+            started=running.started or self._now(),
             seconds=round(self.seconds, 1),
             hints=running.hints,
             refused=running.refused,
-            solved=solved and not running.gave_up,
-            points=drill.points(running.hints) if solved and not running.gave_up else 0,
+            solved=solved,
+            points=drill.points(running.hints) if solved else 0,
             worth=drill.worth,
         )
         exam = self.record.exam
@@ -202,12 +257,24 @@ class Session:
 
     # --- exam ---------------------------------------------------------------------------------------------------
 
-    def begin_exam(self, drills: tuple[str, ...], seed: int | None) -> Exam:
-        """Begin an exam of these drills; one that was left unfinished is forgotten."""
-        exam = Exam(drills=drills, started=self._now(), seed=seed)
-        self._write(exam=exam, running=None)
+    @property
+    def exam(self) -> Exam | None:
+        """The exam under way."""
+        exam = self.record.exam
+        return None if exam is None or exam.over else exam
+
+    def begin_exam(self, drills: tuple[str, ...], seed: int | None, out: Path) -> Exam:
+        """Begin an exam of these drills. Raises :class:`BadInput` when one is under way."""
+        if self.exam is not None:
+            raise BadInput(
+                "exam", "one is under way.", "Go on with: runbook drill exam; or end it: runbook drill exam --end"
+            )
+        exam = Exam(drills=drills, started=self._now(), seed=seed, out=str(out))
+        self._write(exam=exam)
         return exam
 
     def end_exam(self) -> None:
-        """The exam's report was written: it is over. Its results stay."""
-        self._write(exam=None)
+        """End the exam early: what was not done in it counts as zero."""
+        if self.exam is None:
+            raise BadInput("exam", "none is under way.", "Begin one with: runbook drill exam N")
+        self._write(exam=self.exam.model_copy(update={"ended": True}))

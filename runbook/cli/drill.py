@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json as jsonlib
-import random as chance
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,13 +16,12 @@ from runbook.errors import BadInput
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from drills.bench import Bench
-    from drills.model import Course, Drill
-    from drills.session import Result, Session
+    from drills.desk import Briefing, Desk, Ended
+    from drills.model import Drill
+    from runbook.accounts import Account
 
 __all__ = ["app"]
 
-STACK = "drill"
 STACK_ONLY = ("stack", "region")
 
 app = typer.Typer(
@@ -35,35 +33,35 @@ TraineeOption = Annotated[
     str | None,
     typer.Option("--trainee", envvar="RUNBOOK_TRAINEE", help="Whose record it is; by default the system's user."),
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 
-def show(trainee: TraineeOption = None, json: Annotated[bool, typer.Option("--json", help="JSON.")] = False) -> None:
+def show(trainee: TraineeOption = None, json: JsonOption = False) -> None:
     """The course, and how you did so far."""
     from rich.table import Table
+    from rich.text import Text
 
-    course, session = _course(), _session(trainee)
+    desk = _desk(trainee)
+    course, record = desk.course, desk.session.record
+    best = {drill.id: record.best(drill.id) for drill in course.drills}
     if json:
-        told = [
-            {
-                "number": course.number(drill),
-                "id": drill.id,
-                "title": drill.title,
-                "level": drill.level,
-                "minutes": drill.minutes,
-                "points": best.points if (best := session.record.best(drill.id)) else None,
-                "worth": drill.worth,
-            }
-            for drill in course.drills
-        ]
-        typer.echo(jsonlib.dumps(told, ensure_ascii=False))
+        _json(
+            [
+                {**_told(desk, drill), "points": kept.points if (kept := best[drill.id]) else None}
+                for drill in course.drills
+            ]
+        )
         return
-    table = Table("#", "name", "what is seen", "level", "minutes", "points", box=None, pad_edge=False)
+    table = Table("#", "name", "title", "level", "minutes", "points", box=None, pad_edge=False, header_style="dim")
     for drill in course.drills:
-        best = session.record.best(drill.id)
-        points = f"{best.points}/{drill.worth}" if best else f"–/{drill.worth}"
-        number = str(course.number(drill))
-        table.add_row(number, drill.id, drill.title, drill.difficulty, str(drill.minutes), points)
-    _console().print(table)
+        points = f"{kept.points}/{drill.worth}" if (kept := best[drill.id]) else f"–/{drill.worth}"
+        cells = (str(course.number(drill)), drill.id, drill.title, drill.difficulty, str(drill.minutes), points)
+        table.add_row(*map(Text, cells))
+    console = _console()
+    console.print(table)
+    solved = [kept for kept in best.values() if kept]
+    got, worth = sum(kept.points for kept in solved), sum(drill.worth for drill in course.drills)
+    console.print(f"\n{len(solved)} of {len(course.drills)} solved, {got} of {worth} points.")
 
 
 @targeted(STACK_ONLY)
@@ -76,112 +74,144 @@ def start(
         typer.Option("--seed", metavar="N", help="By chance, but the same drill for the same N: for a class."),
     ] = None,
     trainee: TraineeOption = None,
-) -> int:
+) -> None:
     """Bring a stack up, break it, and tell what the on-call engineer is told."""
-    course, session = _course(), _session(trainee)
-    by_chance = random or seed is not None
-    if (name is None) is not by_chance:
-        raise BadInput("drill", "give the name of a drill, or --random, or --seed N.", "See: runbook drill list")
-    drill = course[name] if name else _any(course, session, seed)
-    _start(target, course, session, drill)
-    return 0
+    with _working(trainee) as desk:
+        by_chance = random or seed is not None
+        if (name is None) is not by_chance:
+            raise BadInput("drill", "give the name of a drill, or --random, or --seed N.", "See: runbook drill list")
+        drill = desk.course[name] if name else desk.by_chance(seed)
+        briefing = desk.start(drill, *_practice(target))
+    _brief(desk, briefing)
 
 
-def status(trainee: TraineeOption = None) -> None:
-    """Which drill runs, since when, and what it gives."""
+def status(trainee: TraineeOption = None, json: JsonOption = False) -> int:
+    """Which drill runs, since when, what it gives, and what is seen. Exit 1 when none does."""
     from drills.exam import clock
 
-    course, session = _course(), _session(trainee)
-    running = session.running
-    drill = course[running.drill]
+    desk = _desk(trainee)
+    session = desk.session
+    running, exam = session.record.running, session.exam
+    examined = {"drill": len(exam.results) + 1, "of": len(exam.drills), "seed": exam.seed} if exam else None
+    if running is None:
+        if json:
+            _json({"drill": None, "exam": examined})
+        elif exam is None:
+            typer.echo("No drill is running. Start one with: runbook drill start NAME")
+        else:
+            at = f"drill {len(exam.results) + 1} of {len(exam.drills)}"
+            typer.echo(f"No drill is running; the exam is at {at}. Go on with: runbook drill exam")
+        return FAILED
+    briefing = desk.briefing()
+    drill = briefing.drill
     points = 0 if running.gave_up else drill.points(running.hints)
-    typer.echo(f"Drill {course.number(drill)}, {drill.id}: {drill.title}")
-    typer.echo(
-        f"{clock(session.seconds)} of about {drill.minutes}:00; {running.hints} hints; {points} points to be had"
-    )
-    if exam := session.record.exam:
-        typer.echo(f"Exam: drill {len(exam.results) + 1} of {len(exam.drills)}")
+    if json:
+        so_far = {
+            "points": points,
+            "seconds": round(session.seconds, 1),
+            "hints": running.hints,
+            "refused": running.refused,
+        }
+        _json({"drill": _briefed(desk, briefing) | so_far, "exam": examined})
+        return 0
+    _brief(desk, briefing)
+    told = [f"{clock(session.seconds)} of about {drill.minutes} minutes", f"{points} of {drill.worth} points to be had"]
+    told.append(f"{running.hints} of {len(drill.hints)} hints taken")
+    if examined:
+        told.append(f"exam: drill {examined['drill']} of {examined['of']}")
+    typer.echo(" · ".join(told))
+    return 0
 
 
 def hint(trainee: TraineeOption = None) -> None:
     """The next hint; each costs a fifth of the points."""
-    course, session = _course(), _session(trainee)
-    drill = course[session.running.drill]
-    typer.echo(session.hint(drill))
-    typer.echo(f"({drill.points(session.running.hints)} of {drill.worth} points are left.)")
+    desk = _desk(trainee)
+    typer.echo(desk.hint())
+    drill, running = desk.drill, desk.session.running
+    left = 0 if running.gave_up else drill.points(running.hints)
+    typer.echo(f"(Hint {running.hints} of {len(drill.hints)}; {left} of {drill.worth} points are left.)")
 
 
-@targeted(("region",))
-def verify(target: Target, trainee: TraineeOption = None) -> int:
+def verify(trainee: TraineeOption = None, json: JsonOption = False) -> int:
     """Judge whether it is mended. Exit 0 when it is, 3 when not."""
-    from drills.judging import judge
-
-    course, session = _course(), _session(trainee)
-    drill = course[session.running.drill]
-    with _bench(target, session.running.stack) as bench:
-        wrong = judge(bench, drill)
-    if wrong:
-        session.refuse()
-        typer.echo(f"Not yet. {wrong}")
+    with _working(trainee) as desk:
+        drill = desk.briefing().drill
+        ended = desk.verify()
+    if isinstance(ended, str):
+        if json:
+            _json({"drill": drill.id, "solved": False, "wrong": ended, "refused": desk.session.running.refused})
+        else:
+            typer.echo(f"Not yet. {ended}")
         return NOT_AS_IT_SHOULD_BE
-    _ended(target, course, session, drill, session.end(drill, solved=True))
-    return 0
+    return _after(desk, ended, json=json)
 
 
-@targeted(("region",))
 def solution(
-    target: Target,
     trainee: TraineeOption = None,
     apply: Annotated[bool, typer.Option("--apply", help="Also do it, and end the drill.")] = False,
 ) -> int:
     """What mends it. The drill then gives no points."""
-    course, session = _course(), _session(trainee)
-    drill = course[session.running.drill]
-    session.give_up()
-    _markdown(_console(), drill.solution)
+    desk = _desk(trainee)
     if apply:
-        from drills import training
-
-        with _bench(target, session.running.stack) as bench:
-            training.reset(bench, drill)
-        _ended(target, course, session, drill, session.end(drill, solved=False))
-    else:
-        typer.echo("Do it and verify; or let it be done: runbook drill solution --apply")
+        with _status(desk):
+            ended = desk.apply_solution()
+        return _after(desk, ended)
+    _markdown(_console(), desk.solution())
+    typer.echo("\nDo it and verify; or let it be done: runbook drill solution --apply")
     return 0
 
 
-@targeted(("region",))
-def reset(target: Target, trainee: TraineeOption = None) -> int:
-    """Give the drill up without a result, and bring the stack back to finished."""
-    from drills import training
-
-    course, session = _course(), _session(trainee)
-    running = session.running
-    with _bench(target, running.stack) as bench:
-        training.reset(bench, course[running.drill])
-    session.drop()
-    typer.echo(f"Stack {running.stack} is as it should be.")
+def reset(trainee: TraineeOption = None) -> int:
+    """Give the drill up and bring the stack back to finished; in an exam it counts as zero, and the next begins."""
+    with _working(trainee) as desk:
+        ended = desk.give_up()
+    if ended is not None and ended.result is not None:
+        return _after(desk, ended)
+    typer.echo(
+        "The drill is given up." if ended is None else f"{ended.drill.id} is given up; the stack is as it should be."
+    )
     return 0
 
 
 @targeted(STACK_ONLY)
 def exam(
     target: Target,
-    count: Annotated[int, typer.Argument(metavar="N", help="How many drills; 0 writes the report of what was done.")],
+    count: Annotated[
+        int | None, typer.Argument(metavar="[N]", help="Begin one of so many drills; without N, go on with it.")
+    ] = None,
     seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="The same exam for the same N.")] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Directory of the report.")] = Path(),
+    end: Annotated[bool, typer.Option("--end", help="End it early; what is not done counts as zero.")] = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="Only write the report, as it stands or of the last.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Directory of the report; by default this one.")
+    ] = None,
     trainee: TraineeOption = None,
 ) -> int:
-    """N drills in a row: each verify that is accepted starts the next; the report is written at the end."""
-    from drills.exam import choose
-
-    course, session = _course(), _session(trainee)
-    if count == 0:
-        return _report(course, session, out)
-    if (begun := session.record.exam) is not None and begun.next is not None:
-        raise BadInput("exam", "one is under way.", "Go on with it, or end it early with: runbook drill exam 0")
-    begun = session.begin_exam(choose(course, count, seed), seed)
-    _start(target, course, session, course[begun.drills[0]])
+    """N drills in a row: each that is over starts the next, and the last one writes the report."""
+    if (count is not None) + end + report > 1:
+        raise BadInput("exam", "give N to begin one, or --end, or --report.")
+    desk = _desk(trainee)
+    if report:
+        return _report(desk, out)
+    if end:
+        with _status(desk):
+            desk.end_exam()
+        return _report(desk, out)
+    if count is None and desk.session.exam is None:
+        raise BadInput("exam", "say of how many drills.", "For example: runbook drill exam 5 --seed 7")
+    running = desk.session.record.running
+    if count is None and running is not None and running.ready and desk.is_there():
+        _brief(desk, desk.briefing())
+        return 0
+    with _status(desk):
+        account, stack = _practice(target)
+        drill = desk.following() if count is None else desk.begin_exam(count, seed, out or Path())
+        if drill is None:
+            raise BadInput("exam", "its next drill is not in the course any more.", "End it: runbook drill exam --end")
+        briefing = desk.start(drill, account, stack)
+    _brief(desk, briefing)
     return 0
 
 
@@ -201,24 +231,125 @@ for _name, _command in (
 # --- parts ------------------------------------------------------------------------------------------------------------
 
 
-def _course() -> Course:
-    from drills.catalogue import COURSE
-    from drills.model import Course
-
-    return Course.of(COURSE)
-
-
-def _session(trainee: str | None) -> Session:
+def _desk(trainee: str | None) -> Desk:
+    from drills.desk import Desk
     from drills.session import Session
 
-    return Session(trainee)
+    return Desk(Session(trainee))
 
 
-def _any(course: Course, session: Session, seed: int | None) -> Drill:
-    if seed is not None:  # whatever this trainee has done: a class gets one drill
-        return chance.Random(seed).choice(course.drills)
-    unsolved = [drill for drill in course.drills if session.record.best(drill.id) is None]
-    return chance.choice(unsolved or course.drills)
+@contextmanager
+def _working(trainee: str | None) -> Iterator[Desk]:
+    desk = _desk(trainee)
+    with _status(desk):
+        yield desk
+
+
+@contextmanager
+def _status(desk: Desk) -> Iterator[None]:
+    """A line of what is being done, where somebody watches."""
+    from rich.console import Console
+    from rich.text import Text
+
+    with Console(stderr=True).status(Text("practice account")) as line:
+        desk.tell = lambda text: line.update(Text(text))
+        yield
+
+
+def _practice(target: Target) -> tuple[Account, str]:
+    """The practice account, and the stack to break there. Raises :class:`BadInput` on any other."""
+    from drills.desk import STACK
+    from runbook.accounts import Kind
+
+    if target.account == Kind.AWS:
+        raise BadInput("account", "drills break what they find, so they run on a practice account only.")
+    return target.connect(), target.parameters.stack if "stack" in target.parameters.given else STACK
+
+
+def _brief(desk: Desk, briefing: Briefing) -> None:
+    from rich.text import Text
+
+    drill, console = briefing.drill, _console()
+    exam = desk.session.exam
+    place = f"Exam {len(exam.results) + 1} of {len(exam.drills)}" if exam else f"Drill {briefing.number}"
+    console.rule(Text(f"{place} · {drill.id} · {drill.difficulty} · about {drill.minutes} minutes"))
+    _markdown(console, f"# {drill.title}\n\n{drill.story}")
+    console.print()
+    for name, value in (
+        ("URL", briefing.url),
+        ("answer", briefing.answer),
+        ("stack", briefing.stack),
+        ("AWS", f"{briefing.endpoint} ({briefing.region})"),
+        ("instances", f"to log in to one: GET or PATCH {briefing.endpoint}/_practice/machines/INSTANCE-ID"),
+    ):
+        console.print(Text.assemble((f"{name:<11}", "bold"), value), soft_wrap=True)
+    console.print("\nMended? runbook drill verify · Stuck? runbook drill hint\n")
+
+
+def _after(desk: Desk, ended: Ended, *, json: bool = False) -> int:
+    """Tell how a drill ended, and go on with the exam it is part of."""
+    from rich.text import Text
+
+    from drills.exam import clock
+
+    result = ended.result
+    assert result is not None  # noqa: S101 (only what has a result is told)
+    going_on = ended.next if ended.examined else None
+    if not json:
+        console = _console()
+        said = "Solved" if result.solved else "Over"
+        console.print(Text(f"{said} in {clock(result.seconds)}: {result.points} of {result.worth} points.\n", "bold"))
+        _markdown(console, f"{ended.drill.debrief}\n\n**What mends it.** {ended.drill.solution}")
+        console.print()
+    briefing = None
+    if going_on is not None:
+        with _status(desk):
+            briefing = desk.go_on(going_on)
+    reported = [str(path) for path in desk.report()] if ended.examined and desk.session.exam is None else []
+    if json:
+        told = result.model_dump(mode="json", exclude={"started"}) | {"wrong": None}
+        _json(told | {"next": _briefed(desk, briefing) if briefing else None, "report": reported})
+        return 0
+    for path in reported:
+        typer.echo(f"wrote {path}")
+    if briefing:
+        _brief(desk, briefing)
+    elif ended.next:
+        typer.echo(f"Next: runbook drill start {ended.next.id}")
+    return 0
+
+
+def _report(desk: Desk, out: Path | None) -> int:
+    for path in desk.report(out):
+        typer.echo(f"wrote {path}")
+    return 0
+
+
+def _told(desk: Desk, drill: Drill) -> dict[str, Any]:
+    return {
+        "number": desk.course.number(drill),
+        "id": drill.id,
+        "title": drill.title,
+        "level": drill.level,
+        "minutes": drill.minutes,
+        "worth": drill.worth,
+    }
+
+
+def _briefed(desk: Desk, briefing: Briefing) -> dict[str, Any]:
+    return {
+        **_told(desk, briefing.drill),
+        "story": briefing.drill.story,
+        "url": briefing.url,
+        "answer": briefing.answer,
+        "stack": briefing.stack,
+        "region": briefing.region,
+        "endpoint": briefing.endpoint,
+    }
+
+
+def _json(value: object) -> None:
+    typer.echo(jsonlib.dumps(value, ensure_ascii=False))
 
 
 def _console() -> Console:
@@ -231,60 +362,3 @@ def _markdown(console: Console, text: str) -> None:
     from rich.markdown import Markdown
 
     console.print(Markdown(text))
-
-
-@contextmanager
-def _bench(target: Target, stack: str) -> Iterator[Bench]:
-    """The drill's bench, with a line of what it is doing where somebody watches."""
-    from rich.console import Console
-
-    from drills.bench import Bench
-
-    account = target.connect()
-    with Console(stderr=True).status("practice account") as line:
-        yield Bench(account, target.parameters.with_values(stack=stack), tell=line.update)
-
-
-def _start(target: Target, course: Course, session: Session, drill: Drill) -> None:
-    from drills import training
-
-    stack = target.parameters.stack if "stack" in target.parameters.given else STACK
-    if (running := session.record.running) is not None:
-        raise BadInput("drill", f"{running.drill} is running.", "End it with: runbook drill verify, or drill reset")
-    with _bench(target, stack) as bench:
-        training.start(bench, drill)
-        url, endpoint, region = bench.url(drill.symptom.path), bench.account.endpoint_url, bench.aws.region
-    session.start(drill, stack=stack, region=region)
-    console = _console()
-    console.rule(f"Drill {course.number(drill)} · {drill.difficulty} · about {drill.minutes} minutes")
-    _markdown(console, f"# {drill.title}\n\n{drill.story}")
-    console.print(f"\n[b]URL[/]        {url}\n[b]stack[/]      {stack}\n[b]AWS[/]        {endpoint} ({region})")
-    console.print(f"[b]instances[/]  to log in to one: GET or PATCH {endpoint}/_practice/machines/INSTANCE-ID")
-    console.print("\nMended? runbook drill verify · Stuck? runbook drill hint")
-
-
-def _ended(target: Target, course: Course, session: Session, drill: Drill, result: Result) -> None:
-    from drills.exam import clock
-
-    console = _console()
-    said = "Solved" if result.solved else "Over"
-    console.print(f"[b]{said}[/] in {clock(result.seconds)}: {result.points} of {result.worth} points.\n")
-    _markdown(console, drill.debrief)
-    if (exam := session.record.exam) is None:
-        return
-    if exam.next is not None:
-        _start(target, course, session, course[exam.next])
-    else:
-        console.print("\nThat was the last one. Write the report with: runbook drill exam 0")
-
-
-def _report(course: Course, session: Session, out: Path) -> int:
-    from drills.exam import write
-
-    if (exam := session.record.exam) is None:
-        typer.echo("There is no exam to report on; begin one with: runbook drill exam N", err=True)
-        return FAILED
-    for path in write(session.record, exam, course, out):
-        typer.echo(f"wrote {path}")
-    session.end_exam()
-    return 0

@@ -16,7 +16,7 @@ from runbook.parameters import validated
 @pytest.fixture(scope="session")
 def served() -> Iterator[Account]:
     """One account for all drills of a process: boto3's clients and moto's models are loaded once."""
-    with serve(clock=ScaledClock(6000.0), quotas=False) as account:
+    with serve(clock=ScaledClock(6000.0), quotas=False, token="drills") as account:
         yield connect(Kind.PRACTICE, validated({}), endpoint_url=account.url)
 
 
