@@ -12,7 +12,7 @@ import logging
 import os
 import re
 import secrets as random
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -148,12 +148,24 @@ class RunLog:
         self.close()
 
 
-def logged(events: Iterator[Event], to: RunLog) -> Iterator[Event]:
-    """Pass the events on, writing each to the log first. Closing it closes ``events``."""
+def logged(
+    events: Iterator[Event], to: RunLog, *, stop: Callable[[], None] | None = None
+) -> Generator[Event, None, None]:
+    """Pass the events on, writing each to the log first. Closing it closes ``events``.
+
+    With ``stop``, which ends a run, closing it early calls that and still writes what the run tells until it has
+    ended: where it stood is known although nobody looks any more.
+    """
     try:
         for event in events:
             to.write(event)
             yield event
+    except GeneratorExit:
+        if stop is not None:
+            stop()
+            for event in events:
+                to.write(event)
+        raise
     finally:
         close = getattr(events, "close", None)
         try:

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 # moto and boto3 are imported only by the tests that need an account.
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Logs of runs in this process go where they are nobody's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUNBOOK_HOME", str(tmp_path_factory.getbasetemp() / "home"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def _connected() -> Callable[[int], Aws]:
     """Making boto3's clients takes longer than most tests, so that they are made once, for one address."""

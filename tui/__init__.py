@@ -19,7 +19,8 @@ def run_tui(
     *,
     plan: Plan | None = None,
 ) -> int:
-    """Open the TUI and give back an exit code: 0 as it should be, 1 when the last run failed or was stopped.
+    """Open the TUI and give back an exit code: 0 as it should be, 1 when the last run failed or was stopped,
+    128 and the signal's number when one ended it.
 
     ``account`` may be a function that connects to one: then the screen is there before the account is, and the region
     can be changed from within. Raises what connecting raises, such as :class:`runbook.errors.BadInput`.

@@ -89,6 +89,7 @@ class RunbookApp(App[None]):
         self._clock = clock
         self._after_look: Order | None = None
         self._leaving = False
+        self._by_signal = 0
         self._main_is_there = asyncio.Event()
         self.main: MainScreen
         self.session: Session | None = None
@@ -165,7 +166,11 @@ class RunbookApp(App[None]):
         for name in ("SIGHUP", "SIGTERM"):
             if number := getattr(signal, name, None):
                 with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                    loop.add_signal_handler(number, self._leave)
+                    loop.add_signal_handler(number, self._signalled, number)
+
+    def _signalled(self, number: int) -> None:
+        self._by_signal = 128 + number  # as shells tell it
+        self._leave()
 
     # --- runs ---------------------------------------------------------------------------------------------------
 
@@ -305,12 +310,12 @@ class RunbookApp(App[None]):
     def _go(self) -> None:
         session = self.session
         if session is None:
-            self.exit()
+            self.exit(return_code=self._by_signal)
             return
         from tui.words import text
 
         stands = session.stands
-        self.exit(return_code=session.exit_code, message=text(stands) if stands else None)
+        self.exit(return_code=self._by_signal or session.exit_code, message=text(stands) if stands else None)
 
 
 def _reading_order() -> Plan:

@@ -110,11 +110,13 @@ class Session:
 
     def events(self, order: Order) -> Iterator[Event]:
         """Do what was ordered and tell it; the last event is always a :class:`RunFinished`. For a worker thread."""
+        from runbook.log import RunLog, logged
+
         began = time.monotonic()
         try:
             if order.changes and self.account.costs:
                 self._still_the_same()
-            yield from self.runs(
+            events = self.runs(
                 self.plan,
                 self.account.aws,
                 self.params,
@@ -124,6 +126,8 @@ class Session:
                 step_by_step=order.guided,
                 control=self.control,
             )
+            log = RunLog.of(self.plan, self.account, stack=self.params.stack, action=order.action, face="tui")
+            yield from logged(events, log, stop=self.control.stop)
         except Exception as error:
             from runbook.explain import explain
 

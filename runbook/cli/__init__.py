@@ -18,7 +18,7 @@ __all__ = ["app", "main"]
 
 EPILOG = (
     "Exit codes: 0 done, or as it should be · 1 a step failed · 2 bad input, nothing touched · "
-    "3 check found something missing or drifted."
+    "3 check found something missing or drifted · 130, 143, 129 stopped by Ctrl-C, a kill, a closed terminal."
 )
 
 app = typer.Typer(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from runbook.cli.signals import has_gone, let_go
 from runbook.errors import BadInput, RunbookError
 from runbook.parameters import ENV_PREFIX, Parameters, load
 
@@ -149,8 +149,10 @@ def exits(command: Callable[..., int | None]) -> Callable[..., None]:
             code = command(*args, **kwargs)
         except RunbookError as error:
             raise typer.Exit(complain(error)) from None
-        except BrokenPipeError:
-            sys.stderr.close()  # whoever read us has gone; that is no error to tell
+        except OSError as error:
+            if not has_gone(error):
+                raise
+            let_go()  # that is no error to tell, and there is nobody to tell it
             raise typer.Exit(FAILED) from None
         except Exception as error:
             if not type(error).__module__.startswith("botocore"):  # not imported here: it is slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import sys
 from collections.abc import Iterator
@@ -13,8 +14,9 @@ import typer
 
 from runbook.cli.confirming import ExpectOption, YesOption, confirm
 from runbook.cli.options import FAILED, NOT_AS_IT_SHOULD_BE, Target, complain, targeted
+from runbook.cli.signals import has_gone, let_go, stopping
 from runbook.control import Control
-from runbook.errors import BadInput
+from runbook.errors import BadInput, Stopped
 from runbook.events import Action, Event, Outcome, RunFinished, StepFinished
 
 if TYPE_CHECKING:
@@ -224,14 +226,21 @@ def _shown(
     only: str | None = None,
 ) -> _Ended:
     from runbook.cli.show import show
-    from runbook.cli.signals import stopping
     from runbook.log import RunLog, logged
 
     plan_ = _plan()
     log = RunLog.of(plan_, account, stack=target.parameters.stack, action=action, face="cli")
-    with stopping(control):
-        shown = show(logged(events, log), plan_, account, control, as_json=json, as_plan=as_plan, only=only)
-        return _Ended(tuple(shown))
+    told = logged(events, log, stop=control.stop)
+    with stopping(control) as signalled, contextlib.closing(told):
+        try:
+            shown = tuple(show(told, plan_, account, control, as_json=json, as_plan=as_plan, only=only))
+        except OSError as error:
+            if not (signalled.number and has_gone(error)):
+                raise
+            told.close()  # the log is complete before we leave
+            let_go()
+            raise typer.Exit(signalled.exit_code) from None
+    return _Ended(shown, signalled.exit_code)
 
 
 @dataclass(frozen=True)
@@ -239,6 +248,8 @@ class _Ended:
     """A run that is over."""
 
     events: tuple[Event, ...]
+    stopped: int = 0
+    """The exit code of a run that a signal stopped."""
 
     @property
     def finished(self) -> RunFinished:
@@ -255,12 +266,15 @@ def _finish(ended: _Ended, *, judged: str | None = None, planned: bool = False) 
     """The exit code of a run."""
     finished, steps = ended.finished, ended.steps
     if finished.cause is not None:
-        return complain(finished.cause)
+        code = complain(finished.cause)
+        return ended.stopped or code if isinstance(finished.cause, Stopped) else code
     outcomes = {name: outcome for name, outcome in finished.outcomes.items() if judged in (None, name)}
     causes = [step.cause for step in steps.values() if step.outcome is Outcome.FAILED]
     if bad := next((cause for cause in causes if isinstance(cause, BadInput)), None):
         return complain(bad)
     values = set(outcomes.values())
+    if ended.stopped and Outcome.STOPPED in values:
+        return ended.stopped
     if causes or values & {Outcome.FAILED, Outcome.STOPPED, Outcome.BLOCKED, Outcome.SKIPPED}:
         return FAILED
     if not planned and values & {Outcome.MISSING, Outcome.DRIFTED, Outcome.UNKNOWN}:

@@ -20,6 +20,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from runbook import present
+from runbook.cli.signals import STOPPING
 from runbook.control import Control
 from runbook.errors import BadInput
 from runbook.events import (
@@ -106,7 +107,10 @@ def _lines(events: Iterator[Event], screen: _Screen, control: Control) -> Iterat
 
 
 def _live(events: Iterator[Event], screen: _Screen, control: Control) -> Iterator[Event]:
-    with Live(get_renderable=screen.render, console=screen.console, refresh_per_second=8) as live:
+    def picture() -> RenderableType:
+        return Group(screen.render(), Text(STOPPING, style="yellow")) if control.stopped else screen.render()
+
+    with Live(get_renderable=picture, console=screen.console, refresh_per_second=8) as live:
         for event in events:
             screen.take(event)
             if isinstance(event, ApprovalAsked):

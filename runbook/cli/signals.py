@@ -3,32 +3,77 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import signal
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from types import FrameType
 
 from runbook.control import Control
 
-__all__ = ["stopping"]
+__all__ = ["STOPPING", "Signalled", "has_gone", "let_go", "stopping"]
+
+STOPPING = "Stopping: the request under way is let finish. Once more ends it at once."
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
-@contextlib.contextmanager
-def stopping(control: Control) -> Iterator[None]:
-    """Turn the first signal into a stop of the run; a second one ends the process as it always would."""
+@dataclass
+class Signalled:
+    """Which signal asked for the stop, if one did."""
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        restore()
-        control.stop()
+    number: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """As shells tell it: 130 for Ctrl-C, 143 for a kill, 129 for a closed terminal; 0 when there was no signal."""
+        return 128 + self.number if self.number else 0
+
+
+@contextlib.contextmanager
+def stopping(control: Control) -> Iterator[Signalled]:
+    """Turn the first signal into a stop of the run; a second Ctrl-C or kill ends the process as it always would.
+
+    A terminal that closes may say so twice, and that does not hurry us.
+    """
+    signalled = Signalled()
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if not signalled.number:
+            signalled.number = number
+            control.stop()
+            if not sys.stdout.isatty():  # a live picture says it itself
+                _say(2, f"{STOPPING}\n")
+        elif number != getattr(signal, "SIGHUP", None):
+            _say(1, "\x1b[?25h" if sys.stdout.isatty() else "")  # a live picture hides the cursor
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
 
     before = {number: signal.signal(number, stop) for number in _SIGNALS}
-
-    def restore() -> None:
+    try:
+        yield signalled
+    finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    try:
-        yield
-    finally:
-        restore()
+
+def _say(descriptor: int, text: str) -> None:
+    # Not through a stream: the signal may have come while that one was writing.
+    with contextlib.suppress(OSError):
+        os.write(descriptor, text.encode())
+
+
+def has_gone(error: OSError) -> bool:
+    """Whether a write failed because nobody reads any more: a pipe's other end, or a terminal that was closed."""
+    return error.errno in (errno.EPIPE, errno.EIO)
+
+
+def let_go() -> None:
+    """Write to nobody from now on, so that what is left in a buffer is no further error."""
+    nobody = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(nobody, stream.fileno())
+    os.close(nobody)

@@ -198,7 +198,7 @@ def test_an_interrupted_run_goes_on(served: str, tmp_path: Path, cli: Cli) -> No
             process.send_signal(signal.SIGINT)
             break
     rest = process.stdout.read()
-    assert process.wait(timeout=30) == 1
+    assert process.wait(timeout=30) == 130
     assert json.loads(rest.splitlines()[-1])["event"] == "RunFinished"
     assert cli("up", "--stack", "stopped").returncode == 0
     assert cli("down", "--stack", "stopped").returncode == 0

@@ -187,5 +187,20 @@ def test_closing_it_closes_the_run(tmp_path: Path) -> None:
 
     passed = logged(events(), RunLog("demo", Action.UP, where=tmp_path))
     next(passed)
-    passed.close()  # type: ignore[attr-defined]
+    passed.close()
     assert closed
+
+
+def test_the_log_goes_on_to_the_end_of_a_run_that_nobody_looks_at_any_more(tmp_path: Path) -> None:
+    stopped: list[bool] = []
+
+    def events() -> Iterator[Event]:
+        yield STARTED
+        assert stopped == [True]
+        yield FINISHED
+
+    log = RunLog("demo", Action.UP, where=tmp_path)
+    passed = logged(events(), log, stop=lambda: stopped.append(True))
+    next(passed)
+    passed.close()
+    assert [line["event"] for line in lines(log.path)] == ["LogOpened", "RunStarted", "RunFinished"]

@@ -260,7 +260,12 @@ def everything(told: Told) -> Iterator[Event]:
 
 def account(kind: Kind = Kind.PRACTICE, *, name: str = ACCOUNT_ID) -> Account:
     """An account that nobody can call."""
-    aws = SimpleNamespace(pace=1 / 60, region="eu-west-1", identity=lambda: Identity(name, ARN, "eu-west-1", "aws"))
+    aws = SimpleNamespace(
+        pace=1 / 60,
+        region="eu-west-1",
+        identity=lambda: Identity(name, ARN, "eu-west-1", "aws"),
+        session=SimpleNamespace(get_credentials=lambda: None),
+    )
     practice = {"account_id": ACCOUNT_ID} if kind is Kind.PRACTICE else {}
     url = "http://127.0.0.1:4566" if kind is Kind.PRACTICE else None
     return Account(cast("Any", aws), kind, {}, url, practice)

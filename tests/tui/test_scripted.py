@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from textual.widgets import Input, Static
@@ -10,6 +12,7 @@ from textual.widgets import Input, Static
 from runbook.accounts import Kind
 from runbook.errors import BadInput
 from runbook.events import Action, Event, Outcome, StepChecked, StepFinished, StepStarted
+from runbook.log import runs
 from runbook.parameters import validated
 from tests.tui import script
 from tests.tui.helpers import ready, screen_text, settle, until
@@ -59,7 +62,10 @@ async def test_stop_ends_the_wait_and_says_where_it_stands() -> None:
         assert app.main.chosen.id == "load-balancer"
 
 
-async def test_quitting_in_mid_run_stops_it_and_says_where_it_stood() -> None:
+async def test_quitting_in_mid_run_stops_it_and_says_where_it_stood(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path))
     app = script.app(waits)
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
@@ -70,6 +76,11 @@ async def test_quitting_in_mid_run_stops_it_and_says_where_it_stood() -> None:
     assert app.script.told[0].control.stopped
     assert app.return_code == 1
     assert "Stopped at Load balancer" in app.session.stands
+    (log,) = runs()
+    opened, *events = [json.loads(line) for line in log.read_text().splitlines()]
+    assert opened["face"] == "tui"
+    assert events[-1]["event"] == "RunFinished"
+    assert events[-1]["outcomes"]["load-balancer"] == "stopped"
 
 
 async def test_quitting_waits_for_the_call_in_flight() -> None:
