@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import httpx
 
+from drills.service import Service
+from drills.service import ensure as ensure_service
+from drills.service import find as find_service
 from runbook.accounts import Account, Kind
 from runbook.engine import run
 from runbook.errors import BadInput, CannotContinue
@@ -54,12 +57,16 @@ class Bench:
     def __post_init__(self) -> None:
         if self.account.kind is not Kind.PRACTICE or not self.account.endpoint_url:
             raise BadInput("account", "drills break what they find, so they run on a practice account only.")
-        self.params = self.params.filled(self.account.defaults)
 
     @property
     def aws(self) -> Aws:
         """The account, as the steps talk to it."""
         return self.account.aws
+
+    @cached_property
+    def service(self) -> Service:
+        """The private service behind the stack."""
+        return self._there(find_service(self.aws, self.params.stack), "service")
 
     # --- what is there ------------------------------------------------------------------------------------------
 
@@ -102,19 +109,12 @@ class Bench:
     @property
     def instances(self) -> list[str]:
         """The instances that are the service."""
-        return list(self.params.instances)
-
-    @property
-    def instance_subnets(self) -> tuple[str, ...]:
-        """The subnets the instances are in."""
-        found = self.aws.ec2.describe_instances(InstanceIds=self.instances)["Reservations"]
-        return tuple(dict.fromkeys(item["SubnetId"] for each in found for item in each["Instances"]))
+        return list(self.service.instances)
 
     @property
     def security_group(self) -> str:
-        """The first security group of the first instance."""
-        found = self.aws.ec2.describe_instances(InstanceIds=self.instances)["Reservations"][0]["Instances"][0]
-        return found["SecurityGroups"][0]["GroupId"]
+        """The instances' security group."""
+        return self.service.security_group
 
     def rules(self, group: str | None = None) -> list[SecurityGroupRuleTypeDef]:
         """The inbound rules of a security group; by default the instances'."""
@@ -145,11 +145,11 @@ class Bench:
         """The invoke URL of a path; by default the stack's test path."""
         return f"{self.aws.invoke_url(self.api.id, self.params.stage)}{path or self.params.test_path}"
 
-    def ask(self, path: str = "", times: int = ROUNDS) -> list[httpx.Response]:
+    def ask(self, path: str = "", times: int = ROUNDS, method: str = "GET") -> list[httpx.Response]:
         """Call the invoke URL so many times, as a client does."""
         url = self.url(path)
         with ThreadPoolExecutor(times) as together:  # so that slow answers are waited for once
-            return list(together.map(lambda _: self._http.get(url), range(times)))
+            return list(together.map(lambda _: self._http.request(method, url), range(times)))
 
     def answering(self) -> set[str]:
         """The instances whose answers come through."""
@@ -314,7 +314,8 @@ class Bench:
                 raise CannotContinue(error)
 
     def awaken(self) -> None:
-        """Have the instances running, and their service as it was at first."""
+        """Have the service: there, its instances running, and answering as it did at first."""
+        self.service = ensure_service(self.aws, self.params.stack)
         self.start_instances()
         for instance in self.instances:
             self._machine("PUT", instance, {"status": KNOWN_PATHS})

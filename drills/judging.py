@@ -5,48 +5,100 @@ A complaint says what is still wrong for a caller or an auditor, not why: findin
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from drills.bench import Bench
+from drills.bench import KNOWN_PATHS, Bench
 from drills.model import Drill
 from runbook.aws import code_of
-from runbook.record import STACK, from_list
-from steps import _links, deployment, rest_api
-from steps.deployment import RouteConfiguration
+from runbook.trace.configuration import Configuration, Integration, differences, exported, resolved, resourced
+from runbook.trace.packets import Rule, is_public
+from steps import _links, rest_api
+from steps._links import Link
 from steps.load_balancer import interface_description
 
 if TYPE_CHECKING:
-    from mypy_boto3_ec2.type_defs import SecurityGroupRuleTypeDef
+    from mypy_boto3_ec2.type_defs import InstanceTypeDef
+    from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef
 
 __all__ = ["judge"]
 
-_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
+PROBES = (("GET", "/health"), ("POST", "/orders/7?side=left"), ("DELETE", "/orders/7"))
+"""What callers also ask for: other paths, verbs and a query. A repair that makes one path work is none."""
 
 
 def judge(bench: Bench, drill: Drill | None = None) -> str | None:
     """What is still wrong, in one sentence; None when nothing is."""
-    checks: Iterable[Callable[[Bench], str | None]] = (
-        _answers,
-        _deployed,
-        _private_way,
-        _health,
-        _closed,
-        *([drill.judge] if drill else []),
-    )
+    seen = _Seen(bench)
+    checks: Iterable[Callable[[_Seen], str | None]] = (_answers, _deployed, _private_way, _health, _closed)
     try:
-        return next((wrong for check in checks if (wrong := check(bench))), None)
+        with bench.aws.remembering():
+            wrong = next((wrong for check in checks if (wrong := check(seen))), None)
+            return drill.judge(bench) if drill and not wrong else wrong
     except ClientError as error:
         if code_of(error).endswith(("NotFoundException", "NotFound")):
             return f"Something that the service needs is gone: {error.response['Error'].get('Message', '')}"
         raise
 
 
-def _answers(bench: Bench) -> str | None:
+@dataclass
+class _Seen:
+    """The account as it is looked at once, each part when it is first asked for."""
+
+    bench: Bench
+
+    @cached_property
+    def served(self) -> Configuration:
+        """What callers get."""
+        export = self.bench.aws.apigateway.get_export(
+            restApiId=self.bench.api.id,
+            stageName=self.bench.params.stage,
+            exportType="oas30",
+            parameters={"extensions": "apigateway"},
+            accepts="application/json",
+        )
+        return exported(export["body"].read())
+
+    @property
+    def calls(self) -> list[Integration]:
+        """What is called, by all that is deployed."""
+        return [method.integration for method in self.served.methods.values() if method.integration]
+
+    @cached_property
+    def links(self) -> list[Link]:
+        """The links that what is deployed leads over, with the stage's variables as they are."""
+        variables = self.bench.variables
+        ids = {resolved(each.connection_id, variables) for each in self.calls if each.connection_type == "VPC_LINK"}
+        return [link for name in sorted(ids) if name and (link := _links.get(self.bench.aws, name))]
+
+    @cached_property
+    def balancers(self) -> list[LoadBalancerTypeDef]:
+        """Every load balancer in the service's VPC."""
+        found = self.bench.aws.elbv2.describe_load_balancers()["LoadBalancers"]
+        return [item for item in found if item["VpcId"] == self.bench.service.vpc]
+
+    @property
+    def used(self) -> list[LoadBalancerTypeDef]:
+        """The load balancers at the end of the links."""
+        targets = {arn for link in self.links for arn in link.targets}
+        return [item for item in self.balancers if item["LoadBalancerArn"] in targets]
+
+    @cached_property
+    def instances(self) -> list[InstanceTypeDef]:
+        """The service's instances."""
+        found = self.bench.aws.ec2.describe_instances(InstanceIds=self.bench.instances)["Reservations"]
+        return [item for each in found for item in each["Instances"]]
+
+
+# --- what callers get -------------------------------------------------------------------------------------------------
+
+
+def _answers(seen: _Seen) -> str | None:
+    bench = seen.bench
     path = bench.params.test_path
     answers = bench.ask(path)
     bad = [answer.status_code for answer in answers if answer.status_code != 200]
@@ -62,53 +114,44 @@ def _answers(bench: Bench) -> str | None:
         return f"GET {path} is not answered by the service."
     if silent:
         return f"{len(silent)} of {len(bench.instances)} instances never answer."
-    hosts = {value for each in told for name, value in each["headers"].items() if name.lower() == "host"}
-    own = set(_names(bench))
-    return None if hosts <= own else f"The service is asked for the host {', '.join(sorted(hosts - own))}, not its own."
+    hosts = {value.partition(":")[0] for each in told for name, value in each["headers"].items() if name == "Host"}
+    if foreign := hosts - {balancer["DNSName"] for balancer in seen.used}:
+        return f"The service is asked for the host {', '.join(sorted(foreign))}, not its own."
+    return next((wrong for method, target in PROBES if (wrong := _asked(bench, method, target))), None)
 
 
-def _names(bench: Bench) -> Iterator[str]:
-    """The host names that the service may be asked for: its load balancers'."""
-    for link in _used_links(bench):
-        for item in bench.aws.elbv2.describe_load_balancers(LoadBalancerArns=list(link.targets))["LoadBalancers"]:
-            yield item["DNSName"]
+def _asked(bench: Bench, method: str, target: str) -> str | None:
+    """Whether this request reaches the service as it was sent, and its answer comes back."""
+    (answer,) = bench.ask(target, times=1, method=method)
+    try:
+        told = answer.json()
+        reached = (told["method"], told["path"]) == (method, target)
+    except (ValueError, KeyError, TypeError):
+        return f"{method} {target} is answered {answer.status_code}, and not by the service."
+    if not reached:
+        return f"{method} {target} reaches the service as {told['method']} {told['path']}."
+    expected = KNOWN_PATHS.get(target.partition("?")[0], KNOWN_PATHS["*"])
+    return None if answer.status_code == expected else f"{method} {target} is answered {answer.status_code}."
 
 
-def _deployed(bench: Bench) -> str | None:
-    api = bench.api.id
-    configured = deployment.configuration(rest_api.resources(bench.aws, api))
-    if deployment.changes(configured, deployment.deployed(bench.aws, api, bench.params.stage)):
-        return "What is configured is not what callers get."
-    return None
+# --- what the account looks like --------------------------------------------------------------------------------------
 
 
-def _routes(bench: Bench) -> list[RouteConfiguration]:
-    return list(deployment.deployed(bench.aws, bench.api.id, bench.params.stage).values())
+def _deployed(seen: _Seen) -> str | None:
+    aws, api = seen.bench.aws, seen.bench.api.id
+    configured = resourced(rest_api.resources(aws, api), aws.apigateway.get_rest_api(restApiId=api).get("policy"))
+    return "What is configured is not what callers get." if differences(seen.served, configured) else None
 
 
-def _used_links(bench: Bench) -> list[_links.Link]:
-    variables = bench.variables
-    ids = {
-        _VARIABLE.sub(lambda found: variables.get(found[1], ""), route.connection_id)
-        for route in _routes(bench)
-        if route.connection_type == "VPC_LINK"
-    }
-    found = [_links.get(bench.aws, link) for link in sorted(ids) if link]
-    return [link for link in found if link]
-
-
-def _private_way(bench: Bench) -> str | None:
-    if any(route.connection_type != "VPC_LINK" for route in _routes(bench) if route.type.startswith("HTTP")):
+def _private_way(seen: _Seen) -> str | None:
+    if any(called.connection_type != "VPC_LINK" for called in seen.calls if called.type.startswith("HTTP")):
         return "Requests leave the private way."
-    links = _used_links(bench)
-    if not links or any(link.status != "AVAILABLE" for link in links):
+    if not seen.links or any(link.status != "AVAILABLE" for link in seen.links):
         return "There is no private way that is available."
-    everything = bench.aws.elbv2.describe_load_balancers()["LoadBalancers"]
-    if any(item["Scheme"] != "internal" for item in everything):
+    if any(item["Scheme"] != "internal" for item in seen.balancers):
         return "There is a way from the internet that goes round the gateway."
-    used = [item for item in everything if item["LoadBalancerArn"] in {arn for link in links for arn in link.targets}]
-    zones = _zones_of_instances(bench)
-    for item in used:
+    zones = {item["Placement"]["AvailabilityZone"] for item in seen.instances}
+    for item in seen.used:
         if item["State"]["Code"] != "active":
             return "There is no private way that is available."
         if zones - {zone["ZoneName"] for zone in item["AvailabilityZones"]}:
@@ -116,59 +159,35 @@ def _private_way(bench: Bench) -> str | None:
     return None
 
 
-def _zones_of_instances(bench: Bench) -> set[str]:
-    found = bench.aws.ec2.describe_instances(InstanceIds=bench.instances)["Reservations"]
-    return {item["Placement"]["AvailabilityZone"] for each in found for item in each["Instances"]}
-
-
-def _groups(bench: Bench) -> list[str]:
-    """The target groups behind the links that are in use."""
-    arns = [arn for link in _used_links(bench) for arn in link.targets]
-    return [
-        item["TargetGroupArn"]
-        for arn in arns
-        for item in bench.aws.elbv2.describe_target_groups(LoadBalancerArn=arn)["TargetGroups"]
-    ]
-
-
-def _health(bench: Bench) -> str | None:
-    healthy: set[str] = set()
-    for arn in _groups(bench):
-        for item in bench.aws.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]:
-            state = item["TargetHealth"]["State"]
-            if state == "healthy":
-                healthy.add(item["Target"]["Id"])
-            elif state != "draining":
-                return f"The health alarm rings: a target is {state}."
-        attributes = bench.aws.elbv2.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
-        if {"Key": "preserve_client_ip.enabled", "Value": "false"} in attributes:
-            return "The instances cannot tell who their clients are."
-    missing = set(bench.instances) - healthy
+def _health(seen: _Seen) -> str | None:
+    elb, healthy = seen.bench.aws.elbv2, set()
+    for balancer in seen.used:
+        for group in elb.describe_target_groups(LoadBalancerArn=balancer["LoadBalancerArn"])["TargetGroups"]:
+            arn = group["TargetGroupArn"]
+            for item in elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]:
+                state = item["TargetHealth"]["State"]
+                if state == "healthy":
+                    healthy.add(item["Target"]["Id"])
+                elif state != "draining":
+                    return f"The health alarm rings: a target is {state}."
+            attributes = elb.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
+            if {"Key": "preserve_client_ip.enabled", "Value": "false"} in attributes:
+                return "The instances cannot tell who their clients are."
+    missing = set(seen.bench.instances) - healthy
     return f"The health alarm rings: {len(missing)} instances are not healthy." if missing else None
 
 
-def _closed(bench: Bench) -> str | None:
-    """Whether the instances let in the load balancer, and nobody else."""
-    addresses = {ip for link in _used_links(bench) for arn in link.targets for ip in _addresses(bench, arn)}
-    found = bench.aws.ec2.describe_instances(InstanceIds=bench.instances)["Reservations"]
-    instances = [item for each in found for item in each["Instances"]]
-    groups = sorted({group["GroupId"] for item in instances for group in item["SecurityGroups"]})
-    for group in groups:
-        for rule in bench.rules(group):
-            source = rule.get("CidrIpv4") or rule.get("CidrIpv6") or ""
-            if source and not ipaddress.ip_network(source).is_private:
+def _closed(seen: _Seen) -> str | None:
+    """Whether the instances let in load balancers of their VPC, and nobody else."""
+    let_in = {f"{ip}/32" for item in seen.balancers for ip in _addresses(seen.bench, item["LoadBalancerArn"])}
+    let_in |= {group for item in seen.balancers for group in item.get("SecurityGroups", [])}
+    for group in sorted({each["GroupId"] for item in seen.instances for each in item["SecurityGroups"]}):
+        for rule in map(Rule.of, seen.bench.rules(group)):
+            if is_public(rule):
                 return "The internet can reach the instances past the gateway."
-            if _stack_of(rule) not in ("", bench.params.stack):
-                continue  # another stack of this account lets in its own load balancer
-            single = rule["IpProtocol"] == "tcp" and rule.get("FromPort") == rule.get("ToPort")
-            if not single or source not in {f"{ip}/32" for ip in addresses}:
+            if rule.source not in let_in:
                 return "More than the load balancer is let in to the instances."
     return None
-
-
-def _stack_of(rule: SecurityGroupRuleTypeDef) -> str:
-    """The stack that a rule is tagged as a part of; empty for none."""
-    return from_list(rule.get("Tags", [])).get(STACK, "")
 
 
 def _addresses(bench: Bench, load_balancer_arn: str) -> list[str]:

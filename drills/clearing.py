@@ -1,0 +1,165 @@
+"""Taking away what a drill or a trainee left: everything in the drill's VPC and API that the steps did not make.
+
+The VPC is the drill's own (:mod:`drills.service`), and so is every API of the stack's name; nothing else is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from drills.bench import Bench
+from drills.service import ALIVE
+from runbook.record import from_list, is_ours
+from steps import _links, load_balancer, rest_api
+from steps._links import Link
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import FilterTypeDef, NetworkAclTypeDef
+    from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef
+
+__all__ = ["clear"]
+
+_DEFAULT_RULE = 32767  # the rule that denies what no other rule names; nobody can change it
+_ALLOW_ALL = 100
+"""The number of the rule that AWS puts into a default network ACL, inbound and outbound."""
+
+
+def clear(bench: Bench, *, everything: bool = False) -> None:
+    """Take away the stack's API and what is not the stack's in the drill's VPC; or ``everything`` but the service.
+
+    The API goes each time: it is made anew in a second, and holds too much that steps leave to people (authorizers,
+    policies, limits) to compare all of it. It goes first, because its stages hold the links.
+    """
+    _apis(bench)
+    _balancers(bench, everything=everything)
+    _instances(bench)
+    _rules(bench)
+    _network_acls(bench)
+
+
+def _apis(bench: Bench) -> None:
+    gateway = bench.aws.apigateway
+    name = rest_api.name_of(bench.params.stack)
+    pages = gateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500})
+    apis = {item["id"] for page in pages for item in page["items"] if item["name"] == name}
+    for page in gateway.get_paginator("get_usage_plans").paginate() if apis else ():
+        for plan in page["items"]:
+            stages = plan.get("apiStages", [])
+            if stages and {stage["apiId"] for stage in stages} <= apis:
+                for key in gateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]:
+                    gateway.delete_api_key(apiKey=key["id"])
+                gateway.delete_usage_plan(usagePlanId=plan["id"])
+    for api in sorted(apis):
+        gateway.delete_rest_api(restApiId=api)
+
+
+def _balancers(bench: Bench, *, everything: bool) -> None:
+    elb, stack, vpc = bench.aws.elbv2, bench.params.stack, bench.service.vpc
+    balancers = {item["LoadBalancerArn"]: item for item in _all_balancers(bench) if item["VpcId"] == vpc}
+    groups = {item["TargetGroupArn"] for item in elb.describe_target_groups()["TargetGroups"] if item["VpcId"] == vpc}
+    tags = _tags(bench, [*balancers, *groups])
+    going = {arn for arn in tags if everything or not is_ours(tags[arn], stack)}
+    kept = {arn for arn in balancers if arn not in going}
+    _links.delete(bench.aws, [link for link in _all_links(bench) if not _stays(link, stack, kept, set(balancers))])
+    listeners = [
+        listener["ListenerArn"] for arn in kept for listener in elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]
+    ]
+    for arn, own in _tags(bench, listeners).items():
+        if not is_ours(own, stack):
+            elb.delete_listener(ListenerArn=arn)
+    for arn in going & set(balancers):
+        elb.delete_load_balancer(LoadBalancerArn=arn)
+    for arn in going & set(balancers):
+        bench.wait(partial(_is_gone, bench, arn), what="a load balancer to be gone")
+    for arn in going & groups:
+        elb.delete_target_group(TargetGroupArn=arn)
+
+
+def _all_balancers(bench: Bench) -> list[LoadBalancerTypeDef]:
+    return bench.aws.elbv2.describe_load_balancers()["LoadBalancers"]
+
+
+def _tags(bench: Bench, arns: list[str]) -> dict[str, dict[str, str]]:
+    if not arns:
+        return {}
+    described = bench.aws.elbv2.describe_tags(ResourceArns=arns)["TagDescriptions"]
+    return {item["ResourceArn"]: from_list(item["Tags"]) for item in described}
+
+
+def _all_links(bench: Bench) -> Iterator[Link]:
+    pages = bench.aws.apigateway.get_paginator("get_vpc_links").paginate(PaginationConfig={"PageSize": 500})
+    for item in (item for page in pages for item in page["items"]):
+        if link := _links.get(bench.aws, item["id"]):
+            yield link
+
+
+def _stays(link: Link, stack: str, kept: set[str], in_vpc: set[str]) -> bool:
+    """Whether a link is the stack's good one, or concerns the drill in no way."""
+    if link.name != _links.name_of(stack) and not set(link.targets) & in_vpc:
+        return True
+    return is_ours(dict(link.tags), stack) and set(link.targets) <= kept and link.status != "FAILED"
+
+
+def _is_gone(bench: Bench, balancer: str) -> bool | None:
+    described: FilterTypeDef = {
+        "Name": "description",
+        "Values": [load_balancer.interface_description(balancer)],
+    }
+    return None if bench.aws.ec2.describe_network_interfaces(Filters=[described])["NetworkInterfaces"] else True
+
+
+def _instances(bench: Bench) -> None:
+    """Those that are not the service go; those that are have the service's security group only."""
+    service, ec2 = bench.service, bench.aws.ec2
+    here: FilterTypeDef = {"Name": "vpc-id", "Values": [service.vpc]}
+    found = ec2.describe_instances(Filters=[here, ALIVE])["Reservations"]
+    for item in (item for each in found for item in each["Instances"]):
+        if item["InstanceId"] not in service.instances:
+            ec2.terminate_instances(InstanceIds=[item["InstanceId"]])
+        elif [group["GroupId"] for group in item["SecurityGroups"]] != [service.security_group]:
+            ec2.modify_instance_attribute(InstanceId=item["InstanceId"], Groups=[service.security_group])
+
+
+def _rules(bench: Bench) -> None:
+    """The steps look after the rules that carry the stack's tag."""
+    bench.shut_out([rule for rule in bench.rules() if not is_ours(from_list(rule.get("Tags", [])), bench.params.stack)])
+
+
+def _network_acls(bench: Bench) -> None:
+    """All subnets are under the VPC's default network ACL, and that lets everything pass."""
+    here: FilterTypeDef = {"Name": "vpc-id", "Values": [bench.service.vpc]}
+    found = bench.aws.ec2.describe_network_acls(Filters=[here])["NetworkAcls"]
+    (default,) = [acl for acl in found if acl["IsDefault"]]
+    for acl in found:
+        if not acl["IsDefault"]:
+            for association in acl["Associations"]:
+                bench.aws.ec2.replace_network_acl_association(
+                    AssociationId=association["NetworkAclAssociationId"], NetworkAclId=default["NetworkAclId"]
+                )
+            bench.aws.ec2.delete_network_acl(NetworkAclId=acl["NetworkAclId"])
+    for egress in (False, True):
+        _let_all_pass(bench, default, egress=egress)
+
+
+def _let_all_pass(bench: Bench, acl: NetworkAclTypeDef, *, egress: bool) -> None:
+    ec2, name = bench.aws.ec2, acl["NetworkAclId"]
+    open_already = False
+    for entry in acl["Entries"]:
+        if entry["Egress"] is not egress or entry["RuleNumber"] == _DEFAULT_RULE:
+            continue
+        passes = entry["RuleAction"] == "allow" and entry["Protocol"] == "-1" and entry.get("CidrBlock") == "0.0.0.0/0"
+        if entry["RuleNumber"] == _ALLOW_ALL and passes:
+            open_already = True
+        else:
+            ec2.delete_network_acl_entry(NetworkAclId=name, RuleNumber=entry["RuleNumber"], Egress=egress)
+    if not open_already:
+        ec2.create_network_acl_entry(
+            NetworkAclId=name,
+            RuleNumber=_ALLOW_ALL,
+            Protocol="-1",
+            RuleAction="allow",
+            Egress=egress,
+            CidrBlock="0.0.0.0/0",
+        )
