@@ -66,6 +66,9 @@ LOST = (HTTPClientError, NoConnection)
 QUOTA_INTERVAL = {"CreateRestApi": 3.0, "DeleteRestApi": 30.0, "CreateDeployment": 5.0, "GetResources": 0.4}
 EDGE_REST_API_INTERVAL = 30.0
 
+ANSWERS_WITHIN = 30.0
+"""Wall seconds that an answer may take before it counts as lost. AWS answers within seconds on this path."""
+
 _THROTTLED = frozenset(
     {
         "TooManyRequestsException",
@@ -218,7 +221,7 @@ class Aws:
                     retries={"total_max_attempts": 1, "mode": "standard"},
                     max_pool_connections=32,
                     connect_timeout=10,
-                    read_timeout=30,
+                    read_timeout=ANSWERS_WITHIN,
                     user_agent_extra="apigw-vpc-runbook",
                 ),
             )

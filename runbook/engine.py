@@ -221,11 +221,12 @@ class _Pass:
             standing = _Standing(Outcome.FAILED, why, cause=error)
         finally:
             CURRENT_STEP.reset(token)
+            now = time.monotonic()
             self._tell(
                 StepFinished(
                     step=step.id,
                     outcome=standing.outcome,
-                    duration=time.monotonic() - self.began.get(step.id, time.monotonic()),
+                    duration=now - self.began.get(step.id, now),
                     reason=standing.reason,
                     differences=standing.differences,
                     fact=standing.fact,

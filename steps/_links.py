@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from runbook.aws import Aws, code_of
 from runbook.record import is_ours
+from runbook.removing import unless_gone
 
 USUALLY = 180.0  # AWS seconds to become AVAILABLE: two to four minutes
 GOES_WITHIN = 240.0  # AWS seconds a deletion takes: minutes
@@ -67,7 +68,8 @@ def delete(aws: Aws, links: Iterable[Link]) -> None:
     going = list(links)
     for link in going:
         if link.status != "DELETING":
-            aws.apigateway.delete_vpc_link(vpcLinkId=link.id)
+            with unless_gone():
+                aws.apigateway.delete_vpc_link(vpcLinkId=link.id)
     for link in going:
         aws.wait_until(
             partial(_gone, aws, link.id),

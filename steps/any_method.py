@@ -28,6 +28,7 @@ from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import is_ours
+from runbook.removing import unless_gone
 from steps import proxy_resource, rest_api
 from steps.proxy_resource import ProxyResource
 from steps.rest_api import RestApi
@@ -113,7 +114,8 @@ def do(aws: Aws, params: Parameters, api: RestApi, resource: ProxyResource) -> A
             )
 
     for path in _surplus(params, found):
-        aws.apigateway.delete_method(restApiId=api.id, resourceId=found[path].resource, httpMethod=VERB)
+        with unless_gone():
+            aws.apigateway.delete_method(restApiId=api.id, resourceId=found[path].resource, httpMethod=VERB)
 
     def made() -> AnyMethod | None:
         match check(aws, params, api, resource):
@@ -130,7 +132,8 @@ def undo(aws: Aws, params: Parameters) -> None:
     api = rest_api.find(aws, params.stack)
     if api is not None and is_ours(api.tags, params.stack):
         for method in _methods(rest_api.resources(aws, api.id)):
-            aws.apigateway.delete_method(restApiId=api.id, resourceId=method.resource, httpMethod=VERB)
+            with unless_gone():
+                aws.apigateway.delete_method(restApiId=api.id, resourceId=method.resource, httpMethod=VERB)
 
 
 def _wanted(params: Parameters, api: RestApi, resource: ProxyResource) -> dict[str, str]:

@@ -35,6 +35,7 @@ from runbook.creating import create_once, seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import is_ours, stack_tags, tag_differences
+from runbook.removing import unless_gone
 from steps import rest_api
 from steps._tags import retag_api_gateway
 from steps.integration import Integration
@@ -161,11 +162,13 @@ def undo(aws: Aws, params: Parameters) -> None:
     if api is None or not is_ours(api.tags, params.stack):
         return
     if _stage(aws, api.id, params.stage) is not None:
-        aws.apigateway.delete_stage(restApiId=api.id, stageName=params.stage)
+        with unless_gone():
+            aws.apigateway.delete_stage(restApiId=api.id, stageName=params.stage)
     served = {stage["deploymentId"] for stage in stages(aws, api.id)}
     for item in history(aws, api.id):
         if item["id"] not in served and item.get("description", "").startswith(_DESCRIPTION):
-            aws.apigateway.delete_deployment(restApiId=api.id, deploymentId=item["id"])
+            with unless_gone():
+                aws.apigateway.delete_deployment(restApiId=api.id, deploymentId=item["id"])
 
 
 def configuration(resources: list[ResourceTypeDef]) -> Configuration:
@@ -261,7 +264,8 @@ def _forget_old(aws: Aws, api_id: str) -> None:
     ours = [item for item in history(aws, api_id) if item.get("description", "").startswith(_DESCRIPTION)]
     for item in ours[KEPT:]:
         if item["id"] not in served:
-            aws.apigateway.delete_deployment(restApiId=api_id, deploymentId=item["id"])
+            with unless_gone():
+                aws.apigateway.delete_deployment(restApiId=api_id, deploymentId=item["id"])
 
 
 def _stage(aws: Aws, api_id: str, name: str) -> StageTypeDef | None:

@@ -30,6 +30,7 @@ from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import is_ours
+from runbook.removing import unless_gone
 from steps import any_method, proxy_resource, rest_api
 from steps.any_method import PATH_PARAMETER, VERB, AnyMethod
 from steps.rest_api import RestApi
@@ -127,7 +128,8 @@ def undo(aws: Aws, params: Parameters) -> None:
     for item in rest_api.resources(aws, api.id):
         method = item.get("resourceMethods", {}).get(VERB, {})
         if item["path"] in (proxy_resource.PATH, "/") and "methodIntegration" in method:
-            aws.apigateway.delete_integration(restApiId=api.id, resourceId=item["id"], httpMethod=VERB)
+            with unless_gone():
+                aws.apigateway.delete_integration(restApiId=api.id, resourceId=item["id"], httpMethod=VERB)
 
 
 def _differences(params: Parameters, path: str, found: ProxyIntegration | None) -> list[Difference]:

@@ -27,6 +27,7 @@ from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import as_list, is_ours, stack_tags
+from runbook.removing import unless_gone
 from steps import load_balancer
 from steps.load_balancer import LoadBalancer
 from steps.target_group import TargetGroup
@@ -111,7 +112,8 @@ def undo(aws: Aws, params: Parameters) -> None:
     found = load_balancer.find(aws, params.stack)
     if found is not None and is_ours(found.tags, params.stack):
         for listener in _listeners(aws, found.arn):
-            aws.elbv2.delete_listener(ListenerArn=listener.arn)
+            with unless_gone():
+                aws.elbv2.delete_listener(ListenerArn=listener.arn)
 
 
 def _listeners(aws: Aws, load_balancer_arn: str) -> list[Listener]:

@@ -33,6 +33,7 @@ from runbook.errors import CannotContinue, NeedsReplacing, NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import as_list, from_list, is_ours, stack_tags, tag_differences
+from runbook.removing import unless_gone
 from steps import _links
 from steps._tags import retag_load_balancing
 from steps.preflight import PrivateService
@@ -198,7 +199,8 @@ def _active(aws: Aws, stack: str, *, just_made: bool) -> LoadBalancer:
 def _delete(aws: Aws, stack: str, found: LoadBalancer) -> None:
     """While a VPC link uses it AWS refuses to delete it; so a link of ours goes first."""
     _links.delete(aws, [link for link in _links.ours(aws, stack) if found.arn in link.targets])
-    aws.elbv2.delete_load_balancer(LoadBalancerArn=found.arn)
+    with unless_gone():
+        aws.elbv2.delete_load_balancer(LoadBalancerArn=found.arn)
     mine: list[FilterTypeDef] = [{"Name": "description", "Values": [interface_description(found.arn)]}]
 
     def gone() -> bool | None:

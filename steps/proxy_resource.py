@@ -28,6 +28,7 @@ from runbook.errors import CannotContinue
 from runbook.outcome import Missing
 from runbook.parameters import Parameters
 from runbook.record import is_ours
+from runbook.removing import unless_gone
 from steps import rest_api
 from steps.rest_api import RestApi
 
@@ -87,7 +88,8 @@ def undo(aws: Aws, params: Parameters) -> None:
     """Delete the resource from our API, with its method and integration."""
     api = rest_api.find(aws, params.stack)
     if api is not None and is_ours(api.tags, params.stack) and (found := _find(aws, api.id)):
-        aws.apigateway.delete_resource(restApiId=api.id, resourceId=found.id)
+        with unless_gone():
+            aws.apigateway.delete_resource(restApiId=api.id, resourceId=found.id)
 
 
 def _find(aws: Aws, api_id: str) -> ProxyResource | None:

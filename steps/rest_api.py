@@ -30,6 +30,7 @@ from runbook.errors import NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import is_ours, parameters_from, record, tag_differences
+from runbook.removing import unless_gone
 from steps._tags import retag_api_gateway
 from steps.preflight import PrivateService
 
@@ -111,7 +112,8 @@ def do(aws: Aws, params: Parameters, service: PrivateService) -> RestApi:
             return fact
     for api in _named(aws, params.stack):
         if is_ours(api.tags, params.stack) and api.id != found.id:
-            aws.apigateway.delete_rest_api(restApiId=api.id)
+            with unless_gone():
+                aws.apigateway.delete_rest_api(restApiId=api.id)
     if found.endpoint_type != params.endpoint_type:
         aws.apigateway.update_rest_api(
             restApiId=found.id,
@@ -131,7 +133,8 @@ def undo(aws: Aws, params: Parameters) -> None:
     """Delete the REST APIs of ours, with all that is in them."""
     for api in _named(aws, params.stack):
         if is_ours(api.tags, params.stack):
-            aws.apigateway.delete_rest_api(restApiId=api.id)
+            with unless_gone():
+                aws.apigateway.delete_rest_api(restApiId=api.id)
 
 
 def _named(aws: Aws, stack: str) -> list[RestApi]:

@@ -35,6 +35,7 @@ from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import STACK, as_list, from_list, is_ours, stack_tags
+from runbook.removing import unless_gone
 from steps.nlb_addresses import NlbAddresses
 from steps.preflight import PrivateService
 
@@ -247,8 +248,5 @@ def _let_in(aws: Aws, params: Parameters, group: str, rules: Sequence[tuple[str,
 
 
 def _take_away(aws: Aws, group: str, rule_id: str) -> None:
-    try:
+    with unless_gone():
         aws.ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=[rule_id])
-    except ClientError as error:
-        if code_of(error) not in ("InvalidPermission.NotFound", "InvalidSecurityGroupRuleId.NotFound"):
-            raise

@@ -35,6 +35,7 @@ from runbook.errors import NeedsReplacing, NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import as_list, from_list, is_ours, parameters_from, record, tag_differences
+from runbook.removing import unless_gone
 from steps._tags import retag_load_balancing
 from steps.preflight import PrivateService
 
@@ -214,5 +215,7 @@ def _delete(aws: Aws, stack: str, found: TargetGroup) -> None:
             continue
         for listener in aws.elbv2.describe_listeners(LoadBalancerArn=load_balancer)["Listeners"]:
             if any(action.get("TargetGroupArn") == found.arn for action in listener["DefaultActions"]):
-                aws.elbv2.delete_listener(ListenerArn=listener["ListenerArn"])
-    aws.elbv2.delete_target_group(TargetGroupArn=found.arn)
+                with unless_gone():
+                    aws.elbv2.delete_listener(ListenerArn=listener["ListenerArn"])
+    with unless_gone():
+        aws.elbv2.delete_target_group(TargetGroupArn=found.arn)

@@ -28,6 +28,7 @@ from runbook.errors import CannotContinue
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import is_ours
+from runbook.removing import unless_gone
 from steps import target_group
 from steps.listener import Listener
 from steps.preflight import PrivateService
@@ -148,10 +149,11 @@ def undo(aws: Aws, params: Parameters) -> None:
     if found is not None and is_ours(found.tags, params.stack):
         targets = [target for target in _targets(aws, found.arn) if target.state != "draining"]
         if targets:
-            aws.elbv2.deregister_targets(
-                TargetGroupArn=found.arn,
-                Targets=[{"Id": item.instance, "Port": item.port} for item in targets],
-            )
+            with unless_gone():
+                aws.elbv2.deregister_targets(
+                    TargetGroupArn=found.arn,
+                    Targets=[{"Id": item.instance, "Port": item.port} for item in targets],
+                )
 
 
 def _healthy(

@@ -10,7 +10,7 @@ from typing import Any
 from IPython.display import DisplayHandle, display
 
 from runbook.accounts import Account, connect
-from runbook.aws import Aws
+from runbook.aws import ANSWERS_WITHIN, Aws
 from runbook.control import Control
 from runbook.engine import run
 from runbook.errors import BadInput, RunbookError
@@ -27,7 +27,6 @@ from steps import READING_ORDER
 __all__ = ["Run", "RunbookStopped", "start"]
 
 _EVERY = 0.5  # seconds between looks at what to show while a cell waits
-_ENDS_WITHIN = 30.0  # seconds the call in flight has when the kernel ends; botocore's read timeout
 
 
 class RunbookStopped(RunbookError):
@@ -147,7 +146,7 @@ class Run:
     def stop(self) -> None:
         """Stop: waits end at once, the call in flight finishes. Run the notebook again to go on from there."""
         self._control.stop()
-        self._thread.join(_ENDS_WITHIN)
+        self._thread.join(ANSWERS_WITHIN)  # the call in flight
         atexit.unregister(self.stop)
 
     @property

@@ -11,7 +11,7 @@ import time
 import traceback
 from dataclasses import dataclass, field
 
-from .row import NotReached, Row
+from .row import NotReached, Row, reference
 from .rows import ROWS
 from .world import Worlds
 
@@ -39,6 +39,8 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         workers = [stack.enter_context(Worlds()) for _ in range(options.jobs)]
         work: queue.SimpleQueue[tuple[Row, object]] = queue.SimpleQueue()
+        for setting in dict.fromkeys(row.setting for row in rows):
+            reference(workers[0].of(setting))
         for row in rows:
             for position in row.positions(workers[0].of(row.setting))[:: options.every]:
                 work.put((row, position))

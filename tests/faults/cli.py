@@ -5,35 +5,53 @@ What runs is the console script's own function, with the arguments, directory, e
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
-import multiprocessing.context
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 __all__ = ["spawn"]
 
-_context = multiprocessing.get_context("forkserver")
+_context: Any = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload([__name__, f"{__package__}.warm"])
 
 
 def spawn(
-    arguments: Sequence[str], directory: Path, env: Mapping[str, str]
-) -> multiprocessing.context.ForkServerProcess:
-    """Start it; its output goes to the files ``out`` and ``err`` in its directory."""
-    process: Any = _context.Process(target=_main, args=(list(arguments), str(directory), dict(env)), daemon=True)
+    arguments: Sequence[str],
+    directory: Path,
+    env: Mapping[str, str],
+    *,
+    terminal: str | None = None,
+    before: Callable[[], None] | None = None,
+) -> ForkServerProcess:
+    """Start it; its output goes to a terminal, or to the files ``out`` and ``err`` in its directory.
+
+    ``before`` is called in the new process, to make its machine a worse one.
+    """
+    given = (list(arguments), str(directory), dict(env), terminal, before)
+    process: ForkServerProcess = _context.Process(target=_main, args=given, daemon=True)
     process.start()
     return process
 
 
-def _main(arguments: list[str], directory: str, env: dict[str, str]) -> None:
+def _main(
+    arguments: list[str], directory: str, env: dict[str, str], terminal: str | None, before: Callable[[], None] | None
+) -> None:
     os.setsid()
     os.chdir(directory)
     os.environ.clear()
     os.environ.update(env)
-    for descriptor, name, flags in ((0, os.devnull, os.O_RDONLY), (1, "out", 0o101), (2, "err", 0o101)):
+    new = os.O_WRONLY | os.O_CREAT
+    files = (
+        ((0, os.devnull, os.O_RDONLY), (1, "out", new), (2, "err", new))
+        if terminal is None
+        else ((0, terminal, os.O_RDWR), (1, terminal, os.O_RDWR), (2, terminal, os.O_RDWR))
+    )
+    for descriptor, name, flags in files:  # the first terminal that a session opens is its own
         opened = os.open(name, flags, 0o600)
         os.dup2(opened, descriptor)
         os.close(opened)
@@ -44,8 +62,11 @@ def _main(arguments: list[str], directory: str, env: dict[str, str]) -> None:
 
     from runbook.cli import main
 
+    if before is not None:
+        before()
     try:
         main()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):  # a terminal that was closed
+                stream.flush()

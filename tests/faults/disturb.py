@@ -3,37 +3,49 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from .proxy import Exchange, Fault, Response, pass_on
 
-__all__ = ["Once", "answers", "carried_out_then_reset", "kills", "reset_before"]
+__all__ = [
+    "At",
+    "answers",
+    "answers_by_service",
+    "carried_out_then_reset",
+    "kills",
+    "late",
+    "never_answered",
+    "reset_before",
+]
 
 
 @dataclass
-class Once:
-    """Do something to the n-th request (that ``chosen`` chooses), and let all others pass."""
+class At:
+    """Do something to the n-th request that ``chosen`` chooses, and let all others pass."""
 
-    number: int
+    nth: int
+    chosen: Callable[[Exchange], bool]
     fault: Fault
-    chosen: Callable[[Exchange], bool] = lambda exchange: True
+    times: float = 1
+    """To how many of the chosen in a row."""
+    onwards: bool = False
+    """To every request from then on, whichever it is."""
     happened: threading.Event = field(default_factory=threading.Event)
     seen: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
-    times: int = 1
-    """How many in a row, from the n-th on."""
 
     def __call__(self, exchange: Exchange) -> None:
-        if self.chosen(exchange):
-            with self.lock:
-                self.seen += 1
-                hit = self.number <= self.seen < self.number + self.times
+        with self.lock:
+            chosen = self.chosen(exchange)
+            self.seen += chosen
+            hit = (chosen and self.nth <= self.seen < self.nth + self.times) or (
+                self.onwards and self.happened.is_set()
+            )
             if hit:
                 self.happened.set()
-                self.fault(exchange)
-                return
-        pass_on(exchange)
+        (self.fault if hit else pass_on)(exchange)
 
 
 def kills(kill: Callable[[], None], *, after: bool) -> Fault:
@@ -59,6 +71,28 @@ def carried_out_then_reset(exchange: Exchange) -> None:
     exchange.reset()
 
 
+def never_answered(*, carried_out: bool) -> Fault:
+    """No answer comes, until the client has had enough."""
+
+    def fault(exchange: Exchange) -> None:
+        if carried_out:
+            exchange.forward()
+        exchange.wait_until_given_up()
+
+    return fault
+
+
+def late(seconds: float) -> Fault:
+    """The answer takes so many wall seconds."""
+
+    def fault(exchange: Exchange) -> None:
+        response = exchange.forward()
+        time.sleep(seconds)
+        exchange.answer(response)
+
+    return fault
+
+
 def answers(status: int, code: str, message: str, *, carried_out: bool = False) -> Fault:
     """An error instead of the answer; the request was carried out all the same, or not."""
 
@@ -66,5 +100,14 @@ def answers(status: int, code: str, message: str, *, carried_out: bool = False) 
         if carried_out:
             exchange.forward()
         exchange.answer(Response.error(exchange, status, code, message))
+
+    return fault
+
+
+def answers_by_service(errors: Mapping[str, tuple[int, str, str]]) -> Fault:
+    """Status, code and message as each service words it."""
+
+    def fault(exchange: Exchange) -> None:
+        exchange.answer(Response.error(exchange, *errors[exchange.service]))
 
     return fault

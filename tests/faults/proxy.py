@@ -8,15 +8,18 @@ from __future__ import annotations
 import contextlib
 import functools
 import http.client
+import json
 import re
 import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from xml.sax.saxutils import escape
 
 import botocore.session
 
@@ -32,16 +35,20 @@ class Response:
     body: bytes
 
     @classmethod
-    def error(cls, exchange: Exchange, status: int, code: str, message: str) -> Response:
-        """An error in the form of the protocol that the request speaks."""
+    def error(cls, exchange: Exchange, status: int, code: str, message: str, *, date: float | None = None) -> Response:
+        """An error in the form of the protocol that the request speaks; ``date`` is when AWS thinks it is."""
+        when = ("Date", formatdate(date, usegmt=True))
         if exchange.service == "apigateway":
-            body = f'{{"message":"{message}"}}'.encode()
-            return cls(status, (("Content-Type", "application/json"), ("x-amzn-ErrorType", code)), body)
-        if exchange.service == "ec2":
-            xml = f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
-            return cls(status, (("Content-Type", "text/xml"),), f"{xml}<RequestID>0</RequestID></Response>".encode())
-        xml = f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
-        return cls(status, (("Content-Type", "text/xml"),), f"{xml}<RequestId>0</RequestId></ErrorResponse>".encode())
+            body = json.dumps({"message": message})
+            headers: tuple[tuple[str, str], ...] = (("Content-Type", "application/json"), ("x-amzn-ErrorType", code))
+            return cls(status, (*headers, when), body.encode())
+        told = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
+        body = (
+            f"<Response><Errors><Error>{told}</Error></Errors><RequestID>0</RequestID></Response>"
+            if exchange.service == "ec2"
+            else f"<ErrorResponse><Error><Type>Sender</Type>{told}</Error><RequestId>0</RequestId></ErrorResponse>"
+        )
+        return cls(status, (("Content-Type", "text/xml"), when), body.encode())
 
 
 @dataclass
@@ -74,6 +81,10 @@ class Exchange:
     def reset(self) -> None:
         """Break the connection, as a router that forgot it does."""
         self.handler.reset()
+
+    def wait_until_given_up(self) -> None:
+        """Wait until the client has closed the connection."""
+        self.handler.wait_until_given_up()
 
 
 Fault = Callable[[Exchange], None]
@@ -134,6 +145,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         # The handler's files keep the socket open; detached, closing it sends the reset at once.
         socket.close(self.connection.detach())
+
+    def wait_until_given_up(self) -> None:
+        self.close_connection = True
+        self.connection.settimeout(60)
+        with contextlib.suppress(OSError):
+            self.connection.recv(1)
 
     def log_message(self, *args: Any) -> None:
         pass
@@ -249,7 +266,7 @@ def _name(method: str, target: str, headers: list[tuple[str, str]], body: bytes)
 @functools.cache
 def _rest_operations(service: str) -> tuple[tuple[str, str, re.Pattern[str]], ...]:
     """A REST service's operations, from botocore's model; the most literal paths first."""
-    model: Mapping[str, Any] = botocore.session.get_session().get_service_model(service)._service_description
+    model: Mapping[str, Any] = botocore.session.get_session().get_service_model(service)._service_description  # type: ignore[attr-defined]
     rules = [
         (name, shape["http"]["method"], shape["http"]["requestUri"].partition("?")[0].rstrip("/"))
         for name, shape in model["operations"].items()

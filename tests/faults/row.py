@@ -22,6 +22,7 @@ __all__ = [
     "requests",
     "same_stack",
     "succeeded",
+    "whole",
 ]
 
 
@@ -89,8 +90,9 @@ def reference(world: World) -> Reference:
         succeeded(world.run("up"))
         up, stack = tuple(world.proxy.counted), normalised(world.stock())
         succeeded(world.run("down"))
+        down = tuple(world.proxy.counted)
         is_empty(world)
-        _references[world.setting] = Reference(stack, up, tuple(world.proxy.counted))
+        _references[world.setting] = Reference(stack, up, down)
     return _references[world.setting]
 
 
@@ -139,10 +141,15 @@ def is_empty(world: World) -> None:
     assert found == world.seed, "something that was there before is gone"
 
 
-def afterwards(world: World, command: str) -> None:
-    """The same command again, elsewhere: the same stack as ever; then down: nothing."""
-    succeeded(world.run(command))
+def whole(world: World, command: str) -> None:
+    """What the command was to do is done: the same stack as ever, which a ``down`` takes away; or nothing is left."""
     if command == "up":
         same_stack(world)
-        succeeded(world.run("down"))
+        world.take_down()
     is_empty(world)
+
+
+def afterwards(world: World, command: str) -> None:
+    """The same command again, elsewhere, and what it was to do is done."""
+    succeeded(world.run(command))
+    whole(world, command)

@@ -1,17 +1,26 @@
-"""Imported once, before the command line is forked: what a run would import first."""
+"""Imported once, before the command line is forked: what a run would import and read first."""
 
-import boto3  # noqa: F401
+import functools
+
+import boto3
 import botocore.endpoint
 import botocore.httpsession  # noqa: F401
 import httpx  # noqa: F401
 import rich.live
 import rich.spinner  # noqa: F401
 import yaml  # noqa: F401
+from botocore.loaders import JSONFileLoader
 
 import runbook.accounts
 import runbook.cli.show
-import runbook.cli.signals
-import runbook.engine  # noqa: F401
+import runbook.engine
+import runbook.log  # noqa: F401
 import steps  # noqa: F401
 
 from . import rows  # noqa: F401
+
+# botocore's service models are files that do not change: read once here, they are there in every fork.
+_read = functools.cache(JSONFileLoader()._load_file)
+JSONFileLoader._load_file = lambda _self, path, method: _read(path, method)  # type: ignore[method-assign]
+for _service in ("ec2", "elbv2", "apigateway", "sts"):
+    boto3.Session("none", "none", region_name="us-east-1").client(_service)  # type: ignore[call-overload]

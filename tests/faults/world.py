@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from multiprocessing.context import ForkServerProcess
@@ -23,8 +27,8 @@ from botocore.config import Config
 from runbook.accounts import Kind, connect
 from runbook.aws import Aws
 from runbook.engine import run
-from runbook.events import Action, Event, RunFinished
-from runbook.parameters import Parameters, load
+from runbook.events import Action, Event, RunFinished, StepFinished
+from runbook.parameters import load
 from runbook.step import Plan
 from steps import READING_ORDER
 
@@ -32,7 +36,7 @@ from .cli import spawn
 from .inventory import Inventory, take_stock
 from .proxy import Fault, Proxy, pass_on
 
-__all__ = ["USUAL", "Ended", "Running", "Setting", "World", "Worlds"]
+__all__ = ["USUAL", "Ended", "Running", "Setting", "Terminal", "World", "Worlds", "read_log"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = Plan.of(READING_ORDER)
@@ -40,11 +44,20 @@ PLAN = Plan.of(READING_ORDER)
 
 @dataclass(frozen=True)
 class Setting:
-    """A kind of account: how fast its clock runs, and the options of ``python -m practice`` it is served with."""
+    """A kind of account."""
 
     time_scale: float = 2000.0
     """AWS seconds a wall second: a load balancer's two minutes are over before the next request arrives."""
-    flags: tuple[str, ...] = ()
+    eventual: float = 0.0
+    """AWS seconds that reads may be stale for after a write."""
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The options of ``python -m practice``."""
+        return (
+            *("--time-scale", str(self.time_scale)),
+            *(("--eventual", str(self.eventual)) if self.eventual else ()),
+        )
 
 
 USUAL = Setting()
@@ -55,13 +68,54 @@ class Ended:
     """How a run of the command line ended."""
 
     code: int
+    """Its exit code; of a process that a signal ended, that signal's number below zero."""
     out: str
     err: str
+    log: tuple[dict[str, Any], ...]
+    """The lines of its event log."""
 
     @property
     def said(self) -> str:
         """Everything it wrote."""
         return f"{self.out}\n{self.err}"
+
+    def told(self, event: str) -> list[dict[str, Any]]:
+        """The events of a kind in its log."""
+        return [line for line in self.log if line["event"] == event]
+
+
+@dataclass
+class Terminal:
+    """A terminal that somebody looks at, until it is closed."""
+
+    name: str
+    master: int
+    shown: bytearray = field(default_factory=bytearray)
+    open: bool = True
+
+    @classmethod
+    def opened(cls) -> Terminal:
+        """A new one."""
+        master, slave = os.openpty()
+        terminal = cls(os.ttyname(slave), master)
+        os.close(slave)
+        threading.Thread(target=terminal._look, daemon=True).start()
+        return terminal
+
+    def _look(self) -> None:
+        while self.open:
+            ready, _, _ = select.select([self.master], [], [], 0.05)
+            if ready and self.open:
+                try:
+                    self.shown += os.read(self.master, 65536)
+                except OSError:  # nobody has opened it yet, or nobody any more
+                    time.sleep(0.02)
+
+    def close(self) -> None:
+        """Close it, as a window is closed: everything that runs in it gets SIGHUP."""
+        if self.open:
+            self.open = False
+            os.close(self.master)
 
 
 @dataclass
@@ -70,6 +124,7 @@ class Running:
 
     process: ForkServerProcess
     directory: tempfile.TemporaryDirectory[str]
+    terminal: Terminal | None = None
 
     def kill(self) -> None:
         """SIGKILL: it has no time for anything."""
@@ -80,18 +135,38 @@ class Running:
         assert self.process.pid
         os.kill(self.process.pid, number)
 
+    @property
+    def log(self) -> tuple[dict[str, Any], ...]:
+        """The lines of its event log so far."""
+        return read_log(Path(self.directory.name))
+
     def ended(self, timeout: float = 60.0) -> Ended:
         """Wait for its end."""
         self.process.join(timeout)
-        if self.process.is_alive():
+        hung = self.process.is_alive()
+        if hung:
             self.process.kill()
             self.process.join()
         home = Path(self.directory.name)
         out, err = ((home / name).read_text() if (home / name).exists() else "" for name in ("out", "err"))
-        ended = Ended(self.process.exitcode or 0, out, err)
+        if self.terminal is not None:
+            self.terminal.close()
+            out = self.terminal.shown.decode(errors="replace")
+        ended = Ended(self.process.exitcode or 0, out, err, self.log)
         self.process.close()
         self.directory.cleanup()
+        assert not hung, f"still running after {timeout:.0f} s: {ended.said[-1500:]}"
         return ended
+
+
+def read_log(home: Path) -> tuple[dict[str, Any], ...]:
+    """The lines of the event log that a run left in its home; the last may have been cut off by a kill."""
+    return tuple(
+        json.loads(line)
+        for path in sorted((home / "runs").glob("*.jsonl"))
+        for line in path.read_text().splitlines(keepends=True)
+        if line.endswith("\n")
+    )
 
 
 @dataclass
@@ -130,46 +205,75 @@ class World:
 
     def stock(self) -> Inventory:
         """What is in the account."""
+        time.sleep(self.setting.eventual / self.setting.time_scale)  # until no read is stale
         return take_stock(self.clients)
 
-    def start(self, *command: str, fault: Fault = pass_on, env: Mapping[str, str] | None = None) -> Running:
+    def start(
+        self,
+        *command: str,
+        fault: Fault = pass_on,
+        env: Mapping[str, str] | None = None,
+        before: Callable[[], None] | None = None,
+        terminal: bool = False,
+    ) -> Running:
         """Start the command line as a new operator would: another working directory, another home."""
         directory = tempfile.TemporaryDirectory(prefix="operator-")
-        home = Path(directory.name)
         self.proxy.arm(fault)
-        where = [] if command[:1] == ("--help",) else ["--endpoint-url", self.proxy.url]
-        arguments = [*command, *where]
-        process = spawn(arguments, home, {"PATH": os.environ["PATH"], "HOME": str(home), **(env or {})})
-        return Running(process, directory)
+        arguments = list(command)
+        if not {"--endpoint-url", "--help"} & {*command}:
+            arguments += ["--endpoint-url", self.proxy.url]
+        surroundings = self.surroundings(Path(directory.name)) | dict(env or {})
+        screen = Terminal.opened() if terminal else None
+        name = screen.name if screen else None
+        process = spawn(arguments, Path(directory.name), surroundings, terminal=name, before=before)
+        return Running(process, directory, screen)
 
-    def run(self, *command: str, fault: Fault = pass_on, env: Mapping[str, str] | None = None) -> Ended:
+    @staticmethod
+    def surroundings(home: Path) -> dict[str, str]:
+        """The environment of an operator who has nothing but this home."""
+        return {"PATH": os.environ["PATH"], "HOME": str(home), "RUNBOOK_HOME": str(home), "TERM": "xterm-256color"}
+
+    def run(
+        self,
+        *command: str,
+        fault: Fault = pass_on,
+        env: Mapping[str, str] | None = None,
+        before: Callable[[], None] | None = None,
+    ) -> Ended:
         """Run the command line to its end."""
-        ended = self.start(*command, fault=fault, env=env).ended()
+        ended = self.start(*command, fault=fault, env=env, before=before).ended()
         self.proxy.drain()
         return ended
 
-    def aws(self, params: Parameters | None = None, *, disturbed: bool = False) -> tuple[Aws, Mapping[str, Any]]:
-        """The account as the engine sees it, and its defaults."""
-        url = self.proxy.url if disturbed else self.account_url
-        account = connect(Kind.PRACTICE, params or load({}), endpoint_url=url)
-        return account.aws, account.defaults
+    @cached_property
+    def _aws(self) -> Aws:
+        """Its clients are made once: that takes longer than a run."""
+        return connect(Kind.PRACTICE, load({}), endpoint_url=self.account_url).aws
 
-    def engine(self, action: Action, *, disturbed: bool = False, **given: Any) -> list[Event]:
-        """Run the engine in this process: quicker where the process is not what is tried."""
-        params = load(given)
-        aws, defaults = self.aws(params, disturbed=disturbed)
-        return list(run(PLAN, aws, params, action, defaults=defaults))
+    def engine(self, action: Action, **given: Any) -> list[Event]:
+        """Run the engine in this process, undisturbed: quicker where the process is not what is tried."""
+        defaults = {"instances": tuple(self.practice["defaults"]["instances"])}
+        return list(run(PLAN, self._aws, load(given), action, defaults=defaults))
 
     def bring_up(self, **given: Any) -> None:
         """A finished stack, quickly."""
-        ended = self.engine(Action.UP, **given)[-1]
+        self._ended_well(self.engine(Action.UP, **given))
+
+    def take_down(self, **given: Any) -> None:
+        """The stack away, quickly."""
+        self._ended_well(self.engine(Action.DOWN, **given))
+
+    @staticmethod
+    def _ended_well(events: list[Event]) -> None:
+        ended = events[-1]
         assert isinstance(ended, RunFinished), ended
-        assert ended.worst is None, ended
+        reasons = {event.step: event.reason for event in events if isinstance(event, StepFinished) and event.reason}
+        assert ended.worst is None, f"{ended.outcomes} {ended.error} {reasons}"
 
 
 @contextlib.contextmanager
 def _served(setting: Setting) -> Iterator[World]:
-    command = [sys.executable, "-m", "practice", "--port", "0", "--time-scale", str(setting.time_scale), *setting.flags]
+    command = [sys.executable, "-m", "practice", "--port", "0", *setting.flags]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout

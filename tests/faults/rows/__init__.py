@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..row import Row
-from . import answers, death
+from . import death, passing
 
 __all__ = ["ROWS"]
 
-ROWS: tuple[Row, ...] = (*death.ROWS, *answers.ROWS)
+ROWS: tuple[Row, ...] = (*death.ROWS, *passing.ROWS)

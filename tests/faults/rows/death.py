@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from ..disturb import Once, kills
+from ..disturb import At, kills
 from ..row import NotReached, Position, Row, afterwards, begin, requests
 from ..world import World
 
@@ -15,12 +15,12 @@ __all__ = ["ROWS"]
 def _killed(world: World, position: Position, *, command: str, after: bool) -> None:
     begin(world, command)
     running: list[Callable[[], None]] = []
-    once = Once(position.nth, kills(lambda: running[0](), after=after), chosen=position.chosen)
-    process = world.start(command, fault=once)
+    at = At(position.nth, position.chosen, kills(lambda: running[0](), after=after))
+    process = world.start(command, fault=at)
     running.append(process.kill)
     ended = process.ended()
     world.proxy.drain()
-    if not once.happened.is_set():
+    if not at.happened.is_set():
         raise NotReached
     assert ended.code == -9, f"not killed: exit {ended.code}"
     afterwards(world, command)
