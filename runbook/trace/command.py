@@ -1,11 +1,18 @@
-"""AWS CLI commands, quoted for a shell."""
+"""AWS CLI commands that mend what was found, quoted for a shell.
+
+A command works as it is pasted: it holds no word to be filled in. Where what to put is not for trace to know, there is
+a command that shows what there is to choose from, or none.
+"""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
 
-__all__ = ["cli"]
+from runbook.trace.configuration import Method
+from runbook.trace.target import Target
+
+__all__ = ["cli", "deploying", "lines", "patch_integration", "patch_stage"]
 
 
 def cli(service: str, operation: str, **options: str | int | Iterable[str]) -> str:
@@ -18,3 +25,45 @@ def cli(service: str, operation: str, **options: str | int | Iterable[str]) -> s
         else:
             words += [shlex.quote(each) for each in value]
     return " ".join(words)
+
+
+def lines(*commands: str) -> str:
+    """One after the other."""
+    return "\n".join(filter(None, commands))
+
+
+def patch_stage(target: Target, *pairs: str) -> str:
+    """Change the stage: paths and values in turn. It is live at once."""
+    patches = [f"op=replace,path={path},value={value}" for path, value in zip(pairs[::2], pairs[1::2], strict=True)]
+    return cli(
+        "apigateway", "update-stage", rest_api_id=target.api_id, stage_name=target.stage, patch_operations=patches
+    )
+
+
+def patch_integration(target: Target, method: Method, *pairs: str) -> str:
+    """Change a method's integration, paths and values in turn, and deploy it; empty for a method that is gone."""
+    if not method.resource:
+        return ""
+    resource = {"rest_api_id": target.api_id, "resource_id": method.resource, "http_method": method.verb}
+    changes = list(zip(pairs[::2], pairs[1::2], strict=True))
+    undeclared = [value for _, value in changes if value.startswith("method.request.") and value not in method.declared]
+    declare = cli(
+        "apigateway",
+        "update-method",
+        **resource,
+        patch_operations=[f"op=add,path=/requestParameters/{name},value=true" for name in undeclared],
+    )
+    patches = [
+        f"op={'add' if path.startswith('/requestParameters/') else 'replace'},path={path},value={value}"
+        for path, value in changes
+    ]
+    return lines(
+        declare if undeclared else "",
+        cli("apigateway", "update-integration", **resource, patch_operations=patches),
+        deploying(target),
+    )
+
+
+def deploying(target: Target) -> str:
+    """Let the stage serve what is configured."""
+    return cli("apigateway", "create-deployment", rest_api_id=target.api_id, stage_name=target.stage)

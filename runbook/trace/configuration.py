@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -27,6 +27,7 @@ __all__ = [
     "Method",
     "differences",
     "exported",
+    "located",
     "match",
     "placeholders",
     "resolved",
@@ -95,7 +96,11 @@ class Method:
     guard: Guard
     integration: Integration | None
     resource: str = ""
-    """Id of the resource; exports do not tell it."""
+    """Id of the resource; exports do not tell it, see :func:`located`."""
+    declared: frozenset[str] = frozenset()
+    """The request parameters it declares, such as ``method.request.path.proxy``; exports are not read for them."""
+    statuses: frozenset[str] = frozenset()
+    """The statuses it declares to answer with; exports are not read for them."""
 
     def __str__(self) -> str:
         return f"{self.verb} {self.path}"
@@ -181,11 +186,24 @@ def resourced(resources: Iterable[ResourceTypeDef], policy: str | None = None) -
             guard=Guard(method.get("authorizationType", "NONE"), method.get("apiKeyRequired", False)),
             integration=_integration(dict(method["methodIntegration"])) if "methodIntegration" in method else None,
             resource=item["id"],
+            declared=frozenset(method.get("requestParameters", {})),
+            statuses=frozenset(method.get("methodResponses", {})),
         )
         for item in resources
         for verb, method in item.get("resourceMethods", {}).items()
     ]
     return Configuration({str(method): method for method in methods}, _policy(policy))
+
+
+def located(served: Configuration, wanted: Configuration) -> Configuration:
+    """What is served, with what only the resources tell of the methods that are still there."""
+    methods = {
+        key: replace(method, resource=now.resource, declared=now.declared, statuses=now.statuses)
+        if (now := wanted.methods.get(key))
+        else method
+        for key, method in served.methods.items()
+    }
+    return Configuration(methods, served.policy)
 
 
 def _policy(text: str | None) -> Any:

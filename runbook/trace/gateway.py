@@ -6,10 +6,10 @@ a deployment would mend it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from runbook.trace.command import cli
+from runbook.trace.command import cli, deploying, lines, patch_integration, patch_stage
 from runbook.trace.configuration import (
     DEFAULT_TIMEOUT,
     Configuration,
@@ -57,7 +57,7 @@ def _dns_name(front: Front, target: Target) -> Iterator[Finding]:
                 Weight.BREAKS,
                 f"There is no REST API {target.api_id} in this account and region.",
                 "Use the API's id as it is now; an API that was made anew has another one.",
-                cli("apigateway", "get-rest-apis", query="items[].[id,name]", output="table"),
+                cli("apigateway", "get-rest-apis", query="items[].[id,name]"),
             )
         case api:
             endpoint = api.get("endpointConfiguration", {})
@@ -68,12 +68,15 @@ def _dns_name(front: Front, target: Target) -> Iterator[Finding]:
                     Weight.BREAKS,
                     f"The API's own endpoint is disabled (disableExecuteApiEndpoint=true): {target.url} is refused, "
                     "only custom domains answer.",
-                    "Enable the endpoint, or call the custom domain.",
-                    cli(
-                        "apigateway",
-                        "update-rest-api",
-                        rest_api_id=target.api_id,
-                        patch_operations="op=replace,path=/disableExecuteApiEndpoint,value=false",
+                    "Enable the endpoint and deploy, or call the custom domain.",
+                    lines(
+                        cli(
+                            "apigateway",
+                            "update-rest-api",
+                            rest_api_id=target.api_id,
+                            patch_operations="op=replace,path=/disableExecuteApiEndpoint,value=false",
+                        ),
+                        deploying(target),
                     ),
                 )
             elif kind == "PRIVATE":
@@ -228,7 +231,7 @@ def _stage(front: Front, aim: Aim, target: Target) -> Iterator[Finding]:
             Weight.BREAKS,
             f"Throttling lets nothing through: rate {rate}, burst {burst}.",
             "Raise the limits of the stage's method settings.",
-            _patch_stage(target, "/*/*/throttling/rateLimit", "100", "/*/*/throttling/burstLimit", "50"),
+            patch_stage(target, "/*/*/throttling/rateLimit", "100", "/*/*/throttling/burstLimit", "50"),
             step="",
         )
     elif rate is None or (rate, burst) == (10000.0, 5000):
@@ -236,14 +239,14 @@ def _stage(front: Front, aim: Aim, target: Target) -> Iterator[Finding]:
             "stage",
             Weight.ADVICE,
             "No throttling of its own: only the account's limits stand between a flood and the service.",
-            command=_patch_stage(target, "/*/*/throttling/rateLimit", "100", "/*/*/throttling/burstLimit", "50"),
+            command=patch_stage(target, "/*/*/throttling/rateLimit", "100", "/*/*/throttling/burstLimit", "50"),
         )
     if str(_setting(settings, method, "loggingLevel") or "OFF") == "OFF":
         yield Finding(
             "stage",
             Weight.ADVICE,
             "Execution logging is off: after an error there is nothing to read.",
-            command=_patch_stage(target, "/*/*/logging/loglevel", "ERROR"),
+            command=patch_stage(target, "/*/*/logging/loglevel", "ERROR"),
         )
     if acl := stage.get("webAclArn"):
         yield Finding(
@@ -273,13 +276,6 @@ def _setting(settings: Any, method: Method | None, name: str) -> Any:
         if key in settings and name in settings[key]:
             return settings[key][name]
     return None
-
-
-def _patch_stage(target: Target, *pairs: str) -> str:
-    patches = [f"op=replace,path={path},value={value}" for path, value in zip(pairs[::2], pairs[1::2], strict=True)]
-    return cli(
-        "apigateway", "update-stage", rest_api_id=target.api_id, stage_name=target.stage, patch_operations=patches
-    )
 
 
 # --- deployment -------------------------------------------------------------------------------------------------------
@@ -312,14 +308,13 @@ def redeploying(front: Front, target: Target) -> tuple[str, str]:
     """How to serve what is configured: fix and command."""
     current = front.stage.get("deploymentId", "") if front.stage and not isinstance(front.stage, Unseen) else ""
     newest = front.deployments[0]["id"] if front.deployments and not isinstance(front.deployments, Unseen) else ""
-    command = cli("apigateway", "create-deployment", rest_api_id=target.api_id, stage_name=target.stage)
+    fix = "Deploy again."
     if newest and newest != current:
         fix = (
             f"Deploy again; or, if deployment {newest}, the newest, has what is wanted, let the stage serve it "
-            f"instead of {current}."
+            f"instead of {current} (/deploymentId of the stage)."
         )
-        return fix, f"{command}\n{_patch_stage(target, '/deploymentId', newest)}"
-    return "Deploy again.", command
+    return fix, deploying(target)
 
 
 # --- route and method -------------------------------------------------------------------------------------------------
@@ -358,6 +353,7 @@ def _method(front: Front, aim: Aim, configuration: Configuration | None, target:
             Weight.BREAKS,
             f"{aim.match.path} has no method for {target.method}; it has: {verbs}.",
             f"Call it with {verbs}, or add the method and deploy.",
+            cli("apigateway", "get-resources", rest_api_id=target.api_id, embed="methods"),
         )
     else:
         yield Finding("method", Weight.FACT, f"{aim.match.method} answers.")
@@ -380,15 +376,15 @@ def _integration(front: Front, aim: Aim, configuration: Configuration | None, ta
     if not called.private:
         yield from _not_private(front, aim, method, called, said, target)
         return
-    yield from _connection(called, method, target)
+    yield from _connection(front, aim, called, method, target)
     yield from _url(aim, called, method, target)
     if called.type == "HTTP" and not called.answers:
         yield Finding(
             "integration",
             Weight.BREAKS,
             f"{said} is no proxy and has no integration response, so that no answer can be handed back.",
-            "Make it HTTP_PROXY, or put an integration response, and deploy.",
-            _patch_integration(target, method, "/type", "HTTP_PROXY"),
+            "Put an integration response (or put the integration anew, as HTTP_PROXY), and deploy.",
+            _answering(method, target),
         )
     if called.timeout < _SHORT_TIMEOUT:
         yield Finding(
@@ -396,7 +392,7 @@ def _integration(front: Front, aim: Aim, configuration: Configuration | None, ta
             Weight.MAY_BREAK,
             f"The integration gives up after {called.timeout} ms; the default is {DEFAULT_TIMEOUT} ms.",
             "Allow the service more time, and deploy.",
-            _patch_integration(target, method, "/timeoutInMillis", str(DEFAULT_TIMEOUT)),
+            patch_integration(target, method, "/timeoutInMillis", str(DEFAULT_TIMEOUT)),
             explains=frozenset({Symptom.TIMED_OUT}),
         )
     if method.verb == "ANY" and called.http_method not in ("ANY", "", target.method):
@@ -405,7 +401,7 @@ def _integration(front: Front, aim: Aim, configuration: Configuration | None, ta
             Weight.MAY_BREAK,
             f"{method} passes every request on as {called.http_method}.",
             "Let the integration use the caller's method (ANY), and deploy.",
-            _patch_integration(target, method, "/httpMethod", "ANY"),
+            patch_integration(target, method, "/httpMethod", "ANY"),
             explains=_FROM_SERVICE,
         )
     yield Finding("integration", Weight.FACT, f"{instead}{said} over VPC link {called.connection_id or 'none'}.")
@@ -427,20 +423,41 @@ def _not_private(
             f"{said} goes over the internet (connection type {called.connection_type}), but {host} is an internal load "
             "balancer that only a VPC link reaches.",
             "Set the connection type to VPC_LINK with the link's id, and deploy.",
-            _patch_integration(target, method, "/connectionType", "VPC_LINK"),
+            patch_integration(target, method, "/connectionType", "VPC_LINK", *_to_link(front, aim, called)),
         )
         return
     yield Finding("integration", Weight.UNKNOWN, f"{said} goes through no VPC link; trace does not follow it further.")
 
 
-def _connection(called: Integration, method: Method, target: Target) -> Iterator[Finding]:
+def _answering(method: Method, target: Target) -> str:
+    """Hand every answer back as a 200, as a new method of the console does."""
+    if not method.resource:
+        return ""
+    resource = {"rest_api_id": target.api_id, "resource_id": method.resource, "http_method": method.verb}
+    return lines(
+        "" if "200" in method.statuses else cli("apigateway", "put-method-response", **resource, status_code=200),
+        cli("apigateway", "put-integration-response", **resource, status_code=200),
+        deploying(target),
+    )
+
+
+def _to_link(front: Front, aim: Aim, called: Integration) -> tuple[str, ...]:
+    """The change that names the link of the endpoint URL's load balancer, where none is named."""
+    link = None if called.connection_id else _link_of_host(front, aim)
+    return ("/connectionId", link.id) if link else ()
+
+
+def _connection(front: Front, aim: Aim, called: Integration, method: Method, target: Target) -> Iterator[Finding]:
     if not called.connection_id:
+        change = _to_link(front, aim, called)
         yield Finding(
             "integration",
             Weight.BREAKS,
             f"{method} goes over a VPC link but names none.",
             "Set the connection id to the link's id or to a stage variable that holds it, and deploy.",
-            _patch_integration(target, method, "/connectionId", "${stageVariables.VPCLINK}"),
+            patch_integration(target, method, *change)
+            if change
+            else cli("apigateway", "get-vpc-links", query="items[].[id,name,targetArns]"),
         )
 
 
@@ -455,19 +472,15 @@ def _url(aim: Aim, called: Integration, method: Method, target: Target) -> Itera
                 Weight.BREAKS,
                 f"{{{name}}} in {called.uri} is mapped from nothing, so it stays as it is, which is no legal path.",
                 "Map it to the method's path parameter (which the method must declare), and deploy.",
-                _patch_integration(
-                    target, method, f"/requestParameters/integration.request.path.{name}", f"method.request.path.{name}"
-                ),
+                patch_integration(target, method, *_mapping(name)),
             )
-        elif not mapping.startswith(("method.request.", "context.", "stageVariables.")):
+        elif _is_literal(mapping):
             yield Finding(
                 "integration",
                 Weight.MAY_BREAK,
                 f"{{{name}}} is mapped to the literal {mapping}: every path becomes that one.",
                 f"Map it to method.request.path.{name}, and deploy.",
-                _patch_integration(
-                    target, method, f"/requestParameters/integration.request.path.{name}", f"method.request.path.{name}"
-                ),
+                patch_integration(target, method, *_mapping(name)),
                 explains=_FROM_SERVICE,
             )
     greedy = next((segment[1:-2] for segment in method.path.split("/") if segment.endswith("+}")), "")
@@ -477,20 +490,44 @@ def _url(aim: Aim, called: Integration, method: Method, target: Target) -> Itera
             Weight.MAY_BREAK,
             f"The endpoint URL {called.uri} does not hand on the path that {method.path} takes in.",
             f"End the endpoint URL in /{{{greedy}}}, map it, and deploy.",
-            _patch_integration(target, method, "/uri", f"{called.uri.rstrip('/')}/{{{greedy}}}"),
+            patch_integration(target, method, "/uri", f"{called.uri.rstrip('/')}/{{{greedy}}}", *_mapping(greedy)),
             explains=_FROM_SERVICE,
         )
-    elif aim.match and aim.match.method is method and aim.endpoint and _rewrites(aim.endpoint.path, target.path):
+    elif (
+        aim.match
+        and aim.match.method is method
+        and aim.endpoint
+        and _rewrites(aim.endpoint.path, target.path)
+        and not any(_is_literal(called.mapped_paths.get(name, "")) for name in wanted)
+    ):
         holder = "stage-variables" if _path_from_variable(called.uri) else "integration"
         yield Finding(
             holder,
             Weight.MAY_BREAK,
             f"The path is rewritten: {target.path} is asked of the service as {aim.endpoint.path} ({called.uri}).",
-            "If the service does not know that path, change the endpoint URL's path, and deploy.",
-            _patch_integration(target, method, "/uri", "NEW-ENDPOINT-URL"),
+            "If the service does not know that path, hand it on as it came, and deploy.",
+            _as_it_came(called, method, target) if holder == "integration" else "",
             explains=_FROM_SERVICE,
             otherwise=Weight.FACT,
         )
+
+
+def _mapping(name: str) -> tuple[str, str]:
+    return f"/requestParameters/integration.request.path.{name}", f"method.request.path.{name}"
+
+
+def _is_literal(mapping: str) -> bool:
+    return bool(mapping) and not mapping.startswith(("method.request.", "context.", "stageVariables."))
+
+
+def _as_it_came(called: Integration, method: Method, target: Target) -> str:
+    """Ask the service for the method's own path."""
+    path = method.path.replace("+}", "}")
+    scheme, separator, rest = called.uri.partition("://")
+    missing = [name for name in placeholders(path) if name not in called.mapped_paths]
+    changes = [change for name in missing for change in _mapping(name)]
+    uri = f"{scheme}{separator}{rest.partition('/')[0]}{path}"
+    return patch_integration(target, method, "/uri", uri, *changes)
 
 
 def _rewrites(asked: str, came: str) -> bool:
@@ -501,23 +538,6 @@ def _path_from_variable(uri: str) -> bool:
     """Whether the part of the URL behind the host comes from a stage variable too."""
     path = uri.partition("://")[2].partition("/")[2]
     return bool(variables_in(path)) and not placeholders(uri)
-
-
-def _patch_integration(target: Target, method: Method, path: str, value: str) -> str:
-    op = "add" if "requestParameters" in path else "replace"
-    return "\n".join(
-        (
-            cli(
-                "apigateway",
-                "update-integration",
-                rest_api_id=target.api_id,
-                resource_id=method.resource or "RESOURCE-ID",
-                http_method=method.verb,
-                patch_operations=f"op={op},path={path},value={value}",
-            ),
-            cli("apigateway", "create-deployment", rest_api_id=target.api_id, stage_name=target.stage),
-        )
-    )
 
 
 # --- stage variables --------------------------------------------------------------------------------------------------
@@ -541,7 +561,7 @@ def _stage_variables(front: Front, aim: Aim, configuration: Configuration | None
                 Weight.BREAKS,
                 f"Stage variable {name}, which the {place} takes, is not set.",
                 f"Set {name} on the stage; no deployment is needed.",
-                _patch_stage(target, f"/variables/{name}", _wanted(front, aim, called, name)),
+                _setting_of(front, aim, called, target, name),
             )
     yield from _host(front, aim, called, target)
     yield from _wrong_link(front, aim, called, target)
@@ -549,15 +569,20 @@ def _stage_variables(front: Front, aim: Aim, configuration: Configuration | None
     yield Finding("stage-variables", Weight.FACT, f"{shown}." if shown else "The integration takes none.")
 
 
-def _wanted(front: Front, aim: Aim, called: Integration, name: str) -> str:
-    """The value that a variable should perhaps have."""
+def _setting_of(front: Front, aim: Aim, called: Integration, target: Target, name: str) -> str:
+    """Set a variable to the value it should have, else show what there is to choose from."""
     if name in variables_in(called.connection_id):
-        if link := _link_of_host(front, aim):
-            return link.id
+        link = _link_of_host(front, aim)
         available = [] if isinstance(front.links, Unseen) else list(front.links.values())
-        return available[0].id if len(available) == 1 else "VPC-LINK-ID"
+        if link is None and len(available) == 1:
+            link = available[0]
+        if link is not None:
+            return patch_stage(target, f"/variables/{name}", link.id)
+        return cli("apigateway", "get-vpc-links", query="items[].[id,name,targetArns]")
     balancers = {} if isinstance(front.balancers, Unseen) else front.balancers
-    return str(balancers[aim.balancer].get("DNSName", "")) if aim.balancer in balancers else "NLB-DNS-NAME"
+    if aim.balancer in balancers and name in variables_in(_host_part(called.uri)):
+        return patch_stage(target, f"/variables/{name}", balancers[aim.balancer].get("DNSName", ""))
+    return cli("elbv2", "describe-load-balancers", query="LoadBalancers[].[DNSName,LoadBalancerArn]")
 
 
 def _holder(template: str) -> str:
@@ -603,7 +628,7 @@ def _host(front: Front, aim: Aim, called: Integration, target: Target) -> Iterat
 def _set_host(target: Target, called: Integration, name: str) -> str:
     variables = variables_in(_host_part(called.uri))
     if variables:
-        return _patch_stage(target, f"/variables/{variables[0]}", name)
+        return patch_stage(target, f"/variables/{variables[0]}", name)
     return ""
 
 
@@ -638,11 +663,21 @@ def _wrong_link(front: Front, aim: Aim, called: Integration, target: Target) -> 
         + (f"a link that {where}" if is_there else "of which there is no link")
         + f"; the load balancer that the endpoint URL names has link {better.id} ({better.name!r}).",
         f"Put {better.id} there.",
-        _patch_stage(target, f"/variables/{variables[0]}", better.id) if variables else "",
+        _naming(aim, called, target, better.id),
         explains=frozenset(
             {Symptom.INTERNAL, Symptom.TIMED_OUT, Symptom.NETWORK_ERROR, Symptom.BACKEND_4XX, Symptom.BACKEND_5XX}
         ),
+        otherwise=Weight.FACT,  # what works may be meant so; that the hosts differ is said besides
     )
+
+
+def _naming(aim: Aim, called: Integration, target: Target, link_id: str) -> str:
+    """Name this link where the integration takes its link from."""
+    if variables := variables_in(called.connection_id):
+        return patch_stage(target, f"/variables/{variables[0]}", link_id)
+    found = aim.match if aim.match and aim.match.method else aim.substitute
+    method = found.method if found else None
+    return patch_integration(target, method, "/connectionId", link_id) if method else ""
 
 
 # --- VPC link ---------------------------------------------------------------------------------------------------------
@@ -664,41 +699,30 @@ def _vpc_link(front: Front, aim: Aim, configuration: Configuration | None, targe
         if _link_of_host(front, aim) is not None:
             yield Finding("vpc-link", Weight.NOT_REACHED, f"{aim.connection_id} is no link's id.")
         else:
-            yield from _no_link(front, aim, called, target)
+            yield from _no_link(front, aim)
     else:
-        yield from _link_state(front, aim.link)
+        yield from _link_state(front, aim, called, aim.link, target)
 
 
-def _no_link(front: Front, aim: Aim, called: Integration, target: Target) -> Iterator[Finding]:
+def _no_link(front: Front, aim: Aim) -> Iterator[Finding]:
     links = {} if isinstance(front.links, Unseen) else front.links
     known = ", ".join(f"{link.id} ({link.name})" for link in links.values()) or "none"
-    variables = variables_in(called.connection_id)
-    create = cli("apigateway", "create-vpc-link", name="NAME", target_arns=aim.balancer or "NLB-ARN")
-    use = _patch_stage(target, f"/variables/{variables[0]}", "NEW-VPC-LINK-ID") if variables else ""
     yield Finding(
         "vpc-link",
         Weight.BREAKS,
         f"There is no VPC link {aim.connection_id} in this region; there are: {known}.",
-        "Create the link on the load balancer, then put its id where this one is named.",
-        "\n".join(filter(None, (create, use))),
+        "Create the link on the load balancer, and when it is AVAILABLE, put its id where this one is named.",
+        _create_link(aim.balancer)
+        if aim.balancer
+        else cli("elbv2", "describe-load-balancers", query="LoadBalancers[].[DNSName,LoadBalancerArn]"),
     )
 
 
-_STATES: dict[str, tuple[str, Callable[[Link], str]]] = {
-    "PENDING": ("Wait: a link takes two to four minutes.", lambda link: _look(link)),
-    "DELETING": ("It is being deleted; create another when it is gone.", lambda link: _look(link)),
-    "FAILED": (
-        "Delete this link, and use the one that the load balancer has, or create it anew.",
-        lambda link: cli("apigateway", "delete-vpc-link", vpc_link_id=link.id),
-    ),
-}
+def _create_link(balancer: str, name: str = "") -> str:
+    return cli("apigateway", "create-vpc-link", name=name or balancer.split("/")[-2], target_arns=balancer)
 
 
-def _look(link: Link) -> str:
-    return cli("apigateway", "get-vpc-link", vpc_link_id=link.id)
-
-
-def _link_state(front: Front, link: Link) -> Iterator[Finding]:
+def _link_state(front: Front, aim: Aim, called: Integration, link: Link, target: Target) -> Iterator[Finding]:
     said = f"Link {link.id} ({link.name!r}) is {link.status}" + (f": {link.message}" if link.message else "")
     if link.status == "AVAILABLE":
         yield Finding("vpc-link", Weight.FACT, f"{said}.")
@@ -706,15 +730,24 @@ def _link_state(front: Front, link: Link) -> Iterator[Finding]:
             "vpc-link", Weight.ADVICE, "AWS calls this kind of VPC link V1 (legacy); V2 links serve REST APIs too."
         )
         return
-    others = [
-        other
-        for other in (() if isinstance(front.links, Unseen) else front.links.values())
-        if other.id != link.id and set(other.targets) & set(link.targets)
-    ]
-    fix, command = _STATES.get(link.status, ("", _look))
-    if others:
-        fix += f" The load balancer has link {others[0].id} ({others[0].name!r}, {others[0].status}) already."
-    yield Finding("vpc-link", Weight.BREAKS, f"{said}.", fix, command(link))
+    others = () if isinstance(front.links, Unseen) else front.links.values()
+    other = next((each for each in others if each.id != link.id and set(each.targets) & set(link.targets)), None)
+    look = cli("apigateway", "get-vpc-link", vpc_link_id=link.id)
+    delete = cli("apigateway", "delete-vpc-link", vpc_link_id=link.id)
+    match link.status:
+        case "PENDING":
+            fix, command = "Wait: a link takes two to four minutes.", look
+        case "FAILED" if other is not None and other.status == "AVAILABLE":
+            fix = f"Use {other.id} ({other.name!r}), which the load balancer has already, and delete this link."
+            command = lines(_naming(aim, called, target, other.id), delete)
+        case "FAILED":
+            fix = "Delete this link and create it anew; when that is AVAILABLE, put its id where this one is named."
+            command = lines(delete, _create_link(link.targets[0], link.name) if link.targets else "")
+        case _:
+            fix, command = "It is being deleted; create another when it is gone.", look
+    if other is not None and other.status != "AVAILABLE":
+        fix += f" The load balancer has link {other.id} ({other.name!r}, {other.status}) already."
+    yield Finding("vpc-link", Weight.BREAKS, f"{said}.", fix, command)
 
 
 def _v2_link(front: Front, aim: Aim, called: Integration) -> Iterator[Finding]:

@@ -136,6 +136,8 @@ class Trace:
     """The hop that breaks the request; None when it is answered, or when it cannot be told."""
     status: int | None
     """HTTP status of the request that was sent; None when no answer came."""
+    fine: bool
+    """Whether that is the answer wanted: the status the stack expects, else any below 400."""
     latency: int | None
     """Milliseconds until the answer, as seen from here."""
     answer: str
@@ -161,7 +163,7 @@ class Trace:
     @property
     def exit_code(self) -> int:
         """0 healthy, 1 broken, 3 suspicious only."""
-        if self.verdict is not None or self.status is None or self.status >= 400:
+        if self.verdict is not None or not self.fine:
             return 1
         return 3 if any(hop.state is State.SUSPICIOUS for hop in self.hops) else 0
 

@@ -12,11 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from runbook.trace.command import cli
+from runbook.trace.command import cli, lines, patch_integration, patch_stage
 from runbook.trace.configuration import variables_in
 from runbook.trace.model import Finding, Symptom, Unseen, Weight
-from runbook.trace.packets import Acl, Rule, admitted, is_public
+from runbook.trace.packets import EPHEMERAL, Acl, Entry, Rule, admitted, is_public
 from runbook.trace.survey import Aim, Back, Behind, Front, Node, Place, reaches_internet
+from runbook.trace.target import Target
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import ListenerTypeDef, TargetGroupTypeDef, TargetHealthDescriptionTypeDef
@@ -36,18 +37,19 @@ BEHIND_LINK = (
 _GATEWAY_FAILS = frozenset({Symptom.INTERNAL, Symptom.TIMED_OUT, Symptom.NETWORK_ERROR})
 _PLAIN = frozenset({"TCP", "TCP_UDP", "HTTP"})
 _PUBLIC_SHOWN = 3
+_USUAL_MATCHER = "200-399"  # of Network Load Balancers' target groups (CreateTargetGroup, Matcher)
 
 
-def judge_network(front: Front, aim: Aim, back: Back | None) -> Iterator[Finding]:
+def judge_network(front: Front, aim: Aim, back: Back | None, target: Target) -> Iterator[Finding]:
     """Everything behind the link."""
     if back is None:
         yield from _nothing_behind(front, aim)
         return
     yield from _load_balancer(aim, back)
-    yield from _listener(aim, back)
+    yield from _listener(aim, back, target)
     yield from _target_group(aim, back)
     yield from _targets(back)
-    yield from _health_check(back)
+    yield from _health_check(aim, back)
     yield from _security_group(aim, back)
     yield from _network_acl(back)
 
@@ -68,7 +70,7 @@ def _nothing_behind(front: Front, aim: Aim) -> Iterator[Finding]:
             Weight.BREAKS,
             f"The link points at {arn}, which is not there any more.",
             "Make the load balancer anew and a new link on it: a link's target cannot be changed.",
-            cli("elbv2", "describe-load-balancers", load_balancer_arns=arn),
+            cli("elbv2", "describe-load-balancers", query="LoadBalancers[].[DNSName,LoadBalancerArn]"),
         )
         weight, why = Weight.NOT_REACHED, "There is no load balancer."
         for hop in BEHIND_LINK[1:]:
@@ -110,7 +112,7 @@ def _load_balancer(aim: Aim, back: Back) -> Iterator[Finding]:
             cli(
                 "elbv2",
                 "create-load-balancer",
-                name="NEW-NAME",
+                name=f"{name[:23]}-internal",
                 type="network",
                 scheme="internal",
                 subnets=[zone.get("SubnetId", "") for zone in balancer.get("AvailabilityZones", [])],
@@ -121,8 +123,9 @@ def _load_balancer(aim: Aim, back: Back) -> Iterator[Finding]:
             "load-balancer",
             Weight.SUSPICIOUS,
             f"{name} is in one zone only ({zones[0]}): it goes when that zone does.",
-            "Enable a second zone.",
-            cli("elbv2", "set-subnets", load_balancer_arn=arn, subnets=[*_subnets(back), "SUBNET-IN-ANOTHER-ZONE"]),
+            "Enable a subnet of a second zone.",
+            # Where targets are in another zone, that zone is what to enable.
+            "" if _outside(back, zones) else _show_subnets(balancer.get("VpcId", "")),
         )
     yield from _zones(back, zones)
     found = " (found by the endpoint URL's host, as the link does not tell)" if aim.balancer_by_host else ""
@@ -133,11 +136,20 @@ def _load_balancer(aim: Aim, back: Back) -> Iterator[Finding]:
     )
 
 
-def _zones(back: Back, zones: Sequence[str]) -> Iterator[Finding]:
-    """Targets in zones that the load balancer is not in, and zones without a target."""
-    if isinstance(back.health, Unseen) or isinstance(back.places, Unseen) or not back.health:
-        return
-    outside = [
+def _show_subnets(vpc: str) -> str:
+    return cli(
+        "ec2",
+        "describe-subnets",
+        filters=f"Name=vpc-id,Values={vpc}",
+        query="Subnets[].[SubnetId,AvailabilityZone,CidrBlock]",
+    )
+
+
+def _outside(back: Back, zones: Sequence[str]) -> list[Place]:
+    """The targets in zones that the load balancer is not in."""
+    if isinstance(back.health, Unseen) or isinstance(back.places, Unseen):
+        return []
+    return [
         place
         for each in back.health
         if each.get("TargetHealth", {}).get("Reason") == "Target.NotInUse"
@@ -145,6 +157,13 @@ def _zones(back: Back, zones: Sequence[str]) -> Iterator[Finding]:
         and place.zone
         and place.zone not in zones
     ]
+
+
+def _zones(back: Back, zones: Sequence[str]) -> Iterator[Finding]:
+    """Targets in zones that the load balancer is not in, and zones without a target."""
+    if isinstance(back.health, Unseen) or isinstance(back.places, Unseen) or not back.health:
+        return
+    outside = _outside(back, zones)
     if outside:
         arn = back.balancer["LoadBalancerArn"]
         all_out = len(outside) == len(back.health)
@@ -169,12 +188,16 @@ def _zones(back: Back, zones: Sequence[str]) -> Iterator[Finding]:
     }
     empty = [zone for zone in zones if zone not in served]
     if empty and served and len(zones) > 1 and not _cross_zone(back):
+        populated = {place.zone for place in back.places.values()}
         yield Finding(
             "load-balancer",
             Weight.SUSPICIOUS,
             f"No healthy target in {_listed(empty)}: that zone's address takes no requests.",
             "Register or mend a target in that zone, or turn on cross-zone load balancing.",
-            cli(
+            # Where there are targets, what ails them is said at its own hop.
+            ""
+            if populated >= set(empty)
+            else cli(
                 "elbv2",
                 "modify-load-balancer-attributes",
                 load_balancer_arn=back.balancer["LoadBalancerArn"],
@@ -200,7 +223,7 @@ def _cross_zone(back: Back) -> bool:
 # --- listener ---------------------------------------------------------------------------------------------------------
 
 
-def _listener(aim: Aim, back: Back) -> Iterator[Finding]:
+def _listener(aim: Aim, back: Back, target: Target) -> Iterator[Finding]:
     if isinstance(back.listeners, Unseen):
         yield Finding("listener", Weight.UNKNOWN, f"The listeners could not be looked at: {back.listeners.why}.")
         return
@@ -222,7 +245,7 @@ def _listener(aim: Aim, back: Back) -> Iterator[Finding]:
         return
     port = aim.endpoint.port
     if back.listener is None:
-        yield from _no_listener(aim, back, back.listeners, port, ports)
+        yield from _no_listener(aim, back, back.listeners, port, ports, target)
         return
     protocol = str(back.listener.get("Protocol", ""))
     encrypted = aim.endpoint.scheme == "https"
@@ -231,15 +254,26 @@ def _listener(aim: Aim, back: Back) -> Iterator[Finding]:
             "listener",
             Weight.BREAKS,
             f"The listener on port {port} speaks {protocol}, but the endpoint URL begins with {aim.endpoint.scheme}://.",
-            "Make the listener TCP, or call it as what it is.",
-            cli("elbv2", "modify-listener", listener_arn=back.listener["ListenerArn"], protocol="TCP"),
+            "Make the listener TCP with a TCP group, or call it as what it is.",
+            _make_tcp(back, back.listener),
         )
     yield from _empty_group(back)
     yield Finding("listener", Weight.FACT, f"{name} listens on {ports}; the endpoint URL asks for {port}.")
 
 
+def _make_tcp(back: Back, listener: ListenerTypeDef) -> str:
+    """A listener forwards only to a group of a protocol that fits."""
+    change = {"listener_arn": listener["ListenerArn"], "protocol": "TCP"}
+    if back.group is not None and back.group.get("Protocol") in ("TCP", "TCP_UDP"):
+        return cli("elbv2", "modify-listener", **change)
+    group = _only_unused_group(back)
+    if not group:
+        return _show_groups()
+    return cli("elbv2", "modify-listener", **change, default_actions=f"Type=forward,TargetGroupArn={group}")
+
+
 def _no_listener(
-    aim: Aim, back: Back, listeners: Sequence[ListenerTypeDef], port: int, ports: str
+    aim: Aim, back: Back, listeners: Sequence[ListenerTypeDef], port: int, ports: str, target: Target
 ) -> Iterator[Finding]:
     """The endpoint URL's port and the listener's differ: whichever disagrees with the target group is the odd one."""
     arn = back.balancer["LoadBalancerArn"]
@@ -255,8 +289,9 @@ def _no_listener(
             "stage-variables" if from_variable and not literal else "integration",
             Weight.BREAKS,
             f"{evidence}, as does the target group.",
-            f"Let the endpoint URL name port {only}, and deploy.",
-            cli("apigateway", "get-integration", rest_api_id="API-ID", resource_id="RESOURCE-ID", http_method="ANY"),
+            f"Let the endpoint URL lead to port {only}"
+            + (" (no deployment is needed)." if from_variable and not literal else ", and deploy."),
+            _lead_to_port(aim, host, only, target),
         )
         yield Finding("listener", Weight.NOT_REACHED, f"{evidence}.")
         return
@@ -268,15 +303,42 @@ def _no_listener(
     yield Finding("listener", Weight.BREAKS, f"{evidence}.", f"Listen on port {port}.", command)
 
 
+def _lead_to_port(aim: Aim, host: str, port: int, target: Target) -> str:
+    """Let the endpoint URL's host, or the variable that holds it, name this port."""
+    found = aim.match if aim.match and aim.match.method else aim.substitute
+    called = aim.integration
+    if called is None or aim.endpoint is None or found is None or found.method is None:
+        return ""
+    tail = "" if port == 80 else f":{port}"
+    if host == "".join(f"${{stageVariables.{name}}}" for name in variables_in(host)) and aim.endpoint.names_port:
+        return patch_stage(target, f"/variables/{variables_in(host)[0]}", f"{aim.endpoint.host}{tail}")
+    _, _, rest = called.uri.partition("://")
+    # A port behind the last brace is written out; one within is a variable's.
+    bare = host.rpartition(":")[0] if ":" in host.rpartition("}")[2] else host
+    return patch_integration(target, found.method, "/uri", f"http://{bare}{tail}{rest.removeprefix(host)}")
+
+
+def _only_unused_group(back: Back) -> str:
+    """The one TCP group of the load balancer's VPC that no load balancer uses; empty when there are none or several."""
+    known = {} if isinstance(back.target_groups, Unseen) else back.target_groups
+    unused = [
+        each["TargetGroupArn"]
+        for each in known.values()
+        if not each.get("LoadBalancerArns")
+        and each.get("VpcId") == back.balancer.get("VpcId")
+        and each.get("Protocol") in ("TCP", "TCP_UDP")
+    ]
+    return unused[0] if len(unused) == 1 else ""
+
+
+def _show_groups() -> str:
+    return cli("elbv2", "describe-target-groups", query="TargetGroups[].[TargetGroupArn,Protocol,Port,VpcId]")
+
+
 def _create_listener(arn: str, port: int, back: Back) -> str:
-    group = back.group["TargetGroupArn"] if back.group else "TARGET-GROUP-ARN"
-    if back.group is None and not isinstance(back.target_groups, Unseen):
-        unused = [
-            each["TargetGroupArn"]
-            for each in back.target_groups.values()
-            if not each.get("LoadBalancerArns") and each.get("VpcId") == back.balancer.get("VpcId")
-        ]
-        group = unused[0] if len(unused) == 1 else group
+    group = back.group["TargetGroupArn"] if back.group else _only_unused_group(back)
+    if not group:
+        return _show_groups()
     return cli(
         "elbv2",
         "create-listener",
@@ -322,14 +384,7 @@ def _target_group(aim: Aim, back: Back) -> Iterator[Finding]:
             Weight.BREAKS if followed else Weight.NOT_REACHED,
             "The listener forwards to no target group." if followed else "No listener leads to a target group.",
             "Forward to the target group." if followed else "",
-            cli(
-                "elbv2",
-                "modify-listener",
-                listener_arn=back.listener["ListenerArn"],
-                default_actions="Type=forward,TargetGroupArn=TARGET-GROUP-ARN",
-            )
-            if back.listener
-            else "",
+            _show_groups() if followed else "",
             step="listener",
         )
         return
@@ -424,8 +479,8 @@ def _targets(back: Back) -> Iterator[Finding]:
             "targets",
             Weight.BREAKS,
             f"{name} has no registered targets.",
-            "Register the instances.",
-            cli("elbv2", "register-targets", target_group_arn=arn, targets="Id=INSTANCE-ID"),
+            f"Register the instances (aws elbv2 register-targets --target-group-arn {arn} --targets Id=…).",
+            _show_instances(back),
         )
         return
     stopped = [each for each in back.health if each.get("TargetHealth", {}).get("Reason") == "Target.InvalidState"]
@@ -441,7 +496,7 @@ def _targets(back: Back) -> Iterator[Finding]:
             Weight.BREAKS if len(stopped) == len(back.health) else Weight.SUSPICIOUS,
             _states(stopped),
             "Register other instances in its place." if terminated else "Start the instances.",
-            cli("elbv2", "register-targets", target_group_arn=arn, targets="Id=INSTANCE-ID")
+            _show_instances(back)
             if terminated
             else cli("ec2", "start-instances", instance_ids=[each["Target"]["Id"] for each in stopped]),
         )
@@ -466,6 +521,15 @@ def _targets(back: Back) -> Iterator[Finding]:
     if back.behind is not None:
         yield from _behind(back, back.behind)
     yield Finding("targets", Weight.FACT, _states(back.health))
+
+
+def _show_instances(back: Back) -> str:
+    return cli(
+        "ec2",
+        "describe-instances",
+        filters=[f"Name=vpc-id,Values={back.balancer.get('VpcId', '')}", "Name=instance-state-name,Values=running"],
+        query="Reservations[].Instances[].[InstanceId,PrivateIpAddress,Placement.AvailabilityZone]",
+    )
 
 
 def _wrong_ports(back: Back) -> Iterator[Finding]:
@@ -531,8 +595,10 @@ def _behind(back: Back, behind: Behind) -> Iterator[Finding]:
                 load_balancer_arn=balancer["LoadBalancerArn"],
                 protocol="HTTP",
                 port=port,
-                default_actions="Type=forward,TargetGroupArn=TARGET-GROUP-ARN",
-            ),
+                default_actions=f"Type=forward,TargetGroupArn={behind.groups[0]}",
+            )
+            if len(behind.groups) == 1
+            else _show_groups(),
             step="",
         )
     if isinstance(behind.health, Unseen):
@@ -567,7 +633,7 @@ def _named(each: TargetHealthDescriptionTypeDef) -> str:
 # --- health check -----------------------------------------------------------------------------------------------------
 
 
-def _health_check(back: Back) -> Iterator[Finding]:
+def _health_check(aim: Aim, back: Back) -> Iterator[Finding]:
     if back.group is None:
         yield Finding("health-check", Weight.NOT_REACHED, "There is no target group.")
         return
@@ -597,15 +663,23 @@ def _health_check(back: Back) -> Iterator[Finding]:
                 fails,
                 "See what the service answers to the check; if it works by hand, the check's path, port or protocol "
                 "is not the service's.",
-                cli(
-                    "elbv2",
-                    "modify-target-group",
-                    target_group_arn=group["TargetGroupArn"],
-                    health_check_path="PATH-THAT-ANSWERS-200",
-                    health_check_port="traffic-port",
-                ),
+                _usual_check(aim, group),
             )
     yield Finding("health-check", Weight.FACT, f"{said}: {len(checked) - len(unhealthy)} of {len(checked)} healthy.")
+
+
+def _usual_check(aim: Aim, group: TargetGroupTypeDef) -> str:
+    """Undo what is unusual about the check; if nothing is, ask for the path that is traced."""
+    usual: dict[str, str] = {}
+    if group.get("HealthCheckPort", "traffic-port") != "traffic-port":
+        usual["health_check_port"] = "traffic-port"
+    if group.get("HealthCheckProtocol") == "HTTPS" and group.get("Protocol") in _PLAIN:
+        usual["health_check_protocol"] = "HTTP"
+    if group.get("Matcher", {}).get("HttpCode", _USUAL_MATCHER) not in (_USUAL_MATCHER, "200"):
+        usual["matcher"] = f"HttpCode={_USUAL_MATCHER}"
+    if not usual and group.get("HealthCheckPath") and aim.endpoint is not None:
+        usual["health_check_path"] = aim.endpoint.path
+    return cli("elbv2", "modify-target-group", target_group_arn=group["TargetGroupArn"], **usual) if usual else ""
 
 
 # --- packet filters ---------------------------------------------------------------------------------------------------
@@ -648,8 +722,7 @@ def _filtered(back: Back, unhealthy: Sequence[TargetHealthDescriptionTypeDef]) -
     ids = {each["Target"]["Id"] for each in unhealthy}
     pairs = [pair for pair in _pairs(back) if pair.place.target in ids]
     return bool(pairs) and all(
-        _passes(pair, back.rules) is False or any(certain for _, certain, _ in _denials(pair, back.acls))
-        for pair in pairs
+        _passes(pair, back.rules) is False or any(each.certain for each in _denials(pair, back.acls)) for pair in pairs
     )
 
 
@@ -936,21 +1009,20 @@ def _network_acl(back: Back) -> Iterator[Finding]:
         yield Finding("network-acl", Weight.UNKNOWN, "The targets' subnets are not known to trace.")
         return
     denials = {pair: list(_denials(pair, back.acls)) for pair in pairs}
-    dead = [pair for pair in pairs if any(certain for _, certain, _ in denials[pair])]
+    dead = [pair for pair in pairs if any(each.certain for each in denials[pair])]
     hurt = [pair for pair in pairs if denials[pair] and pair not in dead]
     for some, weight in (
         (dead, Weight.BREAKS if len(dead) == len(pairs) else Weight.SUSPICIOUS),
         (hurt, Weight.MAY_BREAK),
     ):
         if some:
-            told = list(dict.fromkeys(text for pair in some for text, _, _ in denials[pair]))
-            commands = list(dict.fromkeys(command for pair in some for _, _, command in denials[pair]))
+            those = [each for pair in some for each in denials[pair]]
             yield Finding(
                 "network-acl",
                 weight,
-                f"{'; '.join(told)}.",
+                f"{'; '.join(dict.fromkeys(each.text for each in those))}.",
                 "Allow it both ways: network ACLs do not remember connections, so replies need ports 1024-65535.",
-                "\n".join(commands),
+                _allowing(those),
                 explains=_GATEWAY_FAILS,
                 step="",
             )
@@ -965,8 +1037,24 @@ def _network_acl(back: Back) -> Iterator[Finding]:
         )
 
 
-def _denials(pair: _Pair, acls: Sequence[Acl]) -> Iterator[tuple[str, bool, str]]:
-    """What denies a pair, whether every reply (or the request) is denied, and the command against it."""
+@dataclass(frozen=True)
+class _Denial:
+    """What a network ACL denies a pair."""
+
+    text: str
+    certain: bool
+    """Whether the request, or every reply, is denied."""
+    acl: Acl
+    egress: bool
+    other: str
+    """The other side's address."""
+    port: int | None
+    """None: replies, to whatever port the client connects from."""
+    by: Entry | None
+    """The rule that denies it; None when there is none that allows it."""
+
+
+def _denials(pair: _Pair, acls: Sequence[Acl]) -> Iterator[_Denial]:
     if pair.node.subnet == pair.place.subnet or not pair.place.subnet:
         return
     legs = (
@@ -982,26 +1070,43 @@ def _denials(pair: _Pair, acls: Sequence[Acl]) -> Iterator[tuple[str, bool, str]
         passes = acl.allows(other, port, egress=egress) if port else acl.allowed_replies(other, egress=egress)
         if passes is True:
             continue
-        entry = acl.decides(other, port or 1024, egress=egress)
+        entry = acl.decides(other, port or EPHEMERAL[0], egress=egress)
         what = f"port {port}" if port else f"{'some' if passes is None else 'all'} reply ports (1024-65535)"
         by = f" by {entry}" if entry is not None and not entry.allow else ""
         text = (
             f"{acl.id} of {subnet} denies {'outbound' if egress else 'inbound'} TCP {'to' if egress else 'from'} "
             f"{other}, {what}{by}"
         )
-        low, high = (port, port) if port else (1024, 65535)
-        number = max(1, min((each.number for each in acl.entries if each.egress == egress), default=100) - 1)
+        yield _Denial(text, passes is False, acl, egress, other, port, entry)
+
+
+def _allowing(denials: Sequence[_Denial]) -> str:
+    """Allow each by a rule before the one that denies it; where there is no number left, in its place."""
+    commands: dict[tuple[str, bool, str, int | None], str] = {}
+    taken = {(each.acl.id, each.egress): {entry.number for entry in each.acl.entries if entry.egress == each.egress}
+             for each in denials}  # fmt: skip
+    for each in denials:
+        key = (each.acl.id, each.egress, each.other, each.port)
+        if key in commands:
+            continue
+        used = taken[each.acl.id, each.egress]
+        # A rule's number is 1 to 32766 (CreateNetworkAclEntry).
+        below = range(each.by.number - 1 if each.by else 32766, 0, -1)
+        number = next((number for number in below if number not in used), None)
+        low, high = (each.port, each.port) if each.port else EPHEMERAL
         command = cli(
             "ec2",
-            "create-network-acl-entry",
-            network_acl_id=acl.id,
-            rule_number=number,
+            "replace-network-acl-entry" if number is None else "create-network-acl-entry",
+            network_acl_id=each.acl.id,
+            rule_number=number or (each.by.number if each.by else 1),
             protocol="tcp",
             rule_action="allow",
-            cidr_block=f"{other}/32",
+            cidr_block=f"{each.other}/32",
             port_range=f"From={low},To={high}",
         )
-        yield text, passes is False, f"{command} {'--egress' if egress else '--ingress'}"
+        used.add(number or 0)
+        commands[key] = f"{command} {'--egress' if each.egress else '--ingress'}"
+    return lines(*commands.values())
 
 
 def _listed(values: Sequence[str]) -> str:

@@ -25,6 +25,7 @@ from runbook.trace.configuration import (
     Integration,
     Match,
     exported,
+    located,
     match,
     resolved,
     resourced,
@@ -198,6 +199,8 @@ class Behind:
     balancer: LoadBalancerTypeDef
     listeners: Sequence[ListenerTypeDef] | Unseen
     health: Sequence[TargetHealthDescriptionTypeDef] | Unseen
+    groups: tuple[str, ...] = ()
+    """ARNs of the target groups it forwards to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,11 +325,15 @@ class _Surveyor:
         balancers = self.ask("elasticloadbalancing:DescribeLoadBalancers", self._balancers)
         seen_api, seen_resources = api.result(), resources.result()
         policy = seen_api.get("policy") if seen_api and not isinstance(seen_api, Unseen) else None
+        configured = resourced(seen_resources, policy) if isinstance(seen_resources, list) else _none(seen_resources)
+        deployed = export.result() if target.stage else None
+        if isinstance(deployed, Configuration) and isinstance(configured, Configuration):
+            deployed = located(deployed, configured)
         return Front(
             api=cast("RestApiTypeDef | Unseen | None", seen_api),
             stage=cast("StageTypeDef | Unseen | None", stage.result()) if target.stage else None,
-            deployed=export.result() if target.stage else None,
-            configured=resourced(seen_resources, policy) if isinstance(seen_resources, list) else _none(seen_resources),
+            deployed=deployed,
+            configured=configured,
             deployments=deployments.result(),
             links=links.result() or {},
             balancers=balancers.result() or {},
@@ -469,7 +476,9 @@ class _Surveyor:
         answers = [_never(each.result()) for each in health]
         denied = next((each for each in answers if isinstance(each, Unseen)), None)
         found = [item for each in answers if not isinstance(each, Unseen) for item in each]
-        behind = Behind(balancer, _never(listeners.result()), denied or found)
+        behind = Behind(
+            balancer, _never(listeners.result()), denied or found, tuple(group["TargetGroupArn"] for group in groups)
+        )
         place = Place(arn, back.group["Port"] if back.group else 0, groups=tuple(balancer.get("SecurityGroups", [])))
         return self._filters(replace(back, behind=behind, places={arn: place}))
 

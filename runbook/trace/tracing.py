@@ -14,7 +14,7 @@ from runbook.events import CallSent, Event
 from runbook.record import STACK
 from runbook.trace.answer import send
 from runbook.trace.extras import execution_log, invoke_test
-from runbook.trace.model import HOPS, Hop, State, Trace
+from runbook.trace.model import HOPS, Hop, State, Symptom, Trace
 from runbook.trace.survey import survey
 from runbook.trace.target import Target
 from runbook.trace.verdict import conclude
@@ -49,6 +49,7 @@ def trace(aws: Aws, target: Target, *, test_invoke: bool = False, logs: bool = F
         region=aws.region,
         verdict=verdict,
         status=answer.status,
+        fine=answer.symptom is Symptom.FINE,
         latency=answer.latency if answer.status is not None else None,
         answer=answer.sentence,
         hops=tuple(_in_region(hop, aws.region) for hop in hops),
@@ -79,6 +80,7 @@ def _unknown(aws: Aws, target: Target) -> Trace:
         region=aws.region,
         verdict=None,
         status=answer.status,
+        fine=answer.symptom is Symptom.FINE,
         latency=answer.latency if answer.status is not None else None,
         answer=answer.sentence,
         hops=tuple(hops),

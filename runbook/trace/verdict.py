@@ -84,7 +84,7 @@ def findings(seen: Survey, target: Target) -> list[Finding]:
     return [
         *judge_gateway(front, aim, target),
         *judge_route(front, aim, served, target),
-        *judge_network(front, aim, seen.back),
+        *judge_network(front, aim, seen.back, target),
     ]
 
 
@@ -267,7 +267,9 @@ def _hop(
         (each for each in weighed if each.weight is not Weight.ADVICE), key=lambda each: _SHOWN_FIRST.index(each.weight)
     )
     state = _STATE[weighed[0].weight] if weighed else State.OK
-    troubles = [each for each in weighed if each.weight in (Weight.BREAKS, Weight.SUSPICIOUS)]
+    # What breaks is mended first: a remedy for what is only suspicious may be another cure of the same.
+    worst = Weight.BREAKS if state is State.BROKEN else Weight.SUSPICIOUS
+    troubles = [each for each in weighed if each.weight is worst]
     steps = [STEP_OF.get(hop, "") if each.step is None else each.step for each in troubles]
     return Hop(
         id=hop,

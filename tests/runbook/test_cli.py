@@ -208,8 +208,19 @@ def test_trace_and_links_of_a_finished_stack(cli: Cli) -> None:
     assert cli("up", "--stack", "traced").returncode == 0
     traced = cli("trace", "traced", "--json")
     assert traced.returncode == 0
-    assert json.loads(traced.stdout)["verdict"] is None
+    healthy = json.loads(traced.stdout)
+    assert (healthy["verdict"], healthy["status"]) == (None, 200)
+    assert healthy["requests"] <= 25
     assert "traced-link" in cli("links").stdout
+    # by URL, and by API id
+    url = healthy["url"]
+    asked = json.loads(cli("trace", url, "--json", "--test-invoke", "--logs").stdout)
+    assert asked["test_invoke"]["status"] == 200
+    assert asked["logs"] == ["Execution logging of stage prod is off."]
+    api, _, rest = url.partition("/execute-api/")[2].partition("/")
+    strict = cli("trace", f"{api}/{rest}", "--strict")
+    assert strict.returncode == 3
+    assert "It works, but look at what is marked" in strict.stdout
     assert cli("step", "stage-variables", "undo", "--stack", "traced").returncode == 0
     broken = cli("trace", "traced", "--json")
     assert broken.returncode == 1

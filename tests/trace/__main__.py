@@ -9,7 +9,7 @@ from tests.trace.faults import try_all
 
 
 def main(only: str = "") -> int:
-    """Print the table; answer how many verdicts are wrong."""
+    """Print the table; answer how many verdicts or commands are wrong."""
     wrong = 0
     for maker, builder in BUILDERS.items():
         if reason := why_not(maker):
@@ -24,9 +24,11 @@ def main(only: str = "") -> int:
                     print(each.states)
         right = sum(each.right for each in tried)
         broke = sum(each.status >= 400 for each in tried)
+        commands = [each.mended for each in tried if each.mended is not None]
         share = 100 * right / len(tried) if tried else 100
-        print(f"{maker}: {right} of {len(tried)} right ({share:.0f} %); {broke} broke the URL\n")
-        wrong += len(tried) - right
+        print(f"{maker}: {right} of {len(tried)} right ({share:.0f} %); {broke} broke the URL")
+        print(f"{maker}: {sum(commands)} of {len(commands)} mended by the verdict's commands\n")
+        wrong += len(tried) - right + commands.count(False)
     return wrong
 
 

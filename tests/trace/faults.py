@@ -1,4 +1,4 @@
-"""Every single fault on a copy of a finished stack: does the verdict name what was changed?"""
+"""Every single fault on a copy of a finished stack: does the verdict name what was changed, and its command mend it?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from runbook.trace import State
+from runbook.trace import State, Trace
+from tests.trace.commands import carry_out, parsed, writes
 from tests.trace.conftest import Stack
 from tests.trace.forked import in_a_copy
 from tests.trace.mutations import MUTATIONS, Mutation
@@ -27,6 +28,8 @@ class Tried:
     requests: int
     states: str
     """The hops that are not ok."""
+    mended: bool | None = None
+    """Whether the URL answers after what the verdict's commands do; None when there are none that change anything."""
 
     @property
     def right(self) -> bool:
@@ -35,7 +38,8 @@ class Tried:
 
     def __str__(self) -> str:
         mark = "✓" if self.right else "✗"
-        return f"{mark} {self.mutation:48} {self.hop:16} {self.status} {self.verdict or '-'}"
+        mended = {True: "mended", False: "not mended", None: ""}[self.mended]
+        return f"{mark} {self.mutation:48} {self.hop:16} {self.status} {self.verdict or '-':16} {mended}".rstrip()
 
 
 def try_one(mutation: Mutation, stack: Stack) -> Tried:
@@ -48,7 +52,31 @@ def try_one(mutation: Mutation, stack: Stack) -> Tried:
     told = called.trace()
     assert told.status == status, told.to_json()
     states = [f"{hop.id}: {hop.state} {hop.evidence}" for hop in told.hops if hop.state is not State.OK]
-    return Tried(mutation.name, mutation.hop, status, told.verdict, told.requests, "\n".join(states))
+    return Tried(
+        mutation.name, mutation.hop, status, told.verdict, told.requests, "\n".join(states), _mend(called, told)
+    )
+
+
+# Some faults hide another, and what a new VPC link is called is known only when it is there.
+_ROUNDS = 2
+
+
+def _mend(called: Stack, told: Trace) -> bool | None:
+    """Do what the verdict's commands say, and trace again, until there is no verdict or no command any more."""
+    for hop in told.hops:
+        for command in hop.command.splitlines():
+            parsed(called.aws, command)  # whatever is said can be said
+    mended = None
+    for _ in range(_ROUNDS):
+        commands = told[told.verdict].command.splitlines() if told.verdict else []
+        if not any(writes(command) for command in commands):
+            break
+        for command in commands:
+            carry_out(called.aws, command)
+        called.settle(1200)
+        told = called.trace()
+        mended = told.verdict is None and told.status == 200
+    return mended
 
 
 def try_all(stack: Stack, only: str = "") -> Iterator[Tried]:

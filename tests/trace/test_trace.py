@@ -17,6 +17,7 @@ from runbook.trace import HOPS, State, links, parse_target, trace
 from runbook.trace.draw import draw, draw_links, table
 from runbook.trace.verdict import STEP_OF
 from steps import READING_ORDER
+from tests.trace.commands import carry_out
 from tests.trace.conftest import Stack, finished
 from tests.trace.mutations import MUTATIONS
 
@@ -145,6 +146,12 @@ def test_what_works_but_should_not_stay_so(stack: Stack, name: str, hop: str, wo
     assert told.exit_code == 3, told.to_json()
     assert states(told)[hop] is State.SUSPICIOUS
     assert words in told[hop].evidence
+    for command in told[hop].command.splitlines():
+        carry_out(stack.aws, command)
+    stack.settle(1200)
+    told = stack.trace()
+    assert hop not in states(told), told.to_json()
+    assert told.status == 200
 
 
 def test_no_headroom(stack: Stack) -> None:
@@ -409,6 +416,16 @@ def test_what_a_stack_remembers_is_asked(stack_with: Callable[..., Stack]) -> No
     stack = stack_with(stage="live", test_path="/missing", expect_status=200)
     target = parse_target("demo", stack.aws)
     assert (target.stage, target.path, target.expect_status) == ("live", "/missing", 200)
+
+
+def test_an_expected_404_is_healthy(stack_with: Callable[..., Stack]) -> None:
+    stack = stack_with(test_path="/missing", expect_status=404)
+    stack.machines(status={"/": 200, "*": 404})
+    told = stack.trace("demo")
+    assert (told.status, told.verdict, told.exit_code) == (404, None, 0), told.to_json()
+    assert "Healthy" in drawn(draw(told))
+    stack.machines(status={"*": 200})
+    assert stack.trace("demo").exit_code == 1
 
 
 @pytest.mark.parametrize(
