@@ -53,6 +53,13 @@ from runbook.notebook import start
 run = start(globals())
 run"""
 
+_TRACE = """\
+## The request, hop by hop
+
+Where a request goes from the URL to the service, as it is deployed now, and which hop breaks it, if one does: with
+evidence, and the AWS CLI command that mends it. It only reads, and sends one request. What it says does not end this
+notebook; a step that fails shows it too, where there is a stage to send a request to."""
+
 _END = """\
 ## The invoke URL
 
@@ -86,6 +93,8 @@ def generate(plan: Plan) -> NotebookNode:
             _code(f"step-{step.id}", f'run.step("{step.id}")'),
         ]
     cells += [
+        _text("about-trace", _TRACE),
+        _code("trace", "run.trace()"),
         _text("about-end", _END),
         _code("end", "run.finish()"),
         _text("about-by-hand", _BY_HAND),

@@ -22,6 +22,8 @@ from runbook.notebook.shown import Greeting, Working, ending, seen
 from runbook.parameters import Parameters
 from runbook.redaction import redacted
 from runbook.step import Plan
+from runbook.trace import State, Trace, parse_target, trace
+from runbook.trace.draw import table
 from steps import READING_ORDER
 
 __all__ = ["Run", "RunbookStopped", "start"]
@@ -124,7 +126,26 @@ class Run:
         self._show(seen(event, advice))
         if event.outcome in (Outcome.FAILED, Outcome.STOPPED):
             self._wait(None, quietly=True)  # nothing is left in mid-air behind a notebook that ends here
+            traced = self._traced()
+            if isinstance(traced, Trace) and traced["stage"].state is State.OK:
+                display(table(traced))  # type: ignore[no-untyped-call]
             raise RunbookStopped(f"{step.id}: {redacted(event.reason)}{' ' if advice else ''}{advice}") from None
+
+    def trace(self) -> None:
+        """Follow a request hop by hop and show which hop breaks it, if one does. Raises nothing for what it finds."""
+        self._wait(None)
+        traced = self._traced()
+        self._show(table(traced) if isinstance(traced, Trace) else Working(traced))
+
+    def _traced(self) -> Trace | str:
+        """The trace of the stack's own test request, or why there is none."""
+        if self._options.action is Action.DOWN:
+            return "There is nothing to trace on the way down."
+        aws = self._account.aws
+        try:
+            return trace(aws, parse_target(self.parameters.stack, aws))
+        except Exception as error:  # a run that is fine is not to fail because something about it cannot be seen
+            return f"No trace: {_said(error)}"
 
     def finish(self) -> None:
         """Wait for the end, show how it ended and the invoke URL.

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from runbook.aws import Aws, code_of
 from runbook.errors import TookTooLong
 from runbook.explain import explain
+from runbook.redaction import redacted
 from runbook.trace.answer import Answer
 from runbook.trace.configuration import Configuration
 from runbook.trace.model import TestInvoke
@@ -40,7 +41,7 @@ def invoke_test(aws: Aws, seen: Survey, target: Target) -> TestInvoke:
         )
     except ClientError as error:
         return TestInvoke(problem=explain(error))
-    return TestInvoke(answer.get("status"), answer.get("latency"), answer.get("log", ""))
+    return TestInvoke(answer.get("status"), answer.get("latency"), redacted(answer.get("log", "")))
 
 
 def execution_log(aws: Aws, seen: Survey, target: Target, answer: Answer) -> tuple[str, ...]:
@@ -65,7 +66,7 @@ def execution_log(aws: Aws, seen: Survey, target: Target, answer: Answer) -> tup
         )
         events = [event for page in pages for event in page["events"]]
         events.sort(key=lambda event: event.get("timestamp", 0))
-        return tuple(event.get("message", "").rstrip("\n") for event in events) or None
+        return tuple(redacted(event.get("message", "").rstrip("\n")) for event in events) or None
 
     try:
         return aws.wait_until(look, what="the request's log lines", usual=5.0, every=2.0, limit=_LOGGED_WITHIN)

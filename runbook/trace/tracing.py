@@ -12,6 +12,7 @@ from dataclasses import replace
 from runbook.aws import Aws
 from runbook.events import CallSent, Event
 from runbook.record import STACK
+from runbook.redaction import redacted
 from runbook.trace.answer import send
 from runbook.trace.extras import execution_log, invoke_test
 from runbook.trace.model import HOPS, Hop, State, Symptom, Trace
@@ -51,8 +52,8 @@ def trace(aws: Aws, target: Target, *, test_invoke: bool = False, logs: bool = F
         status=answer.status,
         fine=answer.symptom is Symptom.FINE,
         latency=answer.latency if answer.status is not None else None,
-        answer=answer.sentence,
-        hops=tuple(_in_region(hop, aws.region) for hop in hops),
+        answer=redacted(answer.sentence),
+        hops=tuple(_told(hop, aws.region) for hop in hops),
         stack=stack,
         requests=count(),
         test_invoke=invoke_test(aws, seen, target) if test_invoke else None,
@@ -64,10 +65,10 @@ def _stack(api: object) -> str:
     return str(api.get("tags", {}).get(STACK, "")) if isinstance(api, dict) else ""
 
 
-def _in_region(hop: Hop, region: str) -> Hop:
-    """The hop with commands that name the region: a profile's default may be another."""
+def _told(hop: Hop, region: str) -> Hop:
+    """The hop without secrets, and with commands that name the region: a profile's default may be another."""
     lines = [f"{line} --region {region}" for line in hop.command.splitlines()]
-    return replace(hop, command="\n".join(lines))
+    return replace(hop, evidence=redacted(hop.evidence), advice=redacted(hop.advice), command="\n".join(lines))
 
 
 def _unknown(aws: Aws, target: Target) -> Trace:
@@ -82,7 +83,7 @@ def _unknown(aws: Aws, target: Target) -> Trace:
         status=answer.status,
         fine=answer.symptom is Symptom.FINE,
         latency=answer.latency if answer.status is not None else None,
-        answer=answer.sentence,
+        answer=redacted(answer.sentence),
         hops=tuple(hops),
     )
 

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
+import httpx
 import nbformat
 import pytest
+from rich.table import Table
 
 from practice.server import Account
 from runbook import notebook
@@ -177,6 +179,32 @@ def test_an_interrupt_ends_the_wait_at_once_and_tells_how_to_go_on(slow: Account
         run.step("stage-variables")
     timer.join()
     assert not run._thread.is_alive()
+
+
+@pytest.fixture
+def displayed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What cells display."""
+    shown: list[Any] = []
+    monkeypatch.setattr("runbook.notebook.running.display", lambda view, **_: shown.append(view))
+    return shown
+
+
+def test_a_step_that_fails_shows_the_trace_of_a_request(fast: Account, displayed: list[Any]) -> None:
+    start({"endpoint_url": fast.url}).finish()
+    for machine in httpx.get(f"{fast.url}/_practice").json()["machines"]:
+        status = {"status": {"/": 200, "*": 500}}
+        httpx.patch(f"{fast.url}/_practice/machines/{machine['instance_id']}", json=status).raise_for_status()
+    run = start({"endpoint_url": fast.url, "mode": "up"})
+    with pytest.raises(RunbookStopped, match=r"^invoke: "):
+        run.step("invoke")
+    assert isinstance(displayed[-1], Table)
+    assert "verdict: backend" in str(displayed[-1].caption)
+
+
+def test_a_trace_that_cannot_be_made_fails_nothing(fast: Account, displayed: list[Any]) -> None:
+    run = start({"endpoint_url": fast.url, "mode": "check", "stack": "never-made"})
+    run.trace()
+    assert "No trace: target: 'never-made' is neither" in str(displayed[-1])
 
 
 def test_steps_can_be_called_by_hand_as_the_appendix_shows(fast: Account) -> None:

@@ -15,6 +15,7 @@ import pytest
 from practice import CREDENTIALS
 from practice.server import Account
 from runbook.report import read
+from runbook.trace import HOPS
 from tests.notebook.conftest import BIN, ROOT, Executed, Papermill
 from tests.stack import PLAN
 
@@ -55,6 +56,9 @@ def test_a_stack_named_with_digits_goes_up_is_watched_drifts_and_goes_down(fast:
     assert len(interfaces) == 2
     for interface in interfaces:
         assert f">{interface['PrivateIpAddress']}</td>" in up.shown("step-nlb-addresses", "text/html")
+    # the request, hop by hop, as a table that can be read as text and as a page
+    assert "no verdict" in up.shown("trace")
+    assert all(hop in up.shown("trace", "text/html") for hop in HOPS)
     # the invoke URL is the last thing shown, and it answers
     assert httpx.get(invoke_url(up)).status_code == 200
     assert f'<a href="{invoke_url(up)}">' in up.shown("end", "text/html")
@@ -81,11 +85,13 @@ def test_a_stack_named_with_digits_goes_up_is_watched_drifts_and_goes_down(fast:
     assert drifted.error is not None
     assert "listener is missing" in drifted.error["evalue"]
     assert drifted.shown("step-listener").startswith("○ missing")
+    assert "verdict: listener" in drifted.shown("trace")
     assert not elb.describe_listeners(LoadBalancerArn=balancers[0]["LoadBalancerArn"])["Listeners"]  # type: ignore[attr-defined]
 
     down = papermill(*there, "-p", "mode", "down")
     assert down.status == 0, down.output
     assert "Nothing of ours is left" in down.shown("end")
+    assert "nothing to trace" in down.shown("trace")
     assert elb.describe_load_balancers()["LoadBalancers"] == []  # type: ignore[attr-defined]
     assert client(fast, "apigateway").get_rest_apis()["items"] == []  # type: ignore[attr-defined]
 
