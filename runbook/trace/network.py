@@ -487,10 +487,7 @@ def _targets(back: Back) -> Iterator[Finding]:
     leaving = [each for each in back.health if each.get("TargetHealth", {}).get("State") == "draining"]
     coming = [each for each in back.health if each.get("TargetHealth", {}).get("State") == "initial"]
     if stopped:
-        places = {} if isinstance(back.places, Unseen) else back.places
-        terminated = any(
-            (place := places.get(each["Target"]["Id"])) is not None and place.state == "terminated" for each in stopped
-        )
+        terminated = any(_is_terminated(back, each) for each in stopped)
         yield Finding(
             "targets",
             Weight.BREAKS if len(stopped) == len(back.health) else Weight.SUSPICIOUS,
@@ -501,12 +498,15 @@ def _targets(back: Back) -> Iterator[Finding]:
             else cli("ec2", "start-instances", instance_ids=[each["Target"]["Id"] for each in stopped]),
         )
     if leaving:
+        gone = any(_is_terminated(back, each) for each in leaving)
         yield Finding(
             "targets",
             Weight.BREAKS if len(leaving) == len(back.health) else Weight.SUSPICIOUS,
             f"Being deregistered: {_states(leaving)}",
-            "Register them again.",
-            cli("elbv2", "register-targets", target_group_arn=arn, targets=[_named(each) for each in leaving]),
+            "Register other instances in their place." if gone else "Register them again.",
+            _show_instances(back)
+            if gone
+            else cli("elbv2", "register-targets", target_group_arn=arn, targets=[_named(each) for each in leaving]),
         )
     if coming:
         yield Finding(
@@ -521,6 +521,11 @@ def _targets(back: Back) -> Iterator[Finding]:
     if back.behind is not None:
         yield from _behind(back, back.behind)
     yield Finding("targets", Weight.FACT, _states(back.health))
+
+
+def _is_terminated(back: Back, each: TargetHealthDescriptionTypeDef) -> bool:
+    place = None if isinstance(back.places, Unseen) else back.places.get(each["Target"]["Id"])
+    return place is not None and place.state in ("shutting-down", "terminated")
 
 
 def _show_instances(back: Back) -> str:
