@@ -30,6 +30,20 @@ class Instance(MotoInstance):
         machines.launch(self.id, self.availability_zone or "", self.private_ip or "")
         self.launch_time = current().now().replace(tzinfo=None)
 
+    @property
+    def security_groups(self) -> list[Any]:
+        """Those of its primary interface: an instance has none of its own (D: EC2 user guide, "Security groups")."""
+        primary = getattr(self, "nics", {}).get(0)
+        return self._launched_with if primary is None else list(primary.group_set)
+
+    @security_groups.setter
+    def security_groups(self, groups: list[Any]) -> None:
+        primary = getattr(self, "nics", {}).get(0)
+        if primary is None:
+            self._launched_with = groups
+        else:
+            primary.set_groups(groups)
+
     # moto writes ``_state`` and mutates it; here it is what the clock says it is.
     @property
     def _state(self) -> InstanceState:

@@ -16,6 +16,16 @@ __all__ = ["LoadBalancerInterface", "NetworkInterface"]
 class NetworkInterface(MotoNetworkInterface):
     """A network interface that can be found by the filters of DescribeNetworkInterfaces."""
 
+    @property
+    @override
+    def group_set(self) -> list[Any]:
+        """Its own security groups. Moto's would have those that its instance was launched with besides."""
+        return list(self._group_set)
+
+    def set_groups(self, groups: list[Any]) -> None:
+        """Replace the security groups."""
+        self._group_set = list(groups)
+
     @override
     def get_filter_value(self, filter_name: str, method_name: str | None = None) -> Any:
         """What a filter compares with (names: API reference, DescribeNetworkInterfaces)."""
@@ -86,9 +96,3 @@ class LoadBalancerInterface(NetworkInterface):
     @override
     def attachment(self) -> Any:
         return self._attachment
-
-    def set_groups(self, group_ids: list[str]) -> None:
-        """Replace the security groups."""
-        self._group_set = [
-            group for group_id in group_ids if (group := self.ec2_backend.get_security_group_from_id(group_id))
-        ]

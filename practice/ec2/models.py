@@ -96,6 +96,19 @@ class EC2Backend(MotoEC2Backend):
         return reservation
 
     @override
+    def modify_instance_security_groups(self, instance_id: str, new_group_id_list: list[str]) -> Instance:
+        # At least one is needed (D: ModifyInstanceAttribute, Groups); moto comes here for attributes it does not know.
+        if new_group_id_list:
+            self.describe_security_groups(group_ids=new_group_id_list)
+            super().modify_instance_security_groups(instance_id, new_group_id_list)
+        return self.get_instance(instance_id)
+
+    @override
+    def modify_network_interface_attribute(self, eni_id: str, group_ids: list[str], *args: Any, **kwargs: Any) -> None:
+        self.describe_security_groups(group_ids=group_ids)
+        super().modify_network_interface_attribute(eni_id, group_ids, *args, **kwargs)
+
+    @override
     def get_instance_by_id(self, instance_id: str) -> Instance | None:
         return self._instances.get(instance_id)
 

@@ -158,9 +158,10 @@ class NetworkLoadBalancer(FakeLoadBalancer):
         self.security_groups = group_ids
         if enforce_on_private_link is not None:
             self.enforce_security_group_inbound_rules_on_private_link_traffic = enforce_on_private_link
+        groups = [group for group_id in group_ids if (group := self.ec2.get_security_group_from_id(group_id))]
         for node in self.nodes:
             if node.interface is not None:
-                node.interface.set_groups(group_ids)
+                node.interface.set_groups(groups)
 
     def settle(self) -> None:
         """Let the interfaces appear that are due."""

@@ -208,3 +208,46 @@ def test_interfaces_are_found_by_filters(
 ) -> None:
     filters = [{"Name": "vpc-id", "Values": [defaults["vpc"]]}, {"Name": name, "Values": values}]
     assert len(ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]) == found
+
+
+# --- security groups of instances and interfaces ----------------------------------------------------------------------
+
+
+def group_ids(ec2: Any, instance: str) -> tuple[set[str], set[str]]:
+    """Those that the instance shows, and those of its interface."""
+    (reservation,) = ec2.describe_instances(InstanceIds=[instance])["Reservations"]
+    (shown,) = reservation["Instances"]
+    filters = [{"Name": "attachment.instance-id", "Values": [instance]}]
+    (interface,) = ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+    assert shown["NetworkInterfaces"][0]["Groups"] == interface["Groups"]
+    return {each["GroupId"] for each in shown["SecurityGroups"]}, {each["GroupId"] for each in interface["Groups"]}
+
+
+@pytest.fixture
+def other(ec2: Any, defaults: dict[str, Any]) -> str:
+    return ec2.create_security_group(GroupName="other", Description="other", VpcId=defaults["vpc"])["GroupId"]
+
+
+def test_an_instances_groups_are_its_interfaces(ec2: Any, defaults: dict[str, Any], other: str) -> None:
+    instance, group = defaults["instances"][0], defaults["security_group"]
+    assert group_ids(ec2, instance) == ({group}, {group})
+    ec2.modify_instance_attribute(InstanceId=instance, Groups=[other])
+    assert group_ids(ec2, instance) == ({other}, {other})
+    found = ec2.describe_network_interfaces(Filters=[{"Name": "group-id", "Values": [other]}])["NetworkInterfaces"]
+    assert [each["Attachment"]["InstanceId"] for each in found] == [instance]
+    ec2.modify_network_interface_attribute(NetworkInterfaceId=found[0]["NetworkInterfaceId"], Groups=[group, other])
+    assert group_ids(ec2, instance) == ({group, other}, {group, other})
+
+
+def test_groups_that_are_not_there_are_given_to_nothing(ec2: Any, defaults: dict[str, Any]) -> None:
+    instance, group = defaults["instances"][0], defaults["security_group"]
+    missing = ("InvalidGroup.NotFound", "The security group 'sg-0000000000000000a' does not exist")
+    assert refusal(ec2.modify_instance_attribute, InstanceId=instance, Groups=["sg-0000000000000000a"]) == missing
+    assert group_ids(ec2, instance) == ({group}, {group})
+
+
+def test_a_group_that_an_interface_has_no_more_can_be_deleted(ec2: Any, defaults: dict[str, Any], other: str) -> None:
+    for instance in defaults["instances"]:
+        ec2.modify_instance_attribute(InstanceId=instance, Groups=[other])
+    ec2.delete_security_group(GroupId=defaults["security_group"])
+    assert refusal(ec2.delete_security_group, GroupId=other)[0] == "DependencyViolation"
