@@ -6,7 +6,7 @@ BIN := .venv/bin
 RUN_READY := .venv/.run-ready
 TEST_READY := .venv/.test-ready
 
-.PHONY: run test lint notebook bench truth faults constraints clean
+.PHONY: docs/drills run test lint notebook bench truth faults constraints clean
 
 run: $(RUN_READY)
 	@if [ -t 0 ] && [ -t 1 ]; then exec $(BIN)/runbook tui; else exec $(BIN)/runbook up; fi
@@ -31,6 +31,9 @@ truth: $(TEST_READY)
 
 docs/truth.md: $(TEST_READY)
 	$(BIN)/python tests/practice/truth/table.py --markdown > $@
+
+docs/drills: $(TEST_READY)
+	$(BIN)/runbook drill pages $@
 
 faults: $(TEST_READY)
 	$(BIN)/python -m tests.faults

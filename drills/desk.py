@@ -43,6 +43,14 @@ class Briefing:
     region: str
     endpoint: str
 
+    @property
+    def shell(self) -> str:
+        """What points the AWS CLI and boto3 of a shell at the practice account, and at no other."""
+        return (
+            f"export AWS_ENDPOINT_URL={self.endpoint} AWS_REGION={self.region} AWS_DEFAULT_REGION={self.region} "
+            "AWS_ACCESS_KEY_ID=practice AWS_SECRET_ACCESS_KEY=practice"
+        )
+
 
 @dataclass(frozen=True)
 class Ended:

@@ -6,21 +6,26 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.app import App, ComposeResult
+from textual.actions import parse
+from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.message import Message
+from textual.screen import Screen
 from textual.widgets import Static
 
 from runbook.errors import RunbookError
 from runbook.events import Action, Event, Outcome, RunFinished
 from tui.session import Order, Runs, Session
 from tui.theme import DARK, LIGHT
+from tui.training import Training
 
 if TYPE_CHECKING:
+    from drills.desk import Desk
     from runbook.accounts import Account
     from runbook.aws import Identity
     from runbook.parameters import Parameters
@@ -77,6 +82,7 @@ class RunbookApp(App[None]):
         plan: Plan | None = None,
         runs: Runs | None = None,
         clock: Callable[[], float] = time.monotonic,
+        desk: Callable[[], Desk] | None = None,
     ) -> None:
         super().__init__()
         self.register_theme(DARK)
@@ -87,12 +93,15 @@ class RunbookApp(App[None]):
         self._plan = plan
         self._runs = runs
         self._clock = clock
+        self._desk = desk
         self._after_look: Order | None = None
         self._leaving = False
         self._by_signal = 0
         self._main_is_there = asyncio.Event()
         self.main: MainScreen
         self.session: Session | None = None
+        self.training: Training | None = None
+        """The drills of the session's account."""
         self.failure: Exception | None = None
         """What made it impossible to begin."""
 
@@ -148,6 +157,7 @@ class RunbookApp(App[None]):
     async def _connected(self, message: Connected) -> None:
         await self._main_is_there.wait()
         self.session = message.session
+        self.training = Training(self, message.session, self._desk)
         self.main.show_session()
         if self.session.account.costs:
             self.find_out(None)
@@ -178,6 +188,11 @@ class RunbookApp(App[None]):
         """Do what a person asks for, once they have agreed where that is needed."""
         session = self.session
         if session is None or session.running:
+            return
+        if self.training is not None and self.training.busy:
+            self.notify(
+                "A drill is being worked on; it is a matter of seconds.", title=self.training.busy, markup=False
+            )
             return
         if not session.must_ask(order):
             self.start(order)
@@ -284,6 +299,43 @@ class RunbookApp(App[None]):
 
         self.push_screen(ParametersScreen(session, region_fixed=not callable(self._account)), changed)
 
+    # --- the command palette ------------------------------------------------------------------------------------
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Whatever a key does now, by name too."""
+        yield from super().get_system_commands(screen)
+        for _, binding in screen._bindings:
+            _, name, arguments = parse(binding.action)
+            if binding.id and binding.tooltip and screen.check_action(name, arguments):
+                yield SystemCommand(binding.description, binding.tooltip, partial(screen.run_action, binding.action))
+
+    # --- drills -------------------------------------------------------------------------------------------------
+
+    @on(Training.Heard)
+    def _heard(self, message: Training.Heard) -> None:
+        if self.training is not None:
+            self.training.hear(message.text)
+
+    @on(Training.Finished)
+    def _finished(self, message: Training.Finished) -> None:
+        if self.training is not None:
+            self.training.finish(message)
+
+    def work_on(self, stack: str) -> None:
+        """Have checklist and trace on another stack of this account, with the parameters it remembers."""
+        from runbook.parameters import validated
+
+        session = self.session
+        if session is None or session.running or session.params.stack == stack:
+            return
+        session.change(validated({"stack": stack, "region": session.account.aws.region}))
+        self.main.show_session()
+
+    def back_to_steps(self) -> None:
+        """Close what is over the checklist."""
+        while self.screen is not self.main:
+            self.pop_screen()
+
     # --- leaving ------------------------------------------------------------------------------------------------
 
     async def action_quit(self) -> None:
@@ -294,6 +346,8 @@ class RunbookApp(App[None]):
         """However the app ends, no run goes on unseen."""
         if self.session is not None:
             self.session.stop()
+        if self.training is not None:
+            self.training.stop()
 
     def _leave(self) -> None:
         session = self.session

@@ -36,6 +36,13 @@ def _trace(session: Session) -> Screen[Any]:
     return TraceScreen(session)
 
 
+def _drills(session: Session) -> Screen[Any]:
+    from tui.screens.drills import DrillsScreen
+
+    return DrillsScreen(session)
+
+
 EXTRAS: Mapping[str, Extra] = {
     "trace": Extra("t", "Trace", "Why it answers so: follow the request hop by hop", _trace, about_url=True),
+    "drills": Extra("l", "Drills", "Learn: find and mend what a drill broke", _drills),
 }

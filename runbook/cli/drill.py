@@ -215,6 +215,15 @@ def exam(
     return 0
 
 
+def pages(out: Annotated[Path, typer.Argument(metavar="DIR")] = Path("docs/drills")) -> None:
+    """Write the course's pages, as they are in the docs."""
+    from drills.catalogue import COURSE
+    from drills.model import Course
+    from drills.pages import write
+
+    typer.echo(f"wrote {len(write(Course.of(COURSE), out))} pages to {out}")
+
+
 for _name, _command in (
     ("list", show),
     ("start", start),
@@ -226,6 +235,7 @@ for _name, _command in (
     ("exam", exam),
 ):
     app.command(_name)(exits(_command))
+app.command("pages", hidden=True)(exits(pages))
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
@@ -279,8 +289,8 @@ def _brief(desk: Desk, briefing: Briefing) -> None:
         ("URL", briefing.url),
         ("answer", briefing.answer),
         ("stack", briefing.stack),
-        ("AWS", f"{briefing.endpoint} ({briefing.region})"),
         ("instances", f"to log in to one: GET or PATCH {briefing.endpoint}/_practice/machines/INSTANCE-ID"),
+        ("AWS CLI", f"in a shell after: {briefing.shell}"),
     ):
         console.print(Text.assemble((f"{name:<11}", "bold"), value), soft_wrap=True)
     console.print("\nMended? runbook drill verify · Stuck? runbook drill hint\n")

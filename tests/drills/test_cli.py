@@ -81,6 +81,7 @@ def test_a_drill_from_symptom_to_debrief(drill: Drill, served: Account) -> None:
     assert "No connection under this number" in started
     assert f"{served.endpoint_url}/_aws/execute-api/" in started
     assert '500 {"message":"Internal server error"}' in started
+    assert f"export AWS_ENDPOINT_URL={served.endpoint_url} AWS_REGION=us-east-1" in started
     for giving_away in (*lost_number.HINTS, "What broke", "stage-variables", lost_number.mend.__doc__ or "-"):
         assert giving_away not in started
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType, SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from runbook.accounts import Account, Kind
 from runbook.aws import Identity
@@ -30,6 +30,9 @@ from runbook.outcome import Difference
 from runbook.parameters import Parameters, validated
 from runbook.step import Plan, Step
 from tui.app import RunbookApp
+
+if TYPE_CHECKING:
+    from drills.desk import Desk
 
 MARKUP = "[bold red]hostile[/] [link=file:///etc/passwd]x[/link] \x1b[31mred\x1b[0m [@click=app.quit]quit[/]"
 
@@ -276,11 +279,14 @@ def app(
     *,
     kind: Kind = Kind.PRACTICE,
     clock: Clock | None = None,
+    desk: Callable[[], Desk] | None = None,
     **params: Any,
 ) -> RunbookApp:
     """The TUI on a scripted run; ``app.script`` says what was asked for."""
     script = Script(lines)
-    made = RunbookApp(account(kind), validated(params), plan=plan(), runs=cast("Any", script), clock=clock or Clock())
+    made = RunbookApp(
+        account(kind), validated(params), plan=plan(), runs=cast("Any", script), clock=clock or Clock(), desk=desk
+    )
     made.script = script  # type: ignore[attr-defined]
     made.animation_level = "none"
     return made

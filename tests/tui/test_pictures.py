@@ -9,6 +9,7 @@ import dataclasses
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from textual.widgets import Input
 from runbook.accounts import Kind
 from runbook.events import Action, Event, Outcome, StepChecked, StepFinished, StepStarted
 from tests.tui import script
+from tests.tui.desk import ScriptedDesk
 from tests.tui.helpers import ready, settle, until
 from tests.tui.script import Told
 from tui.screens.confirm import ConfirmScreen
@@ -148,3 +150,25 @@ def test_the_help(snap_compare: Any) -> None:
         await pilot.pause(0.2)
 
     assert snap_compare(script.app(), terminal_size=(120, 40), run_before=begin)
+
+
+@sizes
+@pytest.mark.parametrize("shown", ["course", "symptom", "debrief"])
+def test_the_drills(snap_compare: Any, size: tuple[int, int], shown: str, tmp_path: Path) -> None:
+    desk = ScriptedDesk(tmp_path)
+    desk.start(desk.course.drills[0], script.account())
+    desk.session.end(desk.course.drills[0], solved=True)
+    if shown != "course":
+        desk.start(desk.course.drills[1], script.account())
+        desk.hint()
+
+    async def begin(pilot: Pilot[None]) -> None:
+        app = await ready(pilot)
+        await pilot.press("l")
+        await until(pilot, lambda: app.training.desk is not None and not app.training.busy)
+        if shown == "debrief":
+            await pilot.press("v")
+            await until(pilot, lambda: app.training.ended is not None)
+        await pilot.pause(0.2)
+
+    assert snap_compare(script.app(desk=lambda: desk), terminal_size=size, run_before=begin)

@@ -40,22 +40,29 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "escape,q,question_mark,f1,enter", "dismiss(None)", "Close", id="help.close", tooltip="Back to the steps"
+            "escape,q,question_mark,f1,enter",
+            "dismiss(None)",
+            "Close",
+            id="help.close",
+            tooltip="Close the help",
         ),
     ]
 
-    def __init__(self, below: Screen[Any]) -> None:
+    def __init__(self, below: Screen[Any], ways: str = _WAYS, *, signs: bool = True) -> None:
         super().__init__()
         self._below = below
+        self._ways = ways
+        self._with_signs = signs
 
     def compose(self) -> ComposeResult:
         """A box in the middle."""
         with Vertical(id="help"):
             yield Label("Help", id="dialog-title")
             with VerticalScroll(id="help-body"):
-                yield Static(_WAYS, markup=False, classes="help-part")
+                yield Static(self._ways, markup=False, classes="help-part")
                 yield Static(self._keys(), classes="help-part")
-                yield Static(self._signs(), classes="help-part")
+                if self._with_signs:
+                    yield Static(self._signs(), classes="help-part")
             yield Static(
                 "Escape closes. The mouse works everywhere; text can be selected with it and copied with Ctrl+C."
             )

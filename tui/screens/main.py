@@ -57,7 +57,7 @@ class MainScreen(Screen[None]):
         Binding("u", "up", "Run all", id="up", tooltip="Do what is missing and repair what drifted"),
         Binding("c", "check", "Check", id="check", tooltip="Look at all steps; changes nothing"),
         Binding("r", "run_step", "Step", id="run_step", tooltip="Do just the chosen step"),
-        Binding("z", "undo_step", "Undo", id="undo_step", tooltip="Remove what the chosen step made"),
+        Binding("z", "undo_step", "Undo", show=False, id="undo_step", tooltip="Remove what the chosen step made"),
         Binding("d", "down", "Down", id="down", tooltip="Remove everything of the stack, and nothing else"),
         Binding("s", "skip", "Leave it", id="skip", tooltip="Leave the step that asks as it is"),
         Binding("x", "stop", "Stop", id="stop", tooltip="End every wait; the call in flight finishes"),

@@ -66,9 +66,10 @@ class TraceScreen(Screen[None]):
             self.problem = problem
             super().__init__()
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, target: str = "") -> None:
         super().__init__()
         self._session = session
+        self._target = target
         self._trace: Trace | None = None
         self._following = False
         self._leaving = False
@@ -76,7 +77,7 @@ class TraceScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """What is traced on top, the hops below it, the chosen hop beside them."""
         invocation = self._session.board.invocation
-        target = str(getattr(invocation, "url", "")) or self._session.params.stack
+        target = self._target or str(getattr(invocation, "url", "")) or self._session.params.stack
         yield Input(safe(target), placeholder="invoke URL, API id or stack name", compact=True, id="trace-target")
         yield Static(id="verdict")
         with Horizontal(id="trace-body"):
@@ -181,7 +182,7 @@ class TraceScreen(Screen[None]):
     def action_mend(self) -> None:
         """Run the step that repairs the chosen hop."""
         if (hop := self._hop) is not None and hop.step:
-            self.dismiss(None)
+            self.app.back_to_steps()
             self.app.ask_for(Order(Action.UP, only=hop.step))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002

@@ -1,0 +1,227 @@
+"""The drills of this session: a trainee's desk, and at most one piece of work on it at a time. The app owns it.
+
+Work is done in a worker thread, which only posts messages; screens ask for it and look at what came of it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from textual.message import Message
+from textual.signal import Signal
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from drills.desk import Briefing, Desk, Ended
+    from drills.model import Drill
+    from runbook.accounts import Account
+    from tui.session import Session
+
+__all__ = ["Training"]
+
+T = TypeVar("T")
+
+TRAINEE_VARIABLE = "RUNBOOK_TRAINEE"
+
+
+class Training:
+    """What is known of the drills, and the way to have something done."""
+
+    class Heard(Message):
+        """What is being done, in a few words."""
+
+        def __init__(self, text: str) -> None:
+            self.text = text
+            super().__init__()
+
+    class Finished(Message):
+        """A piece of work is over; ``taken`` learns what came of it, on the thread that draws."""
+
+        def __init__(self, taken: Callable[[], None]) -> None:
+            self.taken = taken
+            super().__init__()
+
+    def __init__(self, app: App[None], session: Session, desk: Callable[[], Desk] | None = None) -> None:
+        self._app = app
+        self._session = session
+        self._made = desk or _desk
+        self.changed: Signal[Training] = Signal(app, "training")
+        self.desk: Desk | None = None
+        """None until it was opened, which reads the course and the record."""
+        self.busy = ""
+        """What is being done; empty for nothing."""
+        self.said = ""
+        """What came of it, in a sentence; text from outside."""
+        self.wrong = False
+        """Whether that is no good news."""
+        self.ended: Ended | None = None
+        """The drill that has just ended, to be debriefed."""
+        self.solution = ""
+        """What mends the drill that runs, once it was asked for."""
+        self._hints: tuple[str, ...] = ()
+
+    # --- what is known ------------------------------------------------------------------------------------------
+
+    @property
+    def briefing(self) -> Briefing | None:
+        """What is told of the drill that runs, if one does."""
+        from runbook.errors import BadInput
+
+        if self.desk is None or self.desk.session.record.running is None:
+            return None
+        try:
+            return self.desk.briefing()
+        except BadInput:
+            return None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a drill is noted as running that cannot be gone on with, only started again or given up."""
+        return self.desk is not None and self.desk.session.record.running is not None and self.briefing is None
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """The hints that were taken."""
+        briefing = self.briefing
+        if briefing is None or self.desk is None:
+            return ()
+        return briefing.drill.hints[: self.desk.session.running.hints]
+
+    @property
+    def here(self) -> bool:
+        """Whether the drill that runs is on the account that the checklist shows."""
+        briefing = self.briefing
+        return briefing is not None and briefing.endpoint == self._session.account.endpoint_url
+
+    # --- asking for it ------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Read the course and the trainee's record, again when it was read before."""
+        known = self.desk
+
+        def read() -> Desk:
+            desk = known or self._made()
+            desk.session.refresh()
+            desk.tell = self._tell
+            return desk
+
+        self._begin("reading the course", read, self._opened)
+
+    def start(self, drill: Drill) -> None:
+        """Break a stack; what was said of the drill before is forgotten."""
+        self._ask(f"preparing {drill.id}", lambda desk: desk.start(drill, self._account()), self._started)
+
+    def hint(self) -> None:
+        """Take the next hint."""
+        self._ask("looking for a hint", lambda desk: desk.hint(), lambda _hint: None)
+
+    def verify(self) -> None:
+        """Have it judged."""
+        self._ask("looking whether it is mended", lambda desk: _reported(desk, desk.verify()), self._judged)
+
+    def reveal(self) -> None:
+        """Look at the solution."""
+        self._ask("looking up the solution", lambda desk: desk.solution(), self._revealed)
+
+    def give_up(self) -> None:
+        """Bring the stack back to finished."""
+        self._ask("bringing the stack back", lambda desk: _reported(desk, desk.give_up()), self._judged)
+
+    def stop(self) -> None:
+        """End every wait: the app ends."""
+        if self.desk is not None:
+            self.desk.stop()
+
+    def hear(self, text: str) -> None:
+        """Learn what is being done."""
+        if self.busy:
+            self.busy = text
+            self.changed.publish(self)
+
+    # --- doing it -----------------------------------------------------------------------------------------------
+
+    def _ask(self, what: str, work: Callable[[Desk], T], taken: Callable[[T], None]) -> None:
+        desk = self.desk
+        if desk is not None:
+            self._begin(what, lambda: work(desk), taken)
+
+    def _begin(self, what: str, work: Callable[[], T], taken: Callable[[T], None]) -> None:
+        if self.busy:
+            return
+        self.busy, self.said, self.wrong = what, "", False
+        self.changed.publish(self)
+        self._app.run_worker(lambda: self._work(work, taken), name="drill", group="drill", thread=True)
+
+    def _work(self, work: Callable[[], T], taken: Callable[[T], None]) -> None:
+        try:
+            came = work()
+        except Exception as error:
+            problem = _problem(error)
+            self._app.post_message(self.Finished(lambda: self._failed(problem)))
+        else:
+            self._app.post_message(self.Finished(lambda: taken(came)))
+
+    def finish(self, message: Finished) -> None:
+        """Learn what came of the work."""
+        self.busy = ""
+        message.taken()
+        self.changed.publish(self)
+
+    def _failed(self, problem: str) -> None:
+        self.said, self.wrong = problem, True
+
+    def _tell(self, text: str) -> None:
+        self._app.post_message(self.Heard(text))
+
+    def _account(self) -> Account:
+        """A connection of its own: a run of the checklist may use the session's."""
+        from runbook.accounts import Kind, connect
+        from runbook.parameters import validated
+
+        account = self._session.account
+        return connect(Kind.PRACTICE, validated({"region": account.aws.region}), endpoint_url=account.endpoint_url)
+
+    # --- what came of it ----------------------------------------------------------------------------------------
+
+    def _opened(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def _started(self, _briefing: Briefing) -> None:
+        self.ended, self.solution = None, ""
+
+    def _revealed(self, solution: str) -> None:
+        self.solution = solution
+
+    def _judged(self, came: tuple[str | Ended | None, str]) -> None:
+        ended, self.said = came
+        if isinstance(ended, str):
+            self.said, self.wrong = f"Not yet. {ended}", True
+            return
+        self.solution = ""
+        self.ended = ended if ended is not None and ended.result is not None else None
+        if self.ended is None:
+            self.said = "Given up; the stack is as it should be."
+
+
+def _problem(error: Exception) -> str:
+    from runbook.errors import BadInput
+    from runbook.explain import explain
+
+    return f"{error.problem} {error.remedy}".strip() if isinstance(error, BadInput) else explain(error)
+
+
+def _desk() -> Desk:
+    from drills.desk import Desk
+    from drills.session import Session
+
+    return Desk(Session(os.environ.get(TRAINEE_VARIABLE) or None))
+
+
+def _reported(desk: Desk, ended: str | Ended | None) -> tuple[str | Ended | None, str]:
+    """The last drill of an exam writes its report."""
+    if ended is None or isinstance(ended, str) or not ended.examined or desk.session.exam is not None:
+        return ended, ""
+    return ended, f"The exam is over; its report: {desk.report()[0]}"
