@@ -8,6 +8,7 @@ from moto.ec2.exceptions import EC2ClientError
 
 __all__ = [
     "EC2ClientError",
+    "address_in_use",
     "cannot_delete_default_group",
     "default_network_acl",
     "duplicate_group",
@@ -23,6 +24,11 @@ __all__ = [
     "no_such_subnet",
     "no_such_vpc",
 ]
+
+
+def address_in_use() -> EC2ClientError:
+    """An interface that asks for an address another one has (T: pulumi-aws#2169)."""
+    return EC2ClientError("InvalidIPAddress.InUse", "The specified address is already in use.")
 
 
 def interface_in_use(interface_id: str) -> EC2ClientError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from moto.core.parse import default_timestamp_parser as parse_timestamp
@@ -38,13 +39,28 @@ class EC2Backend(MotoEC2Backend):
         requested = private_ip_address or next(
             (entry["PrivateIpAddress"] for entry in (args[0] if args else []) or [] if isinstance(entry, dict)), None
         )
-        # moto draws a random address that may be taken; AWS hands out a free one.
+        # moto draws a random address that may be taken, and does not keep a requested one from others.
+        if requested:
+            self._reserve(subnet, requested)
         private_ip_address = requested or subnet.get_available_subnet_ip(None)
         interface = NetworkInterface(  # type: ignore[abstract]  # CloudFormation's methods: moto leaves them out too
             self, subnet, private_ip_address, *args, **kwargs
         )
         self.enis[interface.id] = interface
         return interface
+
+    def _reserve(self, subnet: Subnet, address: str) -> None:
+        """Keep an address for an interface that asks for it. Raise what AWS raises when another interface has it."""
+        if any(
+            address == entry["PrivateIpAddress"]
+            for interface in self.enis.values()
+            if interface.subnet.id == subnet.id
+            for entry in interface.private_ip_addresses
+        ):
+            raise errors.address_in_use()
+        # An instance's first address is kept by the subnet before its interface is made.
+        if address not in subnet._subnet_ips and ipaddress.ip_address(address) in subnet.cidr:
+            subnet.request_ip(address, None)  # type: ignore[arg-type]
 
     def create_load_balancer_interface(
         self, subnet: Subnet, private_ip: str, description: str, group_ids: list[str]

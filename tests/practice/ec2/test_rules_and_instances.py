@@ -193,6 +193,19 @@ def test_interfaces_have_addresses_of_their_own(ec2: Any, defaults: dict[str, An
     assert after == before + 1
 
 
+def test_an_address_that_was_asked_for_is_nobody_elses(ec2: Any, defaults: dict[str, Any]) -> None:
+    subnet = defaults["subnets"][0]
+    first = ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]
+    address = first["PrivateIpAddress"]
+    code = "InvalidIPAddress.InUse"
+    asked = {"SubnetId": subnet, "PrivateIpAddress": address}
+    assert refusal(ec2.create_network_interface, **asked)[0] == code
+    ec2.delete_network_interface(NetworkInterfaceId=first["NetworkInterfaceId"])
+    ec2.create_network_interface(**asked)
+    others = [ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"] for _ in range(3)]
+    assert address not in {each["PrivateIpAddress"] for each in others}
+
+
 @pytest.mark.parametrize(
     ("name", "values", "found"),
     [
