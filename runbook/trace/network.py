@@ -160,7 +160,7 @@ def _outside(back: Back, zones: Sequence[str]) -> list[Place]:
 
 
 def _zones(back: Back, zones: Sequence[str]) -> Iterator[Finding]:
-    """Targets in zones that the load balancer is not in, and zones without a target."""
+    """Targets in zones that the load balancer is not in."""
     if isinstance(back.health, Unseen) or isinstance(back.places, Unseen) or not back.health:
         return
     outside = _outside(back, zones)
@@ -180,30 +180,6 @@ def _zones(back: Back, zones: Sequence[str]) -> Iterator[Finding]:
                 load_balancer_arn=arn,
                 subnets=[*_subnets(back), *dict.fromkeys(place.subnet for place in outside)],
             ),
-        )
-    served = {
-        place.zone
-        for each in back.health
-        if each.get("TargetHealth", {}).get("State") == "healthy" and (place := back.places.get(each["Target"]["Id"]))
-    }
-    empty = [zone for zone in zones if zone not in served]
-    if empty and served and len(zones) > 1 and not _cross_zone(back):
-        populated = {place.zone for place in back.places.values()}
-        yield Finding(
-            "load-balancer",
-            Weight.SUSPICIOUS,
-            f"No healthy target in {_listed(empty)}: that zone's address takes no requests.",
-            "Register or mend a target in that zone, or turn on cross-zone load balancing.",
-            # Where there are targets, what ails them is said at its own hop.
-            ""
-            if populated >= set(empty)
-            else cli(
-                "elbv2",
-                "modify-load-balancer-attributes",
-                load_balancer_arn=back.balancer["LoadBalancerArn"],
-                attributes="Key=load_balancing.cross_zone.enabled,Value=true",
-            ),
-            step="targets",
         )
 
 
@@ -518,6 +494,7 @@ def _targets(back: Back) -> Iterator[Finding]:
             explains=_GATEWAY_FAILS,
         )
     yield from _wrong_ports(back)
+    yield from _empty_zones(back)
     if back.behind is not None:
         yield from _behind(back, back.behind)
     yield Finding("targets", Weight.FACT, _states(back.health))
@@ -535,6 +512,35 @@ def _show_instances(back: Back) -> str:
         filters=[f"Name=vpc-id,Values={back.balancer.get('VpcId', '')}", "Name=instance-state-name,Values=running"],
         query="Reservations[].Instances[].[InstanceId,PrivateIpAddress,Placement.AvailabilityZone]",
     )
+
+
+def _empty_zones(back: Back) -> Iterator[Finding]:
+    """Zones that the load balancer is in and no healthy target is."""
+    if isinstance(back.health, Unseen) or isinstance(back.places, Unseen):
+        return
+    zones = sorted(zone.get("ZoneName", "") for zone in back.balancer.get("AvailabilityZones", []))
+    served = {
+        place.zone
+        for each in back.health
+        if each.get("TargetHealth", {}).get("State") == "healthy" and (place := back.places.get(each["Target"]["Id"]))
+    }
+    empty = [zone for zone in zones if zone not in served]
+    if empty and served and len(zones) > 1 and not _cross_zone(back):
+        yield Finding(
+            "targets",
+            Weight.SUSPICIOUS,
+            f"No healthy target in {_listed(empty)}: that zone's address takes no requests.",
+            "Register or mend a target in that zone, or turn on cross-zone load balancing.",
+            # Where there are targets, what ails them is said at its own hop.
+            ""
+            if {place.zone for place in back.places.values()} >= set(empty)
+            else cli(
+                "elbv2",
+                "modify-load-balancer-attributes",
+                load_balancer_arn=back.balancer["LoadBalancerArn"],
+                attributes="Key=load_balancing.cross_zone.enabled,Value=true",
+            ),
+        )
 
 
 def _wrong_ports(back: Back) -> Iterator[Finding]:
@@ -793,7 +799,7 @@ def _let_in(back: Back, pairs: Sequence[_Pair], rules: Sequence[Rule]) -> Iterat
         ports = list(dict.fromkeys(pair.port for pair in blocked))
         yield Finding(
             "security-group",
-            Weight.BREAKS if len(blocked) == len(pairs) else Weight.SUSPICIOUS,
+            _weight(back, blocked, pairs),
             f"{_listed(groups)} does not let {_listed(ips)} (the load balancer's) in on port "
             f"{_listed([str(port) for port in ports])}." + _on_other_ports(blocked, rules),
             "Let each of the load balancer's addresses in on that port, as a /32.",
@@ -810,6 +816,7 @@ def _let_in(back: Back, pairs: Sequence[_Pair], rules: Sequence[Rule]) -> Iterat
                     (pair.place.groups[0] if pair.place.groups else "GROUP-ID", pair.ip, pair.port) for pair in blocked
                 )
             ),
+            explains=_GATEWAY_FAILS,
         )
     if doubtful:
         yield Finding(
@@ -822,6 +829,20 @@ def _let_in(back: Back, pairs: Sequence[_Pair], rules: Sequence[Rule]) -> Iterat
         said = f"{_listed([pair.ip for pair in pairs])} (the load balancer's) let in on port"
         yield Finding("security-group", Weight.FACT, f"{said} {_listed([str(pair.port) for pair in pairs])}.")
     yield from _check_port(back, pairs, rules)
+
+
+def _weight(back: Back, blocked: Sequence[_Pair], pairs: Sequence[_Pair]) -> Weight:
+    """What it means that these pairs are blocked: some requests fail as long as the load balancer tries them."""
+    if len(blocked) == len(pairs):
+        return Weight.BREAKS
+    states = (
+        {}
+        if isinstance(back.health, Unseen)
+        else {each["Target"]["Id"]: each.get("TargetHealth", {}).get("State") for each in back.health}
+    )
+    fails_open = "healthy" not in states.values()
+    tried = [pair for pair in blocked if fails_open or states.get(pair.place.target) == "healthy"]
+    return Weight.MAY_BREAK if tried else Weight.SUSPICIOUS
 
 
 def _authorize(pair: _Pair, port: int) -> str:
@@ -1017,7 +1038,7 @@ def _network_acl(back: Back) -> Iterator[Finding]:
     dead = [pair for pair in pairs if any(each.certain for each in denials[pair])]
     hurt = [pair for pair in pairs if denials[pair] and pair not in dead]
     for some, weight in (
-        (dead, Weight.BREAKS if len(dead) == len(pairs) else Weight.SUSPICIOUS),
+        (dead, _weight(back, dead, pairs)),
         (hurt, Weight.MAY_BREAK),
     ):
         if some:

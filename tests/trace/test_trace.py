@@ -113,6 +113,16 @@ def test_mending_the_verdict_again_and_again_ends_healthy(stack: Stack) -> None:
     assert mended == ["stage-variables", "listener", "security-group-ingress"]
 
 
+def test_every_other_request_fails(stack: Stack) -> None:
+    """No target is healthy, so the load balancer tries all; one of its addresses is kept out."""
+    stack.machines(status={"/hello": 200, "*": 404})
+    BY_NAME["one-address-missing"].apply(stack)
+    stack.settle()
+    told = [stack.trace() for _ in range(4)]
+    assert {(each.status, each.verdict) for each in told} == {(200, None), (500, "security-group")}
+    assert all(each["security-group"].state in (State.BROKEN, State.SUSPICIOUS) for each in told)
+
+
 def validated_demo() -> Any:
     from runbook.parameters import validated
 
@@ -130,7 +140,7 @@ def validated_demo() -> Any:
         ("a-stale-rule-too", "security-group", "nothing has any more"),
         ("check-of-a-wrong-path", "health-check", "fails open"),
         ("one-zone-only", "load-balancer", "one zone only"),
-        ("one-not-registered", "load-balancer", "No healthy target in"),
+        ("one-not-registered", "targets", "No healthy target in"),
         ("one-instance-stopped", "targets", "Target.InvalidState"),
         ("client-addresses-not-preserved", "target-group", "does not preserve client addresses"),
         ("vpcnlb-of-another-host", "stage-variables", "asked as host service.example"),
