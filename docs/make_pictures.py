@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from textual.pilot import Pilot
 
+from drills.desk import Desk
+from drills.session import Session as DrillSession
 from practice.clock import ScaledClock
 from practice.server import serve
 from runbook.accounts import Kind, connect
@@ -65,10 +68,28 @@ async def _walk(url: str) -> None:
         _save(app, "finished-80x24")
 
 
+async def _drill(url: str, where: Path) -> None:
+    session = DrillSession("you", where=where)
+    app = RunbookApp(
+        lambda params: connect(Kind.PRACTICE, params, endpoint_url=url), validated({}), desk=lambda: Desk(session)
+    )
+    async with app.run_test(size=WIDE) as pilot:
+        await _until(pilot, app, "walks you through")
+        await pilot.press("l")
+        await _until(pilot, app, "Choose a drill")
+        await pilot.press("enter")
+        await _until(pilot, app, "then v judges")
+        await pilot.press("h", "y")
+        await _until(pilot, app, "Hint 1.")
+        _save(app, "drill")
+
+
 def main() -> None:
     """Take them all."""
     with serve(clock=ScaledClock(60)) as served:
         asyncio.run(_walk(served.url))
+        with TemporaryDirectory() as where:
+            asyncio.run(_drill(served.url, Path(where)))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.table import Table
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -17,7 +18,7 @@ from textual.widgets import DataTable, Footer, Markdown, Static
 from runbook.events import Action
 from tui.session import Order, Session
 from tui.training import Training
-from tui.words import safe, span
+from tui.words import safe, span, text
 
 if TYPE_CHECKING:
     from drills.desk import Briefing, Ended
@@ -115,7 +116,7 @@ class DrillsScreen(Screen[None]):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._shown = ""
+        self._shown: tuple[str, str, str, Briefing | None] | None = None
         self._offered: tuple[bool | None, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -255,29 +256,29 @@ class DrillsScreen(Screen[None]):
         """The symptom while a drill runs; the debrief when it has ended; else what is known of the chosen drill."""
         briefing, ended = training.briefing, training.ended
         if briefing is not None:
-            title, text, facts, more = "Symptom", _story(briefing), _facts(briefing), _more(training)
+            title, told, more = "Symptom", _story(briefing), _more(training)
         elif ended is not None and self._chosen in (None, ended.drill):
-            title, text, facts, more = "Debrief", _debrief(ended), Content(""), ""
+            title, told, more = "Debrief", _debrief(ended), ""
         else:
-            title, text, facts, more = "Drill", self._about_chosen(training), Content(""), ""
-        wanted = f"{title}\n{text}\n{facts.plain}\n{more}"
-        if wanted == self._shown:
+            title, told, more = "Drill", self._about_chosen(training), ""
+        if (wanted := (title, told, more, briefing)) == self._shown:
             return
-        fresh = not self._shown.startswith(f"{title}\n{text}")
+        fresh = self._shown is None or self._shown[:2] != wanted[:2]
         self._shown = wanted
         page = self.query_one("#drill-page")
         page.border_title = title
-        await self.query_one("#drill-text", Markdown).update(text)
-        self.query_one("#drill-facts", Static).update(facts)
-        self.query_one("#drill-facts").display = bool(facts.plain)
+        await self.query_one("#drill-text", Markdown).update(told)
+        facts = self.query_one("#drill-facts", Static)
+        facts.update("" if briefing is None else _facts(briefing))
+        facts.display = briefing is not None
         await self.query_one("#drill-more", Markdown).update(more)
         self.query_one("#drill-more").display = bool(more)
-        if fresh:
-            page.scroll_home(animate=False)
-            if title != "Drill":
-                self._turn_to("page")
-        else:
-            page.scroll_end(animate=False)
+        if not fresh:
+            page.scroll_end(animate=False)  # to the new hint
+            return
+        page.scroll_home(animate=False)
+        if title != "Drill":
+            self._turn_to("page")
 
     def _about_chosen(self, training: Training) -> str:
         """A drill that was solved may be read again; of another only what the table says."""
@@ -452,16 +453,20 @@ def _story(briefing: Briefing) -> str:
     return f"# {briefing.drill.title}\n\n{briefing.drill.story}"
 
 
-def _facts(briefing: Briefing) -> Content:
+def _facts(briefing: Briefing) -> Table:
     """Where to look. The answer is text from outside."""
-    rows = (
-        ("URL", span(briefing.url, "$text-primary underline")),
-        ("answer", span(briefing.answer, "bold")),
-        ("stack", span(briefing.stack)),
-        ("log in to", span(f"{briefing.endpoint}/_practice/machines/INSTANCE-ID", _QUIET)),
-        ("AWS CLI", span(briefing.shell, _QUIET)),
-    )
-    return Content("\n").join(Content.assemble((f"{name:<11}", _QUIET), value) for name, value in rows)
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value, style in (
+        ("URL", briefing.url, "underline"),
+        ("answer", briefing.answer, "bold"),
+        ("stack", briefing.stack, ""),
+        ("log in to", f"{briefing.endpoint}/_practice/machines/INSTANCE-ID", "dim"),
+        ("AWS CLI", briefing.shell, "dim"),
+    ):
+        grid.add_row(text(name, "dim"), text(value, style))
+    return grid
 
 
 def _more(training: Training) -> str:
