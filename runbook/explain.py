@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -30,9 +32,15 @@ _INVALID_LOGIN = frozenset(
         "UnrecognizedClientException",
         "AuthFailure",
         "SignatureDoesNotMatch",
+        "InvalidSignatureException",
         "OptInRequired",
     }
 )
+# What a wrong clock is answered with; some are answers to other mistakes too.
+_SIGNED_AT_THE_WRONG_TIME = frozenset(
+    {"SignatureDoesNotMatch", "InvalidSignatureException", "RequestExpired", "RequestTimeTooSkewed", "AuthFailure"}
+)
+_CLOCK_MAY_BE_OFF = 240.0  # seconds; AWS accepts five minutes
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Client.UnauthorizedOperation"})
 
 
@@ -62,16 +70,35 @@ def _explain_answer(error: ClientError, step: str, stack: str, region: str) -> s
     code = code_of(error)
     message = str(error.response.get("Error", {}).get("Message", "")).strip()
     operation = error.operation_name
+    if code in _SIGNED_AT_THE_WRONG_TIME and abs(ahead := _clock_ahead(error)) > _CLOCK_MAY_BE_OFF:
+        return (
+            f"This machine's clock is {round(abs(ahead) / 60)} minutes {'fast' if ahead > 0 else 'slow'}, "
+            f"and AWS accepts five ({code}). Set it, and run this again: it goes on from here."
+        )
     if code in _EXPIRED:
         return (
             f"The login has expired ({code}). Renew it (aws sso login, or new temporary credentials) "
             "and run this again: it goes on from here."
         )
     if code in _INVALID_LOGIN:
-        return f"AWS does not accept the credentials, or the region is not enabled for the account: {message} ({code})."
+        where = f"region {region}" if region else "the region"
+        enable = f" (aws account enable-region --region-name {region})" if region else ""
+        return (
+            f"AWS does not accept the credentials, or {where} is not enabled for the account: {message.rstrip('.')} "
+            f"({code}). Renew the login, or enable the region{enable}, and run this again."
+        )
     if code in _DENIED:
         return _denied(operation, message, step, stack, region)
     return f"{operation}: {message or 'no message'} ({code})"
+
+
+def _clock_ahead(error: ClientError) -> float:
+    """By how many seconds this machine's clock is ahead of AWS's, as far as the answer tells; else 0."""
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    try:
+        return (datetime.now(UTC) - parsedate_to_datetime(headers.get("date", ""))).total_seconds()
+    except (TypeError, ValueError):
+        return 0.0
 
 
 _REFUSAL = re.compile(r"not authorized to perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>\S+))?")

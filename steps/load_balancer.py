@@ -156,9 +156,14 @@ def do(aws: Aws, params: Parameters, service: PrivateService) -> LoadBalancer:
 
 
 def undo(aws: Aws, params: Parameters) -> None:
-    """Delete the load balancer if it is ours, with its listeners, and wait until its interfaces are gone."""
+    """Delete the load balancer if it is ours, with its listeners, and wait until its interfaces are gone.
+
+    They are waited for also when it was deleted before, by a run that did not live to see them go.
+    """
     found = find(aws, params.stack)
-    if found is not None and is_ours(found.tags, params.stack):
+    if found is None:
+        _wait_until_gone(aws, params.stack)
+    elif is_ours(found.tags, params.stack):
         _delete(aws, params.stack, found)
 
 
@@ -201,12 +206,16 @@ def _delete(aws: Aws, stack: str, found: LoadBalancer) -> None:
     _links.delete(aws, [link for link in _links.ours(aws, stack) if found.arn in link.targets])
     with unless_gone():
         aws.elbv2.delete_load_balancer(LoadBalancerArn=found.arn)
-    mine: list[FilterTypeDef] = [{"Name": "description", "Values": [interface_description(found.arn)]}]
+    _wait_until_gone(aws, stack)
+
+
+def _wait_until_gone(aws: Aws, stack: str) -> None:
+    name = name_of(stack)
+    left: list[FilterTypeDef] = [{"Name": "description", "Values": [f"ELB net/{name}/*"]}]
 
     def gone() -> bool | None:
-        still = _describe(aws, stack)
-        if still is not None and still.arn == found.arn:
+        if _describe(aws, stack) is not None:
             return None
-        return None if aws.ec2.describe_network_interfaces(Filters=mine)["NetworkInterfaces"] else True
+        return None if aws.ec2.describe_network_interfaces(Filters=left)["NetworkInterfaces"] else True
 
-    aws.wait_until(gone, what=f"load balancer {found.name} and its interfaces to be gone", usual=GOES_WITHIN, every=5.0)
+    aws.wait_until(gone, what=f"load balancer {name} and its interfaces to be gone", usual=GOES_WITHIN, every=5.0)

@@ -163,8 +163,11 @@ def exits(command: Callable[..., int | None]) -> Callable[..., None]:
     return wrapped
 
 
-def complain(error: BaseException) -> int:
-    """Say an error in this face's words, on standard error, and give its exit code."""
+def complain(error: BaseException, explained: str = "") -> int:
+    """Say an error in this face's words, on standard error, and give its exit code.
+
+    ``explained`` is how whoever met it explains it, knowing where it was.
+    """
     from rich.console import Console
     from rich.text import Text
 
@@ -175,7 +178,7 @@ def complain(error: BaseException) -> int:
     else:
         from runbook.explain import explain
 
-        text, code = explain(error), FAILED
+        text, code = explained or explain(error), FAILED
     console.print(Text.assemble(("error: ", "bold red"), text))
     return code
 

@@ -266,7 +266,7 @@ def _finish(ended: _Ended, *, judged: str | None = None, planned: bool = False) 
     """The exit code of a run."""
     finished, steps = ended.finished, ended.steps
     if finished.cause is not None:
-        code = complain(finished.cause)
+        code = complain(finished.cause, finished.error)
         return ended.stopped or code if isinstance(finished.cause, Stopped) else code
     outcomes = {name: outcome for name, outcome in finished.outcomes.items() if judged in (None, name)}
     causes = [step.cause for step in steps.values() if step.outcome is Outcome.FAILED]

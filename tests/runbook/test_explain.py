@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
 import pytest
 from botocore.exceptions import (
     BotoCoreError,
@@ -48,6 +51,7 @@ def test_our_own_errors_speak_for_themselves(error: Exception) -> None:
         (refused("RequestExpired"), "Renew it"),
         (refused("InvalidClientTokenId"), "does not accept the credentials"),
         (refused("AuthFailure"), "region is not enabled for the account: said so (AuthFailure)"),
+        (refused("InvalidSignatureException"), "does not accept the credentials"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
@@ -97,3 +101,26 @@ def test_an_answer_without_its_parts_is_explained_too(answer: dict[str, dict[str
     error.response, error.operation_name = answer, "GetStage"  # type: ignore[assignment]
 
     assert explain(error).startswith("GetStage: ")
+
+
+@pytest.mark.parametrize(
+    "code", ["SignatureDoesNotMatch", "InvalidSignatureException", "RequestExpired", "AuthFailure"]
+)
+@pytest.mark.parametrize(("ahead", "said"), [(1200, "20 minutes fast"), (-420, "7 minutes slow")])
+def test_a_wrong_clock_is_told_from_a_wrong_login(code: str, ahead: float, said: str) -> None:
+    error = refused(code, "Signature expired")
+    answered = format_datetime(datetime.now(UTC) - timedelta(seconds=ahead), usegmt=True)
+    error.response["ResponseMetadata"] = {"HTTPHeaders": {"date": answered}}
+    assert f"This machine's clock is {said}" in explain(error)
+
+
+def test_a_right_clock_is_not_blamed() -> None:
+    error = refused("SignatureDoesNotMatch")
+    error.response["ResponseMetadata"] = {"HTTPHeaders": {"date": format_datetime(datetime.now(UTC), usegmt=True)}}
+    assert "clock" not in explain(error)
+
+
+def test_the_region_that_may_not_be_enabled_is_named() -> None:
+    said = explain(refused("UnrecognizedClientException"), region="eu-south-1")
+    assert "region eu-south-1 is not enabled for the account" in said
+    assert "--region-name eu-south-1" in said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runbook.events import Action, CallSent, Event, Outcome, StepFinished, StepStarted
+from runbook.events import Action, CallSent, Event, Outcome, StepFinished, StepStarted, Waited
 from tests.stack import ONE_OF_EACH, PLAN, Ended, Hurry, Stack
 
 MAKING = [step.id for step in PLAN.steps if step.id not in ("preflight", "nlb-addresses", "invoke")]
@@ -84,3 +84,19 @@ def test_another_deployment_of_the_same_is_not_made_when_the_stage_was_not_point
     finished.up()
 
     assert finished.inventory()["deployments"] == made
+
+
+def test_what_a_deleted_load_balancer_leaves_for_a_moment_is_waited_for_by_the_next_run_too(finished: Stack) -> None:
+    control = Hurry(finished.clock, times=1.0)
+
+    def stop_there(event: Event) -> None:
+        if isinstance(event, Waited) and event.step == "load-balancer":
+            control.stop()
+
+    finished.run(Action.DOWN, control=control, watch=stop_there)
+    assert finished.how_many()["load balancers"] == 0
+    left = finished.inventory()["interfaces"]
+
+    finished.down()
+
+    assert len(finished.inventory()["interfaces"]) == len(left) - 2

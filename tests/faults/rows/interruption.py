@@ -1,0 +1,169 @@
+"""Ctrl-C, a kill, a closed terminal: waits end at once, the call in flight finishes, the log says where it stood."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from ..disturb import At
+from ..proxy import Exchange, Fault, pass_on
+from ..row import NotReached, Position, Row, afterwards, begin, requests
+from ..world import Ended, Running, Setting, World
+
+__all__ = ["ROWS"]
+
+HELD = 0.4
+"""Wall seconds that the call in flight is held after the signal: what is sent after that was begun after it."""
+AT_ONCE = 3.0
+"""Wall seconds within which a process whose wait was ended is gone; the wait itself would go on for longer."""
+SLOW = Setting(time_scale=30.0)
+"""A load balancer takes four wall seconds, and a VPC link five."""
+
+Interrupt = Callable[[Running], None]
+
+
+def _signal(number: signal.Signals) -> Interrupt:
+    return lambda running: running.signal(number)
+
+
+def _close_terminal(running: Running) -> None:
+    assert running.terminal is not None
+    running.terminal.close()
+
+
+INTERRUPTS: dict[str, tuple[Interrupt, int, bool]] = {
+    "Ctrl-C": (_signal(signal.SIGINT), 130, False),
+    "SIGTERM": (_signal(signal.SIGTERM), 143, False),
+    "its terminal closed": (_close_terminal, 129, True),
+}
+"""What interrupts, the exit code it ends with, and whether a terminal is needed."""
+
+
+def _then(interrupt: Callable[[], None], hold: float) -> Fault:
+    """Interrupt while the request is under way."""
+
+    def fault(exchange: Exchange) -> None:
+        interrupt()
+        time.sleep(hold)
+        pass_on(exchange)
+
+    return fault
+
+
+def _logged_to_the_end(ended: Ended) -> None:
+    sent = {event["call"] for event in ended.told("CallSent")}
+    answered = {event["call"] for event in ended.told("CallAnswered")}
+    assert sent == answered, f"calls without an answer in the log: {sent - answered}"
+    assert ended.log[-1]["event"] == "RunFinished", ended.log[-1]
+
+
+def _in_a_call(world: World, position: Position, *, command: str, how: str) -> None:
+    interrupt, code, in_terminal = INTERRUPTS[how]
+    begin(world, command)
+    running: list[Running] = []
+    when: list[float] = []
+
+    def now() -> None:
+        when.append(time.time())
+        interrupt(running[0])
+
+    at = At(position.nth, position.chosen, _then(now, HELD))
+    started = world.start(command, fault=at, terminal=in_terminal)
+    running.append(started)
+    ended = started.ended()
+    world.proxy.drain()
+    if not at.happened.is_set():
+        raise NotReached
+    assert ended.code == code, f"exit {ended.code}, not {code}: {ended.said[-1500:]}"
+    assert "Traceback" not in ended.said, ended.said[-1500:]
+    _logged_to_the_end(ended)
+    reported = [event for event in ended.told("CallAnswered") if event["operation"] == position.operation]
+    assert not [event for event in reported if event["error"].endswith("Error")], f"cut off: {reported}"
+    late = [event for event in ended.told("CallSent") if _at(event) > when[0] + HELD]
+    assert not late, f"begun after the interruption: {late}"
+    afterwards(world, command)
+
+
+def _at(event: dict[str, Any]) -> float:
+    return datetime.fromisoformat(event["at"]).timestamp()
+
+
+def _waiting(running: Running, step: str, limit: float = 60.0) -> None:
+    end = time.monotonic() + limit
+    while not any(event["event"] == "Waited" and event["step"] == step for event in running.log):
+        assert running.process.is_alive(), "it was over before the wait"
+        assert time.monotonic() < end, f"{step} never waited"
+        time.sleep(0.02)
+
+
+def _in_a_wait(world: World, step: str, *, command: str, how: str) -> None:
+    interrupt, code, in_terminal = INTERRUPTS[how]
+    begin(world, command)
+    running = world.start(command, terminal=in_terminal)
+    _waiting(running, step)
+    interrupted = time.monotonic()
+    interrupt(running)
+    ended = running.ended()
+    took = time.monotonic() - interrupted
+    assert took < AT_ONCE, f"ended {took:.1f} s after"
+    assert ended.code == code, f"exit {ended.code}, not {code}: {ended.said[-1500:]}"
+    assert "Traceback" not in ended.said, ended.said[-1500:]
+    _logged_to_the_end(ended)
+    assert ended.log[-1]["outcomes"][step] == "stopped", ended.log[-1]
+    afterwards(world, command)
+
+
+def _twice(world: World, position: Position, *, command: str) -> None:
+    """The second Ctrl-C does not wait for the call in flight."""
+    begin(world, command)
+    running: list[Running] = []
+    gone = threading.Event()
+
+    def twice(exchange: Exchange) -> None:
+        running[0].signal(signal.SIGINT)
+        time.sleep(0.2)  # two signals at once are one
+        running[0].signal(signal.SIGINT)
+        gone.wait(30)
+        pass_on(exchange)
+
+    at = At(position.nth, position.chosen, twice)
+    started = world.start(command, fault=at)
+    running.append(started)
+    try:
+        ended = started.ended(timeout=10.0)
+    finally:
+        gone.set()
+    world.proxy.drain()
+    if not at.happened.is_set():
+        raise NotReached
+    assert ended.code == -signal.SIGINT, f"exit {ended.code}: {ended.said[-1500:]}"
+    afterwards(world, command)
+
+
+WAITS = {"up": ("load-balancer", "vpc-link", "targets"), "down": ("vpc-link", "load-balancer")}
+
+
+def _rows() -> list[Row]:
+    rows = []
+    for command in ("up", "down"):
+        first = requests(command, lambda position: position.nth == 1)
+        for how in INTERRUPTS:
+            rows += [
+                Row(f"{command}: {how} during a call", first, partial(_in_a_call, command=command, how=how)),
+                Row(
+                    f"{command}: {how} in a wait",
+                    lambda world, command=command: WAITS[command],  # type: ignore[misc]
+                    partial(_in_a_wait, command=command, how=how),
+                    SLOW,
+                ),
+            ]
+        rows.append(Row(f"{command}: Ctrl-C twice during a call", first, partial(_twice, command=command)))
+    return rows
+
+
+ROWS = tuple(_rows())

@@ -1,0 +1,108 @@
+"""AWS, or the way to it, is gone for longer than a run tries: it ends with a sentence, without a storm, and resumes."""
+
+from __future__ import annotations
+
+import socket
+from functools import partial
+from typing import Any
+
+from ..disturb import At, answers, reset_before
+from ..proxy import Fault
+from ..row import NotReached, Position, Row, afterwards, begin, reference, requests, succeeded, whole
+from ..world import World
+
+__all__ = ["ROWS"]
+
+TRIES = 4
+"""How often a request is sent at most when it is not answered, or with a 5xx."""
+THROTTLE_TRIES = 8
+SIDE_BY_SIDE = 20
+"""Steps, and looks ahead, that may be asking at once."""
+
+
+def _gone(world: World, position: Position, *, command: str, fault: Fault, tries: int) -> None:
+    begin(world, command)
+    at = At(position.nth, position.chosen, fault, onwards=True)
+    ended = world.run(command, fault=at)
+    if not at.happened.is_set():
+        raise NotReached
+    assert ended.code == 1, f"exit {ended.code}: {ended.said[-1500:]}"
+    assert "Traceback" not in ended.said, ended.said[-1500:]
+    most = len(reference(world).operations(command)) + SIDE_BY_SIDE * tries
+    assert len(world.proxy.counted) <= most, f"{len(world.proxy.counted)} requests, {most} at most"
+    afterwards(world, command)
+
+
+class NoNames:
+    """From the n-th on, no name (or the n-th only) can be resolved. What resolves names is glibc; so it answers."""
+
+    def __init__(self, first: int, last: float) -> None:
+        self.first, self.last = first, last
+
+    def __call__(self) -> None:
+        """Called in the command line's process."""
+        known, asked = socket.getaddrinfo, 0
+
+        def getaddrinfo(host: Any, *given: Any, **named: Any) -> Any:
+            nonlocal asked
+            if host == "localhost":
+                asked += 1
+                if self.first <= asked <= self.last:
+                    raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+            return known(host, *given, **named)
+
+        socket.getaddrinfo = getaddrinfo
+
+
+def _named(world: World) -> str:
+    return world.proxy.url.replace("127.0.0.1", "localhost")
+
+
+def _unresolved(world: World, nth: int, *, command: str, last: float) -> None:
+    begin(world, command)
+    for_good = last == float("inf")
+    names = NoNames(nth, nth if not for_good else last)
+    ended = world.run(command, "--endpoint-url", _named(world), before=names)
+    if for_good:
+        assert ended.code != 0, "did not need the name"
+        assert "Traceback" not in ended.said, ended.said[-1500:]
+        assert "localhost" in ended.said, ended.said[-1500:]
+        most = len(reference(world).operations(command)) + SIDE_BY_SIDE * TRIES
+        assert len(world.proxy.counted) <= most, f"{len(world.proxy.counted)} requests, {most} at most"
+        afterwards(world, command)
+    else:
+        succeeded(ended)
+        whole(world, command)
+
+
+FAULTS: dict[str, tuple[Fault, int]] = {
+    "AWS answers 503 from here on": (answers(503, "ServiceUnavailable", "Service Unavailable"), TRIES),
+    "AWS throttles from here on": (answers(429, "TooManyRequestsException", "Too Many Requests"), THROTTLE_TRIES),
+    "the network is gone from here on": (reset_before, TRIES),
+}
+
+
+def _rows() -> list[Row]:
+    rows = []
+    for command in ("up", "down"):
+        first = requests(command, lambda position: position.nth == 1)
+        rows += [
+            Row(f"{command}: {name}", first, partial(_gone, command=command, fault=fault, tries=tries))
+            for name, (fault, tries) in FAULTS.items()
+        ]
+        rows += [
+            Row(
+                f"{command}: names are not resolved, once",
+                lambda world: list(range(2, 8)),
+                partial(_unresolved, command=command, last=0),
+            ),
+            Row(
+                f"{command}: names are not resolved from here on",
+                lambda world: list(range(1, 5)),
+                partial(_unresolved, command=command, last=float("inf")),
+            ),
+        ]
+    return rows
+
+
+ROWS = tuple(_rows())
