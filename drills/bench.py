@@ -24,6 +24,7 @@ from steps._links import Link
 from steps.any_method import VERB
 from steps.listener import Listener
 from steps.load_balancer import LoadBalancer
+from steps.nlb_addresses import NlbAddress
 from steps.rest_api import RestApi
 from steps.target_group import TargetGroup
 from steps.targets import Target
@@ -104,7 +105,12 @@ class Bench:
     @property
     def addresses(self) -> list[str]:
         """The load balancer's private addresses."""
-        return [address.ip for address in nlb_addresses.find(self.aws, self.params.stack)]
+        return [address.ip for address in self.nodes]
+
+    @property
+    def nodes(self) -> tuple[NlbAddress, ...]:
+        """The load balancer's interfaces, one a zone."""
+        return nlb_addresses.find(self.aws, self.params.stack)
 
     @property
     def instances(self) -> list[str]:
@@ -264,11 +270,12 @@ class Bench:
         for cidr in sorted(wanted - {rule["CidrIpv4"] for rule in right}):
             self.let_in(cidr)
 
-    def shut_out(self, rules: Collection[SecurityGroupRuleTypeDef]) -> None:
-        """Take these inbound rules away."""
+    def shut_out(self, rules: Collection[SecurityGroupRuleTypeDef], group: str | None = None) -> None:
+        """Take these inbound rules away, by default from the instances' security group."""
         if rules:
             self.aws.ec2.revoke_security_group_ingress(
-                GroupId=self.security_group, SecurityGroupRuleIds=[rule["SecurityGroupRuleId"] for rule in rules]
+                GroupId=group or self.security_group,
+                SecurityGroupRuleIds=[rule["SecurityGroupRuleId"] for rule in rules],
             )
 
     def machines(self, *instances: str, **settings: Any) -> None:
@@ -291,34 +298,47 @@ class Bench:
 
     # --- the stack as a whole -----------------------------------------------------------------------------------
 
-    def up(self, *only: str) -> None:
-        """Let the steps (or ``only`` some) bring the stack to where it should be. Raises :class:`CannotContinue`."""
-        self._run(Action.UP, only)
+    def up(self, *only: str, replace: bool = False) -> None:
+        """Let the steps (or ``only`` some) bring the stack to where it should be. Raises :class:`CannotContinue`.
+
+        With ``replace``, what AWS cannot change in place is made anew.
+        """
+        self._run(Action.UP, only, replace=replace)
 
     def down(self, *only: str) -> None:
         """Let the steps (or ``only`` some) take the stack down. Raises :class:`CannotContinue`."""
         self._run(Action.DOWN, only)
 
-    def _run(self, action: Action, only: Collection[str]) -> None:
+    def _run(self, action: Action, only: Collection[str], *, replace: bool = False) -> None:
         plan = Plan.of(READING_ORDER)
-        for event in run(plan, self.aws, self.params, action, only=only or None, control=self.aws.control):
-            self._hear(event, plan)
+        params = self.params.with_values(replace=replace)
+        events = run(plan, self.aws, params, action, only=only or None, control=self.aws.control)
+        # To its end: leaving a run stops it, and this control is also everybody else's.
+        failures = [failure for event in events if (failure := self._hear(event, plan))]
+        if failures:
+            raise CannotContinue(failures[0][0]) from failures[0][1]
 
-    def _hear(self, event: Event, plan: Plan) -> None:
+    def _hear(self, event: Event, plan: Plan) -> tuple[str, BaseException | None] | None:
+        """Tell what was done; what failed, and its cause, if something did."""
         match event:
             case StepFinished(outcome=Outcome.FAILED, cause=BaseException() as cause):
-                raise CannotContinue(f"Step {event.step}: {cause}") from cause
+                return f"Step {event.step}: {cause}", cause
             case StepFinished(step=str(step), outcome=Outcome.DONE | Outcome.UNDONE):
                 self.tell(plan[step].title)
-            case RunFinished(error=error) if error:
-                raise CannotContinue(error)
+            case RunFinished(error=error, cause=cause) if error:
+                return error, cause
+        return None
 
     def awaken(self) -> None:
         """Have the service: there, its instances running, and answering as it did at first."""
         self.service = ensure_service(self.aws, self.params.stack)
         self.start_instances()
         for instance in self.instances:
-            self._machine("PUT", instance, {"status": KNOWN_PATHS})
+            self.furnish(instance)
+
+    def furnish(self, instance: str) -> None:
+        """Have the service on an instance as it was at first."""
+        self._machine("PUT", instance, {"status": KNOWN_PATHS})
 
     def start_instances(self) -> None:
         """Start what is stopped, and wait until all instances run."""

@@ -17,10 +17,12 @@ from steps._links import Link
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, NetworkAclTypeDef
-    from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef
+    from mypy_boto3_elbv2.type_defs import LoadBalancerAttributeTypeDef, LoadBalancerTypeDef
 
 __all__ = ["clear"]
 
+_USUAL: list[LoadBalancerAttributeTypeDef] = [{"Key": "load_balancing.cross_zone.enabled", "Value": "false"}]
+"""What steps leave to people of a load balancer's attributes, and drills count on."""
 _DEFAULT_RULE = 32767  # the rule that denies what no other rule names; nobody can change it
 _ALLOW_ALL = 100
 """The number of the rule that AWS puts into a default network ACL, inbound and outbound."""
@@ -69,6 +71,8 @@ def _balancers(bench: Bench, *, everything: bool) -> None:
     for arn, own in _tags(bench, listeners).items():
         if not is_ours(own, stack):
             elb.delete_listener(ListenerArn=arn)
+    for arn in kept:
+        elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=_USUAL)
     for arn in going & set(balancers):
         elb.delete_load_balancer(LoadBalancerArn=arn)
     for arn in going & set(balancers):
