@@ -9,19 +9,20 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import random
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from practice import machines
+from practice.elbv2.forwarding import Asked, own_page
 
 if TYPE_CHECKING:
-    from practice.elbv2.load_balancers import NetworkLoadBalancer, Node
+    from practice.elbv2.load_balancers import LoadBalancer, Node
     from practice.elbv2.models import ELBv2Backend
-    from practice.elbv2.target_groups import Registration
+    from practice.elbv2.target_groups import Registration, TargetGroup
 
-__all__ = ["PRIVATE_LINK", "Backend", "Source", "Unreachable", "connect", "reach"]
+__all__ = ["PRIVATE_LINK", "Answered", "Asked", "Backend", "Source", "Unreachable", "connect", "enter", "reach"]
 
 # D: "Network ACLs" of the Network Load Balancer guide: replies go to the ports a client connects from, 1024-65535.
 _EPHEMERAL_PORTS = (1024, 65535)
@@ -33,9 +34,19 @@ _turn = itertools.count()
 
 @dataclass(frozen=True)
 class Source:
-    """Who connects to the load balancer. No address: a client that comes through PrivateLink (a VPC link)."""
+    """Who connects to the load balancer. No address: a client that comes through PrivateLink (a VPC link V1)."""
 
     ip: str | None = None
+    groups: frozenset[str] = frozenset()
+    """The security groups of its interface."""
+    subnet: Any = None
+    """The subnet it is in, where that is one of the account's."""
+
+    @classmethod
+    def of(cls, node: Node) -> Source:
+        """A load balancer's node, on its way to a target."""
+        groups = node.interface.group_set if node.interface is not None else []
+        return cls(node.private_ip, frozenset(group.id for group in groups), node.subnet)
 
 
 PRIVATE_LINK = Source()
@@ -50,6 +61,25 @@ class Backend:
     instance_id: str | None
     zone: str | None
     node_ip: str
+    forwarded: tuple[tuple[str, str], ...] = ()
+    """Headers that an Application Load Balancer on the way adds."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An Application Load Balancer answers in its own name; why, and the hop that makes it."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    reason: str
+    hop: str
+
+    @classmethod
+    def with_page(cls, status: int, reason: str, hop: str) -> Answered:
+        """One of its error pages (D: "Troubleshoot your Application Load Balancers" says which for what)."""
+        headers, body = own_page(status)
+        return cls(status, tuple(headers), body, reason, hop)
 
 
 @dataclass(frozen=True)
@@ -61,39 +91,116 @@ class Unreachable:
 
 
 def connect(
-    account_id: str, region: str, load_balancer_arn: str, port: int, *, source: Source = PRIVATE_LINK
-) -> Backend | Unreachable:
-    """Connect to a Network Load Balancer as a new flow does: a node, then a target, then the packet filters.
+    account_id: str,
+    region: str,
+    load_balancer_arn: str,
+    port: int,
+    *,
+    source: Source = PRIVATE_LINK,
+    asked: Asked = Asked("GET", "", "/"),  # noqa: B008 (frozen)
+) -> Backend | Answered | Unreachable:
+    """Connect to a load balancer as a new flow does: a node, then a target, then the packet filters.
 
-    Holds no lock and opens no socket, except to make good a health check that is due.
+    ``asked`` is the HTTP request, which Application Load Balancers read. Holds no lock and opens no socket, except to
+    make good a health check that is due.
     """
-    from practice.elbv2 import health
+    from practice.elbv2.load_balancers import NetworkLoadBalancer
     from practice.elbv2.models import elbv2_backends
 
     backend = cast("ELBv2Backend", elbv2_backends[account_id][region])
-    balancer = backend.network_load_balancer(load_balancer_arn)
+    balancer = backend.load_balancer(load_balancer_arn)
     if balancer is None:
-        return Unreachable(f"there is no Network Load Balancer {load_balancer_arn}", "load-balancer")
-    if not balancer.is_active:
-        return Unreachable(f"load balancer {balancer.name} is still provisioning", "load-balancer")
-    listener = backend.listener_on(balancer, port)
-    if listener is None:
-        return Unreachable(f"load balancer {balancer.name} has no listener on port {port}", "listener")
-    if listener.protocol not in {"TCP", "TCP_UDP"}:
-        return Unreachable(
-            f"the listener on port {port} speaks {listener.protocol}, the practice account only TCP",
-            "listener",
-        )
+        return Unreachable(f"there is no load balancer {load_balancer_arn}", "load-balancer")
+    if not isinstance(balancer, NetworkLoadBalancer):
+        return enter(backend, balancer, port, source, asked)
+    listener = _listener(backend, balancer, port, {"TCP", "TCP_UDP"})
+    if isinstance(listener, Unreachable):
+        return listener
     refused = _judge_balancer(backend, balancer, port, source)
     if refused is not None:
         return refused
     group = backend.group_of(listener)
     if group is None:
         return Unreachable(f"the listener on port {port} forwards to no target group", "target-group")
-    if group.target_type == "alb":
-        return Unreachable("the practice account does not follow targets of type alb", "target-group")
-    health.refresh(backend, group)
+    chosen = _choose(backend, balancer, group)
+    if isinstance(chosen, Unreachable):
+        return chosen
+    node, registration = chosen
+    if group.target_type != "alb":
+        return reach(backend, node, registration, registration.port)
+    application = backend.load_balancer(registration.target_id)
+    if application is None:
+        return Unreachable(f"load balancer {registration.target_id} is gone", "targets")
+    reached = enter(backend, application, registration.port, Source.of(node), asked)
+    if isinstance(reached, Unreachable) and reached.hop in {"load-balancer", "listener"}:
+        return Unreachable(reached.reason, "targets")
+    return reached
 
+
+def enter(
+    backend: ELBv2Backend, balancer: LoadBalancer, port: int, source: Source, asked: Asked
+) -> Backend | Answered | Unreachable:
+    """Send a request to an Application Load Balancer."""
+    from practice.elbv2 import forwarding
+
+    listener = _listener(backend, balancer, port, {"HTTP"})
+    if isinstance(listener, Unreachable):
+        return listener
+    refused = _judge_balancer(backend, balancer, port, source)
+    if refused is not None:
+        return refused
+    entered = list(balancer.nodes)[next(_turn) % len(balancer.nodes)]
+    if source.subnet is not None and source.ip is not None:
+        blocked = _judge_network_acls(
+            backend.ec2_backend, source.subnet, source.ip, entered.subnet, entered.private_ip, port
+        )
+        if blocked is not None:
+            return blocked
+    action = forwarding.action_for(listener, asked)
+    if action is None or action.type not in {"forward", "fixed-response"}:
+        what = "a condition of a rule" if action is None else f"an action of type {action.type}"
+        return Unreachable(f"the practice account does not carry out {what} of {balancer.name}", "listener")
+    if action.type == "fixed-response":
+        status, headers, body = forwarding.fixed_response(action)
+        return Answered(status, tuple(headers), body, f"{balancer.name} answers {status} by its rules", "listener")
+    arns = backend._get_target_group_arns_from(action_data=action.data)
+    group = next((backend.target_groups[arn] for arn in arns if arn in backend.target_groups), None)
+    if group is None:
+        return Answered.with_page(503, f"{balancer.name} forwards to no target group", "target-group")
+    chosen = _choose(backend, balancer, group)
+    if isinstance(chosen, Unreachable):
+        return Answered.with_page(503, chosen.reason, chosen.hop)
+    node, registration = chosen
+    reached = reach(backend, node, registration, registration.port)
+    if isinstance(reached, Unreachable):
+        # Refused where nothing listens; a packet filter lets it wait in vain.
+        return Answered.with_page(502 if reached.hop == "backend" else 504, reached.reason, reached.hop)
+    added = (("X-Forwarded-For", source.ip or ""), ("X-Forwarded-Port", str(port)), ("X-Forwarded-Proto", "http"))
+    return replace(reached, forwarded=added)
+
+
+def _listener(backend: ELBv2Backend, balancer: LoadBalancer, port: int, spoken: set[str]) -> Any:
+    """The listener on a port, or why there is none to speak to."""
+    if not balancer.is_active:
+        return Unreachable(f"load balancer {balancer.name} is still provisioning", "load-balancer")
+    listener = backend.listener_on(balancer, port)
+    if listener is None:
+        return Unreachable(f"load balancer {balancer.name} has no listener on port {port}", "listener")
+    if listener.protocol not in spoken:
+        only = " and ".join(sorted(spoken - {"TCP_UDP"}))
+        return Unreachable(
+            f"the listener on port {port} speaks {listener.protocol}, the practice account only {only}", "listener"
+        )
+    return listener
+
+
+def _choose(
+    backend: ELBv2Backend, balancer: LoadBalancer, group: TargetGroup
+) -> tuple[Node, Registration] | Unreachable:
+    """A node, and a target that it sends the flow to."""
+    from practice.elbv2 import health
+
+    health.refresh(backend, group)
     balancers = [balancer]
     usable = [
         registration
@@ -119,8 +226,7 @@ def connect(
         return Unreachable(f"no target of {group.name} is in a zone of load balancer {balancer.name}", "targets")
     turn = next(_turn)
     node, targets = candidates[turn % len(candidates)]
-    registration = targets[turn // len(candidates) % len(targets)]
-    return reach(backend, node, registration, registration.port)
+    return node, targets[turn // len(candidates) % len(targets)]
 
 
 def reach(backend: ELBv2Backend, node: Node, registration: Registration, port: int) -> Backend | Unreachable:
@@ -150,7 +256,7 @@ def reach(backend: ELBv2Backend, node: Node, registration: Registration, port: i
                 f"no rule of the load balancer's security groups lets it out to {target_ip} on port {port}",
                 "security-group",
             )
-    blocked = _judge_network_acls(ec2, node, interface.subnet, target_ip, port)
+    blocked = _judge_network_acls(ec2, node.subnet, node.private_ip, interface.subnet, target_ip, port)
     if blocked is not None:
         return blocked
     machine = machines.get(instance.id)
@@ -162,19 +268,18 @@ def reach(backend: ELBv2Backend, node: Node, registration: Registration, port: i
     return Backend(address[0], address[1], instance.id, instance.availability_zone, node.private_ip)
 
 
-def _judge_balancer(
-    backend: ELBv2Backend, balancer: NetworkLoadBalancer, port: int, source: Source
-) -> Unreachable | None:
+def _judge_balancer(backend: ELBv2Backend, balancer: LoadBalancer, port: int, source: Source) -> Unreachable | None:
     """The load balancer's own security groups."""
     if not balancer.security_groups:
         return None
-    if source.ip is None and balancer.enforce_security_group_inbound_rules_on_private_link_traffic == "off":
+    enforced = getattr(balancer, "enforce_security_group_inbound_rules_on_private_link_traffic", "on")
+    if source.ip is None and enforced == "off":
         return None
     groups = [backend.ec2_backend.get_security_group_from_id(group_id) for group_id in balancer.security_groups]
     rules = [rule for group in groups if group is not None for rule in group.ingress_rules]
     # The addresses that API Gateway's own network uses are not published, so only a rule for every address is
     # certain to let them in.
-    if not _rules_allow(rules, source.ip, port, set()):
+    if not _rules_allow(rules, source.ip, port, source.groups):
         who = source.ip or "API Gateway (through PrivateLink)"
         names = ", ".join(balancer.security_groups)
         return Unreachable(
@@ -184,7 +289,7 @@ def _judge_balancer(
     return None
 
 
-def _rules_allow(rules: Iterable[Any], ip: str | None, port: int, groups: set[str]) -> bool:
+def _rules_allow(rules: Iterable[Any], ip: str | None, port: int, groups: Collection[str]) -> bool:
     """Whether a rule covers TCP on a port with the other side at ``ip`` (None: any address there is) or in a group."""
     for rule in rules:
         if rule.ip_protocol != "-1" and not (
@@ -209,16 +314,18 @@ def _covers(cidr: str, ip: str | None) -> bool:
     return network.prefixlen == 0 if ip is None else ipaddress.IPv4Address(ip) in network
 
 
-def _judge_network_acls(ec2: Any, node: Node, target_subnet: Any, target_ip: str, port: int) -> Unreachable | None:
+def _judge_network_acls(
+    ec2: Any, own_subnet: Any, own_ip: str, target_subnet: Any, target_ip: str, port: int
+) -> Unreachable | None:
     """The network ACLs on the way there and back: stateless, and only where a packet leaves or enters a subnet."""
-    if node.subnet.id == target_subnet.id:
+    if own_subnet.id == target_subnet.id:
         return None
     reply = _random.randint(*_EPHEMERAL_PORTS)
     legs = (
-        (node.subnet, True, target_ip, port, "outbound"),
-        (target_subnet, False, node.private_ip, port, "inbound"),
-        (target_subnet, True, node.private_ip, reply, "outbound"),
-        (node.subnet, False, target_ip, reply, "inbound"),
+        (own_subnet, True, target_ip, port, "outbound"),
+        (target_subnet, False, own_ip, port, "inbound"),
+        (target_subnet, True, own_ip, reply, "outbound"),
+        (own_subnet, False, target_ip, reply, "inbound"),
     )
     for subnet, egress, other, on, direction in legs:
         acl = _network_acl_of(ec2, subnet.id)

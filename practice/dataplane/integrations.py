@@ -172,7 +172,15 @@ def exchange(api: Api, call: Call, journal: Journal, outcome: Outcome) -> backen
     journal.say(f"Endpoint request headers: {as_header_map(call.headers)}", data=True)
     journal.say(f"Endpoint request body after transformations: {_text(call.body)}", data=True)
     journal.say(f"Sending request to {call.uri}")
-    address = _through_link(api, call, endpoint, outcome) if call.connection_id is not None else _direct(endpoint)
+    forwarded: tuple[tuple[str, str], ...] = ()
+    if call.connection_id is None:
+        address = _direct(endpoint)
+    else:
+        reached = _through_link(api, call, endpoint, outcome)
+        if isinstance(reached, network.Answered):
+            answer = backend.Answer(reached.status, Headers(reached.headers), reached.body)
+            return _received(journal, answer, time.monotonic())
+        address, forwarded = backend.Address(reached.host, reached.port), reached.forwarded
     if endpoint.scheme == "https":
         verify = not call.integration.tls_insecure_skip_verification
         address = backend.Address(address.host, address.port, True, endpoint.hostname, verify)
@@ -180,6 +188,9 @@ def exchange(api: Api, call: Call, journal: Journal, outcome: Outcome) -> backen
     for name, value in call.headers:
         if name.lower() != "host":
             headers.add(name, value)
+    for name, value in forwarded:
+        before = headers.get(name) if name == "X-Forwarded-For" else None
+        headers.set(name, f"{before}, {value}" if before else value)
     if call.body or call.method not in _BODILESS:
         headers.set("Content-Length", str(len(call.body)))
     started = time.monotonic()
@@ -206,6 +217,10 @@ def exchange(api: Api, call: Call, journal: Journal, outcome: Outcome) -> backen
         if call.connection_id is not None:
             raise ConfigurationError(_INTERNAL) from None
         raise ConfigurationError("Invalid endpoint address") from None
+    return _received(journal, answer, started)
+
+
+def _received(journal: Journal, answer: backend.Answer, started: float) -> backend.Answer:
     journal.integration_latency_ms = round((time.monotonic() - started) * 1000)
     journal.integration_status = answer.status
     journal.say(f"Received response. Status: {answer.status}, Integration latency: {journal.integration_latency_ms} ms")
@@ -221,7 +236,7 @@ def _direct(endpoint: _Endpoint) -> backend.Address:
     return backend.Address(host, endpoint.port)
 
 
-def _through_link(api: Api, call: Call, endpoint: _Endpoint, outcome: Outcome) -> backend.Address:
+def _through_link(api: Api, call: Call, endpoint: _Endpoint, outcome: Outcome) -> network.Backend | network.Answered:
     """Link, load balancer, target: the URI's host plays no part in it (D, API reference of Integration.uri)."""
     link_id = call.connection_id or ""
     link = vpc_link(api.account_id, api.region, link_id)
@@ -231,11 +246,14 @@ def _through_link(api: Api, call: Call, endpoint: _Endpoint, outcome: Outcome) -
         outcome.reason = f"VPC link {link_id!r} {state}"
         raise ConfigurationError(_INTERNAL)
     arn = link.target_arns[0]
-    reached = network.connect(api.account_id, api.region, arn, endpoint.port, source=network.PRIVATE_LINK)
-    if isinstance(reached, network.Unreachable):
+    host = call.headers.get("Host") or endpoint.authority
+    asked = network.Asked(call.method, host.partition(":")[0], endpoint.target.partition("?")[0])
+    reached = network.connect(api.account_id, api.region, arn, endpoint.port, source=network.PRIVATE_LINK, asked=asked)
+    if not isinstance(reached, network.Backend):
         outcome.hop, outcome.reason = reached.hop, reached.reason
+    if isinstance(reached, network.Unreachable):
         raise ConfigurationError(_INTERNAL)
-    return backend.Address(reached.host, reached.port)
+    return reached
 
 
 def _text(body: bytes) -> str:

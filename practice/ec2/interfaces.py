@@ -75,16 +75,18 @@ class _ServiceAttachment:
 
 
 class LoadBalancerInterface(NetworkInterface):
-    """The interface of a Network Load Balancer in one subnet. Elastic Load Balancing made it, and only it ends it."""
+    """The interface of a load balancer in one subnet. Elastic Load Balancing made it, and only it ends it."""
 
     def __init__(
-        self, ec2_backend: Any, subnet: Any, private_ip: str, *, description: str, group_ids: list[str]
+        self, ec2_backend: Any, subnet: Any, private_ip: str, *, description: str, group_ids: list[str], kind: str
     ) -> None:
         super().__init__(ec2_backend, subnet, private_ip, group_ids=group_ids, description=description)
         if not group_ids:
             # moto gives the VPC's default group; a load balancer without groups has none.
             self._group_set = []
-        self.interface_type = "network_load_balancer"
+        if kind == "network":
+            # Those of Application Load Balancers are plain ones (D: NetworkInterface, InterfaceType).
+            self.interface_type = "network_load_balancer"
         self.requester_managed = True
         self.requester_id = "amazon-elb"
         self.status = "in-use"

@@ -63,11 +63,11 @@ class EC2Backend(MotoEC2Backend):
             subnet.request_ip(address, None)  # type: ignore[arg-type]
 
     def create_load_balancer_interface(
-        self, subnet: Subnet, private_ip: str, description: str, group_ids: list[str]
+        self, subnet: Subnet, private_ip: str, description: str, group_ids: list[str], *, kind: str
     ) -> LoadBalancerInterface:
         """An interface of a load balancer, with an address that was set aside before."""
         interface = LoadBalancerInterface(  # type: ignore[abstract]
-            self, subnet, private_ip, description=description, group_ids=group_ids
+            self, subnet, private_ip, description=description, group_ids=group_ids, kind=kind
         )
         self.enis[interface.id] = interface
         return interface

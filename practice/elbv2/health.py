@@ -21,6 +21,8 @@ from practice import durations, machines, network
 from practice.clock import current
 from practice.locking import unlocked
 
+from .forwarding import Asked
+
 if TYPE_CHECKING:
     from .load_balancers import Node
     from .models import ELBv2Backend
@@ -53,6 +55,7 @@ REGISTERING = Health("initial", "Elb.RegistrationInProgress", "Target registrati
 CHECKING = Health("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
 HEALTHY = Health("healthy")
 UNHEALTHY = Health("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+TIMED_OUT = Health("unhealthy", "Target.Timeout", "Request timed out")
 NOT_USED = Health(
     "unused", "Target.NotInUse", "Target group is not configured to receive traffic from the load balancer"
 )
@@ -78,16 +81,20 @@ class NodeView:
     """Checks passed in a row."""
     failed: int = 0
     """Checks failed in a row."""
+    failure: Health = UNHEALTHY
+    """What DescribeTargetHealth says while it is unhealthy."""
     probing: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def record(self, passed: bool, times: int, group: TargetGroup) -> None:
-        """Count ``times`` checks with the same result."""
-        if passed:
+    def record(self, failure: Health | None, times: int, group: TargetGroup) -> None:
+        """Count ``times`` checks with the same result; None is a pass."""
+        if failure is None:
             self.passed, self.failed = self.passed + times, 0
-            if self.passed >= int(group.healthy_threshold_count):
+            # D: "Health checks for Application Load Balancer target groups": the first check that passes is enough.
+            at_once = not group.is_layer_4 and self.state == "initial"
+            if at_once or self.passed >= int(group.healthy_threshold_count):
                 self.state = "healthy"
         else:
-            self.failed, self.passed = self.failed + times, 0
+            self.failed, self.passed, self.failure = self.failed + times, 0, failure
             if self.failed >= int(group.unhealthy_threshold_count):
                 self.state = "unhealthy"
 
@@ -111,7 +118,7 @@ class Probe:
             due = int((now - self.view.next_check) // interval) + 1
             if due < 1:
                 return
-            self.view.record(_passes(backend, self.group, self.registration, self.node), due, self.group)
+            self.view.record(_failure(backend, self.group, self.registration, self.node), due, self.group)
             self.view.next_check += due * interval
         finally:
             self.view.probing.release()
@@ -137,7 +144,7 @@ def refresh(backend: ELBv2Backend, group: TargetGroup | None = None, *, wait: bo
 
 def _due(backend: ELBv2Backend, group: TargetGroup) -> Iterator[Probe]:
     now = current().time()
-    balancers = backend.network_load_balancers_of(group)
+    balancers = backend.load_balancers_of(group)
     for registration in list(group.registrations.values()):
         if not balancers or backend.why_not_checked(registration, balancers) is not None:
             # A target that is not checked forgets what was known, and starts anew when it is checked again.
@@ -161,7 +168,7 @@ def health_of(backend: ELBv2Backend, group: TargetGroup, registration: Registrat
     """The state of one registered target, as of the last ``refresh``."""
     if registration.draining_until is not None:
         return DRAINING if current().time() < registration.draining_until else NOT_REGISTERED
-    balancers = backend.network_load_balancers_of(group)
+    balancers = backend.load_balancers_of(group)
     if not balancers:
         return NOT_USED
     reason = backend.why_not_checked(registration, balancers)
@@ -170,41 +177,58 @@ def health_of(backend: ELBv2Backend, group: TargetGroup, registration: Registrat
     if current().time() < registration.registered_at + durations.TARGET_REGISTRATION:
         return REGISTERING
     # A copy: requests of the data plane look, and make good, at the same time.
-    states = {view.state for view in list(registration.views.values())}
+    views = list(registration.views.values())
+    states = {view.state for view in views}
     if "unhealthy" in states:
-        return UNHEALTHY
+        return next(view.failure for view in views if view.state == "unhealthy")
     return HEALTHY if states == {"healthy"} else CHECKING
 
 
-def _passes(backend: ELBv2Backend, group: TargetGroup, registration: Registration, node: Node) -> bool:
-    """Whether one health check from a node passes, now."""
+def _failure(backend: ELBv2Backend, group: TargetGroup, registration: Registration, node: Node) -> Health | None:
+    """How one health check from a node fails, now; None when it passes.
+
+    Only Application Load Balancers tell how (D: TargetHealth, Reason).
+    """
     port = group.health_port_for(registration)
-    reached = network.reach(backend, node, registration, port)
-    if isinstance(reached, network.Unreachable):
-        return False
+    path = group.health_check_path or "/"
+    host = f"{node.private_ip}:{port}"
+    if group.target_type == "alb":
+        application = backend.load_balancer(registration.target_id)
+        reached = (
+            network.Unreachable("it is gone", "targets")
+            if application is None
+            else network.enter(backend, application, port, network.Source.of(node), Asked("GET", host, path))
+        )
+    else:
+        reached = network.reach(backend, node, registration, port)
     protocol = group.health_check_protocol
+    if isinstance(reached, network.Unreachable):
+        # A packet filter swallows the request; where nothing listens, the connection is refused.
+        return UNHEALTHY if group.is_layer_4 or reached.hop == "backend" else TIMED_OUT
     if protocol == "TCP":
-        return True
+        return None
     if protocol != "HTTP":
         # The machines speak plain HTTP: a TLS handshake with them fails.
-        return False
-    path = group.health_check_path or "/"
+        return UNHEALTHY
+    if isinstance(reached, network.Answered):
+        return None if group.matches(reached.status) else UNHEALTHY
     timeout = float(group.health_check_timeout_seconds)
-    headers = {
-        "Host": f"{node.private_ip}:{port}",
-        "User-Agent": "ELB-HealthChecker/2.0",
-        "Accept-Encoding": "",
-    }
-    machine = machines.get(registration.instance_id or "")
+    headers = {"Host": host, "User-Agent": "ELB-HealthChecker/2.0", "Accept-Encoding": ""}
+    machine = machines.get(reached.instance_id or "")
     if machines.stand_in() is None and machine is not None:
         if machine.settings.delay_of(path) >= timeout:
-            return False
+            return UNHEALTHY if group.is_layer_4 else TIMED_OUT
         headers[machines.NO_WAIT_HEADER] = "1"
     connection = http.client.HTTPConnection(reached.host, reached.port, timeout=min(timeout, _LONGEST_PROBE))
     try:
         connection.request("GET", path, headers=headers)
-        return group.matches(connection.getresponse().status)
+        status = connection.getresponse().status
     except (OSError, http.client.HTTPException):
-        return False
+        return UNHEALTHY
     finally:
         connection.close()
+    if group.matches(status):
+        return None
+    if group.is_layer_4:
+        return UNHEALTHY
+    return Health("unhealthy", "Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{status}]")

@@ -1,4 +1,4 @@
-"""Network Load Balancers: their life, and their interfaces."""
+"""Load balancers: their life, and their interfaces."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from practice.clock import current
 from practice.ec2.interfaces import LoadBalancerInterface
 from practice.ec2.models import EC2Backend
 
-__all__ = ["HOSTED_ZONES", "NetworkLoadBalancer", "Node"]
+__all__ = ["HOSTED_ZONES", "ApplicationLoadBalancer", "LoadBalancer", "NetworkLoadBalancer", "Node"]
 
 # D: AWS General Reference, "Elastic Load Balancing endpoints": Route 53 hosted zone ids of Network Load Balancers.
 HOSTED_ZONES = {
@@ -50,42 +50,23 @@ class _Zone(AvailabilityZone):
         self.load_balancer_addresses = addresses
 
 
-class NetworkLoadBalancer(FakeLoadBalancer):
-    """A Network Load Balancer: provisioning, then active; one interface in each of its subnets."""
+class LoadBalancer(FakeLoadBalancer):
+    """A load balancer: provisioning, then active; one interface in each of its subnets."""
 
-    # The attributes that Network Load Balancers have and their defaults
-    # (D: ELBv2 API reference, LoadBalancerAttribute).
-    DEFAULT_ATTRIBUTES: ClassVar[dict[str, str]] = {
-        "access_logs.s3.enabled": "false",
-        "access_logs.s3.bucket": "",
-        "access_logs.s3.prefix": "",
-        "deletion_protection.enabled": "false",
-        "dns_record.client_routing_policy": "any_availability_zone",
-        "ipv6.deny_all_igw_traffic": "false",
-        "load_balancing.cross_zone.enabled": "false",
-        "zonal_shift.config.enabled": "false",
-        "secondary_ips.auto_assigned.per_subnet": "0",
-    }
+    KIND: ClassVar[str]
+    """``network`` or ``application``."""
+    MARK: ClassVar[str]
+    """What its ARN and its interfaces' descriptions say: ``net`` or ``app``."""
+    DEFAULT_ATTRIBUTES: ClassVar[dict[str, str]]
+    """The attributes it has and their defaults (D: ELBv2 API reference, LoadBalancerAttribute)."""
 
-    def __init__(
-        self,
-        ec2: EC2Backend,
-        *,
-        fixed_ips: dict[str, str],
-        enforce_on_private_link: str | None,
-        **kwargs: Any,
-    ):
-        super().__init__(state="provisioning", loadbalancer_type="network", **kwargs)
+    def __init__(self, ec2: EC2Backend, **kwargs: Any):
+        super().__init__(state="provisioning", loadbalancer_type=self.KIND, **kwargs)
         self.ec2 = ec2
         self.created_at = current().time()
         self.created_time = iso_8601_datetime_with_milliseconds(current().now())
         self.active_at = self.created_at + durations.LOAD_BALANCER_PROVISIONING
-        self.canonical_hosted_zone_id = HOSTED_ZONES.get(ec2.region_name, "Z26RNL4JYFTOTI")
         self.attrs = dict(self.DEFAULT_ATTRIBUTES)
-        self.attrs["ipv6.deny_all_igw_traffic"] = "true" if self.scheme == "internal" else "false"
-        self.fixed_ips = fixed_ips
-        # Shown only by load balancers with security groups; "on" is their default (D: ELBv2 API reference).
-        self.enforce_security_group_inbound_rules_on_private_link_traffic = enforce_on_private_link
         self.nodes: list[Node] = []
         for subnet in self.subnets:
             self.add_node(subnet)
@@ -110,28 +91,18 @@ class NetworkLoadBalancer(FakeLoadBalancer):
         """Moto makes a load balancer active when it is looked at; ours is when its time has come."""
 
     @property
-    @override
-    def availability_zones(self) -> list[AvailabilityZone]:
-        return [
-            _Zone(
-                node.subnet,
-                [{"PrivateIPv4Address": node.private_ip}] if node.subnet.id in self.fixed_ips else [],
-            )
-            for node in self.nodes
-        ]
-
-    @property
     def cross_zone(self) -> bool:
         """Whether its nodes send traffic to other zones, where the target group does not say otherwise."""
         return self.attrs["load_balancing.cross_zone.enabled"] == "true"
 
-    def add_node(self, subnet: Subnet) -> None:
-        """Set an address aside in a subnet; the interface comes when the load balancer is active."""
-        fixed = self.fixed_ips.get(subnet.id)
+    def address_for(self, subnet: Subnet) -> str:
+        """Set an address aside in a subnet."""
         holder: Any = self
-        if fixed:
-            subnet.request_ip(fixed, holder)
-        self.nodes.append(Node(subnet, fixed or subnet.get_available_subnet_ip(holder)))
+        return subnet.get_available_subnet_ip(holder)
+
+    def add_node(self, subnet: Subnet) -> None:
+        """Join a subnet; the interface comes when the load balancer is active."""
+        self.nodes.append(Node(subnet, self.address_for(subnet)))
 
     def remove_node(self, node: Node) -> None:
         """Leave a subnet."""
@@ -153,11 +124,9 @@ class NetworkLoadBalancer(FakeLoadBalancer):
                 self.add_node(subnet)
         self.subnets = wanted
 
-    def set_security_groups(self, group_ids: list[str], enforce_on_private_link: str | None) -> None:
+    def set_security_groups(self, group_ids: list[str]) -> None:
         """Replace the security groups, of the interfaces too."""
         self.security_groups = group_ids
-        if enforce_on_private_link is not None:
-            self.enforce_security_group_inbound_rules_on_private_link_traffic = enforce_on_private_link
         groups = [group for group_id in group_ids if (group := self.ec2.get_security_group_from_id(group_id))]
         for node in self.nodes:
             if node.interface is not None:
@@ -172,11 +141,93 @@ class NetworkLoadBalancer(FakeLoadBalancer):
                 node.interface = self.ec2.create_load_balancer_interface(
                     node.subnet,
                     node.private_ip,
-                    f"ELB net/{self.name}/{self.load_balancer_id}",
+                    f"ELB {self.MARK}/{self.name}/{self.load_balancer_id}",
                     self.security_groups,
+                    kind=self.KIND,
                 )
 
     def release(self) -> None:
         """Give up all interfaces and addresses."""
         for node in list(self.nodes):
             self.remove_node(node)
+
+
+class ApplicationLoadBalancer(LoadBalancer):
+    """An Application Load Balancer."""
+
+    KIND = "application"
+    MARK = "app"
+    DEFAULT_ATTRIBUTES: ClassVar[dict[str, str]] = {
+        "access_logs.s3.enabled": "false",
+        "access_logs.s3.bucket": "",
+        "access_logs.s3.prefix": "",
+        "client_keep_alive.seconds": "3600",
+        "connection_logs.s3.enabled": "false",
+        "connection_logs.s3.bucket": "",
+        "connection_logs.s3.prefix": "",
+        "deletion_protection.enabled": "false",
+        "idle_timeout.timeout_seconds": "60",
+        "load_balancing.cross_zone.enabled": "true",
+        "routing.http.desync_mitigation_mode": "defensive",
+        "routing.http.drop_invalid_header_fields.enabled": "false",
+        "routing.http.preserve_host_header.enabled": "false",
+        "routing.http.x_amzn_tls_version_and_cipher_suite.enabled": "false",
+        "routing.http.xff_client_port.enabled": "false",
+        "routing.http.xff_header_processing.mode": "append",
+        "routing.http2.enabled": "true",
+        "waf.fail_open.enabled": "false",
+        "zonal_shift.config.enabled": "false",
+    }
+
+
+class NetworkLoadBalancer(LoadBalancer):
+    """A Network Load Balancer."""
+
+    KIND = "network"
+    MARK = "net"
+    DEFAULT_ATTRIBUTES: ClassVar[dict[str, str]] = {
+        "access_logs.s3.enabled": "false",
+        "access_logs.s3.bucket": "",
+        "access_logs.s3.prefix": "",
+        "deletion_protection.enabled": "false",
+        "dns_record.client_routing_policy": "any_availability_zone",
+        "ipv6.deny_all_igw_traffic": "false",
+        "load_balancing.cross_zone.enabled": "false",
+        "zonal_shift.config.enabled": "false",
+        "secondary_ips.auto_assigned.per_subnet": "0",
+    }
+
+    def __init__(
+        self,
+        ec2: EC2Backend,
+        *,
+        fixed_ips: dict[str, str],
+        enforce_on_private_link: str | None,
+        **kwargs: Any,
+    ):
+        self.fixed_ips = fixed_ips
+        super().__init__(ec2, **kwargs)
+        self.canonical_hosted_zone_id = HOSTED_ZONES.get(ec2.region_name, "Z26RNL4JYFTOTI")
+        self.attrs["ipv6.deny_all_igw_traffic"] = "true" if self.scheme == "internal" else "false"
+        # Shown only by load balancers with security groups; "on" is their default (D: ELBv2 API reference).
+        self.enforce_security_group_inbound_rules_on_private_link_traffic = enforce_on_private_link
+
+    @property
+    @override
+    def availability_zones(self) -> list[AvailabilityZone]:
+        return [
+            _Zone(
+                node.subnet,
+                [{"PrivateIPv4Address": node.private_ip}] if node.subnet.id in self.fixed_ips else [],
+            )
+            for node in self.nodes
+        ]
+
+    @override
+    def address_for(self, subnet: Subnet) -> str:
+        fixed = self.fixed_ips.get(subnet.id)
+        if fixed is None:
+            return super().address_for(subnet)
+        holder: Any = self
+        subnet.request_ip(fixed, holder)
+        return fixed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from moto.ec2.models.subnets import Subnet
@@ -26,7 +26,7 @@ from practice.ec2.models import EC2Backend
 
 from . import errors, health, validation
 from .associations import association
-from .load_balancers import NetworkLoadBalancer, Node
+from .load_balancers import ApplicationLoadBalancer, LoadBalancer, NetworkLoadBalancer, Node
 from .target_groups import LAYER_4_PROTOCOLS, Registration, TargetGroup
 
 __all__ = ["ClassicELBBackend", "ELBv2Backend", "elbv2_backends"]
@@ -55,7 +55,7 @@ class ELBv2Backend(MotoELBv2Backend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.target_groups: dict[str, TargetGroup] = {}  # type: ignore[assignment]
-        self._leaving: list[tuple[float, NetworkLoadBalancer]] = []
+        self._leaving: list[tuple[float, LoadBalancer]] = []
 
     @property
     @override
@@ -71,8 +71,9 @@ class ELBv2Backend(MotoELBv2Backend):
 
     # -- load balancers ---------------------------------------------------------------------------------------------
 
-    def create_network_load_balancer(
+    def create_load_balancer_of(
         self,
+        kind: str,
         name: str,
         mappings: list[dict[str, str]],
         *,
@@ -81,17 +82,25 @@ class ELBv2Backend(MotoELBv2Backend):
         ip_address_type: str,
         tags: list[dict[str, str]] | None,
         enforce_on_private_link: str | None,
-    ) -> NetworkLoadBalancer:
-        """CreateLoadBalancer of type ``network``: the existing one when name and settings are the same."""
+    ) -> LoadBalancer:
+        """CreateLoadBalancer of type ``network`` or ``application``.
+
+        The existing one when name and settings are the same.
+        """
         validation.check_load_balancer_name(name)
         validation.check_scheme(scheme)
         validation.check_tags(tags)
-        subnets = self._subnets(mappings)
+        subnets = self._subnets(mappings, kind)
         self._check_security_groups(security_groups, subnets[0].vpc_id)
+        if kind == "application" and not security_groups:
+            # D: CreateLoadBalancer, SecurityGroups.
+            default = self.ec2_backend.get_default_security_group(subnets[0].vpc_id)
+            security_groups = [default.id] if default is not None else []
         existing = next((each for each in self.load_balancers.values() if each.name == name), None)
         if existing is not None:
             if (
-                isinstance(existing, NetworkLoadBalancer)
+                isinstance(existing, LoadBalancer)
+                and existing.type == kind
                 and existing.scheme == scheme
                 and {node.subnet.id for node in existing.nodes} == {subnet.id for subnet in subnets}
                 and set(existing.security_groups) == set(security_groups)
@@ -105,28 +114,44 @@ class ELBv2Backend(MotoELBv2Backend):
             raise errors.no_internet_gateway(subnets[0].vpc_id)
         self._check_addresses(subnets)
         identifier = mock_random.get_random_hex(length=16)
-        balancer = NetworkLoadBalancer(  # type: ignore[abstract]  # CloudFormation's methods: moto leaves them out too
-            self.ec2_backend,
-            fixed_ips=_fixed_addresses(mappings),
-            enforce_on_private_link=(enforce_on_private_link or "on") if security_groups else None,
-            name=name,
-            security_groups=security_groups,
-            subnets=subnets,
-            vpc_id=subnets[0].vpc_id,
-            arn=(
+        made = NetworkLoadBalancer if kind == "network" else ApplicationLoadBalancer
+        settings: dict[str, Any] = {
+            "name": name,
+            "security_groups": security_groups,
+            "subnets": subnets,
+            "vpc_id": subnets[0].vpc_id,
+            "arn": (
                 f"arn:{self.partition}:elasticloadbalancing:{self.region_name}:{self.account_id}"
-                f":loadbalancer/net/{name}/{identifier}"
+                f":loadbalancer/{made.MARK}/{name}/{identifier}"
             ),
-            dns_name=f"{name}-{identifier}.elb.{self.region_name}.{_dns_suffix(self.partition)}",
-            scheme=scheme,
-            ip_address_type=ip_address_type,
-        )
+            "dns_name": self._dns_name(kind, name, identifier, scheme),
+            "scheme": scheme,
+            "ip_address_type": ip_address_type,
+        }
+        if kind == "network":
+            settings |= {
+                "fixed_ips": _fixed_addresses(mappings),
+                "enforce_on_private_link": (enforce_on_private_link or "on") if security_groups else None,
+            }
+        # CloudFormation's methods are abstract: moto leaves them out too.
+        balancer: LoadBalancer = made(self.ec2_backend, **settings)  # type: ignore[abstract]
         self.load_balancers[balancer.arn] = balancer
         self.tagging_service.tag_resource(balancer.arn, tags)
         return balancer
 
-    def _subnets(self, mappings: list[dict[str, str]]) -> list[Subnet]:
+    def _dns_name(self, kind: str, name: str, identifier: str, scheme: str) -> str:
+        suffix = _dns_suffix(self.partition)
+        if kind == "network":
+            return f"{name}-{identifier}.elb.{self.region_name}.{suffix}"
+        # D: Application Load Balancer guide: the region before `elb`, and `internal-` before an internal one's name.
+        number = int(identifier, 16) % 10**10
+        return f"{'internal-' if scheme == 'internal' else ''}{name}-{number:010}.{self.region_name}.elb.{suffix}"
+
+    def _subnets(self, mappings: list[dict[str, str]], kind: str) -> list[Subnet]:
         """The subnets of a load balancer. Raise what AWS raises when they cannot be its."""
+        if kind == "application" and len(mappings) < 2:
+            # T: cfn-lint#638 and many reports.
+            raise errors.ValidationError("At least two subnets in two different Availability Zones must be specified")
         if not mappings:
             raise errors.ValidationError("At least one subnet must be specified")
         known = {subnet.id: subnet for subnet in self.ec2_backend.describe_subnets()}
@@ -177,29 +202,30 @@ class ELBv2Backend(MotoELBv2Backend):
         super().delete_load_balancer(arn)
         for resource in [arn, *balancer.listeners]:
             self.tagging_service.delete_all_tags_for_resource(resource)
-        if isinstance(balancer, NetworkLoadBalancer):
+        if isinstance(balancer, LoadBalancer):
             self._leaving.append((current().time() + durations.LOAD_BALANCER_INTERFACE_RELEASE, balancer))
 
     @override
     def set_subnets(
         self, arn: str, subnets: list[str], subnet_mappings: list[dict[str, Any]]
     ) -> list[AvailabilityZone]:
-        balancer = self.network_load_balancer(arn)
+        balancer = self.load_balancer(arn)
         if balancer is None:
             return super().set_subnets(arn, subnets, subnet_mappings)
         mappings = subnet_mappings or [{"SubnetId": subnet_id} for subnet_id in subnets]
-        wanted = self._subnets(mappings)
+        wanted = self._subnets(mappings, balancer.KIND)
         if wanted[0].vpc_id != balancer.vpc_id:
             raise errors.invalid_configuration("All subnets must belong to the same VPC")
         present = {node.subnet.id for node in balancer.nodes}
         self._check_addresses(subnet for subnet in wanted if subnet.id not in present)
-        balancer.fixed_ips |= _fixed_addresses(mappings)
+        if isinstance(balancer, NetworkLoadBalancer):
+            balancer.fixed_ips |= _fixed_addresses(mappings)
         balancer.set_subnets(wanted)
         return balancer.availability_zones
 
     @override
     def set_security_groups(self, arn: str, sec_groups: list[str], enforce_on_private_link: str | None = None) -> None:
-        balancer = self.network_load_balancer(arn)
+        balancer = self.load_balancer(arn)
         if balancer is None:
             super().set_security_groups(arn, sec_groups)
             return
@@ -210,17 +236,24 @@ class ELBv2Backend(MotoELBv2Backend):
                 "SetSecurityGroups is not supported for load balancers of type 'network'"
             )
         self._check_security_groups(sec_groups, balancer.vpc_id)
-        balancer.set_security_groups(sec_groups, enforce_on_private_link)
+        balancer.set_security_groups(sec_groups)
+        if enforce_on_private_link is not None and isinstance(balancer, NetworkLoadBalancer):
+            balancer.enforce_security_group_inbound_rules_on_private_link_traffic = enforce_on_private_link
 
     @override
     def modify_load_balancer_attributes(self, arn: str, attrs: dict[str, Any]) -> dict[str, Any]:
-        balancer = self.network_load_balancer(arn)
+        balancer = self.load_balancer(arn)
         if balancer is not None:
             for key in attrs:
                 if key not in balancer.attrs:
                     # T: many reports quote it.
                     raise errors.invalid_configuration(f"Load balancer attribute key '{key}' is not recognized")
         return super().modify_load_balancer_attributes(arn, attrs)
+
+    def load_balancer(self, arn: str) -> LoadBalancer | None:
+        """The Network or Application Load Balancer of that ARN."""
+        balancer = self.load_balancers.get(arn)
+        return balancer if isinstance(balancer, LoadBalancer) else None
 
     def network_load_balancer(self, arn: str) -> NetworkLoadBalancer | None:
         """The Network Load Balancer of that ARN."""
@@ -242,6 +275,9 @@ class ELBv2Backend(MotoELBv2Backend):
         tags: list[dict[str, str]] | None = None,
     ) -> FakeListener:
         balancer = self.network_load_balancer(load_balancer_arn)
+        application = self.load_balancer(load_balancer_arn) if balancer is None else None
+        if application is not None and self.listener_on(application, validation.check_port(port)) is not None:
+            raise errors.duplicate_listener(load_balancer_arn)
         if balancer is not None:
             self._validate_port_and_protocol("network", port, protocol)
             number = validation.check_port(port)
@@ -328,17 +364,19 @@ class ELBv2Backend(MotoELBv2Backend):
                     return group
         return None
 
-    def network_load_balancers_of(self, group: TargetGroup) -> list[NetworkLoadBalancer]:
-        """The Network Load Balancers that forward to a group."""
-        return [
-            balancer for arn in group.load_balancer_arns if (balancer := self.network_load_balancer(arn)) is not None
-        ]
+    def load_balancers_of(self, group: TargetGroup) -> list[LoadBalancer]:
+        """The load balancers that forward to a group."""
+        return [balancer for arn in group.load_balancer_arns if (balancer := self.load_balancer(arn)) is not None]
 
     # -- target groups ----------------------------------------------------------------------------------------------
 
     @override
     def create_target_group(self, name: str, **kwargs: Any) -> TargetGroup:
         protocol = kwargs.get("protocol")
+        if protocol in {"HTTP", "HTTPS"} and kwargs.get("target_type") != "lambda":
+            # D: CreateTargetGroup, HealthCheckPath and HealthCheckTimeoutSeconds.
+            kwargs["healthcheck_path"] = kwargs.get("healthcheck_path") or "/"
+            kwargs["healthcheck_timeout_seconds"] = kwargs.get("healthcheck_timeout_seconds") or 5
         if protocol not in LAYER_4_PROTOCOLS or kwargs.get("target_type") not in {"instance", "ip", "alb"}:
             return cast("TargetGroup", super().create_target_group(name, **kwargs))
         health_protocol = kwargs.get("healthcheck_protocol") or "TCP"
@@ -453,6 +491,8 @@ class ELBv2Backend(MotoELBv2Backend):
         now = current().time()
         if group.target_type == "instance":
             self._check_instances(group, [target["Id"] for target in instances])
+        if group.target_type == "alb":
+            self._check_application(group, instances)
         for target in instances:
             registration = self._registration(group, target, now)
             key = (registration.target_id, registration.port)
@@ -477,6 +517,20 @@ class ELBv2Backend(MotoELBv2Backend):
         strangers = [instance_id for instance_id in instance_ids if instances[instance_id].vpc_id != group.vpc_id]
         if strangers:
             raise errors.not_in_vpc(strangers, group.vpc_id)
+
+    def _check_application(self, group: TargetGroup, targets: list[dict[str, Any]]) -> None:
+        """An Application Load Balancer as target must listen on the port."""
+        for target in targets:
+            balancer = self.load_balancer(target["Id"])
+            if not isinstance(balancer, ApplicationLoadBalancer):
+                # The code is D (RegisterTargets, InvalidTarget); the wording is unknown.
+                raise errors.ELBClientError("InvalidTarget", "The specified target does not exist or is not valid.")
+            if self.listener_on(balancer, int(target.get("Port") or group.port)) is None:
+                # T: hashicorp/terraform-provider-aws#38987
+                raise errors.ValidationError(
+                    "If the target type is ALB, the target must have at least one listener that matches the target "
+                    "group port or any specified port overrides"
+                )
 
     def _registration(self, group: TargetGroup, target: dict[str, Any], now: float) -> Registration:
         port = validation.check_port(target.get("Port") or group.port)
@@ -503,7 +557,7 @@ class ELBv2Backend(MotoELBv2Backend):
                 if registration.draining_until is None:
                     delay = float(str(group.attributes["deregistration_delay.timeout_seconds"]))
                     # Nothing flows to a target that no load balancer uses: there is nothing to drain.
-                    used = bool(self.network_load_balancers_of(group))
+                    used = bool(self.load_balancers_of(group))
                     registration.draining_until = now + (delay if used else 0.0)
 
     @override
@@ -544,7 +598,7 @@ class ELBv2Backend(MotoELBv2Backend):
             answer.description,
         )
 
-    def why_not_checked(self, registration: Registration, balancers: list[NetworkLoadBalancer]) -> health.Health | None:
+    def why_not_checked(self, registration: Registration, balancers: Sequence[LoadBalancer]) -> health.Health | None:
         """The state of a target that the load balancers leave alone; None when they check it."""
         if registration.draining_until is not None:
             return health.DRAINING
@@ -559,15 +613,15 @@ class ELBv2Backend(MotoELBv2Backend):
             return health.ZONE_NOT_ENABLED
         return None
 
-    def nodes_for(self, balancer: NetworkLoadBalancer, group: TargetGroup, registration: Registration) -> list[Node]:
+    def nodes_for(self, balancer: LoadBalancer, group: TargetGroup, registration: Registration) -> list[Node]:
         """The nodes that send traffic to a target, and so check its health."""
         if self.is_cross_zone(balancer, group) or registration.zone in {None, "all"}:
             return list(balancer.nodes)
         return [node for node in list(balancer.nodes) if node.zone == registration.zone]
 
     @staticmethod
-    def is_cross_zone(balancer: NetworkLoadBalancer, group: TargetGroup) -> bool:
-        """Whether nodes send traffic to targets of other zones: off unless the group or the load balancer says so."""
+    def is_cross_zone(balancer: LoadBalancer, group: TargetGroup) -> bool:
+        """Whether nodes send traffic to targets of other zones: as the group says, else as the load balancer does."""
         if group.cross_zone == "use_load_balancer_configuration":
             return balancer.cross_zone
         return group.cross_zone == "true"
@@ -584,7 +638,7 @@ class ELBv2Backend(MotoELBv2Backend):
         """Let happen what is due: interfaces come and go, draining ends, health checks are made good."""
         now = current().time()
         for balancer in list(self.load_balancers.values()):
-            if isinstance(balancer, NetworkLoadBalancer):
+            if isinstance(balancer, LoadBalancer):
                 balancer.settle()
         for due, balancer in list(self._leaving):
             if due <= now:

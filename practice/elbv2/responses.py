@@ -37,13 +37,15 @@ class ELBv2Response(MotoELBv2Response):
     @override
     def create_load_balancer(self) -> ActionResult:
         params = self._get_params()
-        if (params.get("Type") or "application") != "network":
+        kind = params.get("Type") or "application"
+        if kind not in {"application", "network"}:
             return super().create_load_balancer()
         subnets, mappings = params.get("Subnets", []), params.get("SubnetMappings", [])
         if subnets and mappings:
             # D: either subnets or subnet mappings, but not both; the wording is unknown.
             raise errors.ValidationError("You must specify either subnets or subnet mappings, but not both")
-        balancer = self.elbv2_backend.create_network_load_balancer(
+        balancer = self.elbv2_backend.create_load_balancer_of(
+            kind,
             params.get("Name") or "",
             mappings or [{"SubnetId": subnet_id} for subnet_id in subnets],
             security_groups=params.get("SecurityGroups", []),
