@@ -299,7 +299,14 @@ def test_an_application_load_balancer_as_target_is_followed_one_level(stack: Sta
     group = elb.create_target_group(
         Name="to-inner", Protocol="TCP", Port=80, VpcId=stack.vpc, TargetType="alb", HealthCheckProtocol="HTTP"
     )["TargetGroups"][0]["TargetGroupArn"]
+    listener = elb.create_listener(
+        LoadBalancerArn=inner,
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}],
+    )["Listeners"][0]["ListenerArn"]
     elb.register_targets(TargetGroupArn=group, Targets=[{"Id": inner}])
+    elb.delete_listener(ListenerArn=listener)
     elb.modify_listener(
         ListenerArn=stack.listener["ListenerArn"], DefaultActions=[{"Type": "forward", "TargetGroupArn": group}]
     )
