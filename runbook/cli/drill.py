@@ -52,7 +52,9 @@ def show(trainee: TraineeOption = None, json: JsonOption = False) -> None:
             ]
         )
         return
-    table = Table("#", "name", "title", "level", "minutes", "points", box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("#", "name", "title", "level", "minutes", "points"):
+        table.add_column(column, no_wrap=True, overflow="fold" if column != "title" else "ellipsis")
     for drill in course.drills:
         points = f"{kept.points}/{drill.worth}" if (kept := best[drill.id]) else f"–/{drill.worth}"
         cells = (str(course.number(drill)), drill.id, drill.title, drill.difficulty, str(drill.minutes), points)

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 from drills.catalogue import COURSE, lost_number, open_house, verbatim
 from runbook.accounts import Account, Kind, connect
 from runbook.cli import app
+from runbook.errors import Stopped
 from runbook.parameters import Parameters
 
 Drill = Callable[..., Result]
@@ -281,6 +282,33 @@ def test_an_account_that_went_away_is_told_and_the_drill_can_go_on(drill: Drill,
         assert "runbook drill start lost-number" in told
     drill("start", "lost-number")
     assert "1 of 3 hints taken" in drill("status").stdout
+    assert "is given up" in drill("reset").stdout
+
+
+def test_a_start_that_is_stopped_is_known_as_such_and_begun_again(
+    drill: Drill, served: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from drills.desk import Desk
+    from drills.session import Session
+
+    monkeypatch.setattr("drills.desk.connect", connect)
+    account = connect(Kind.PRACTICE, Parameters(), endpoint_url=served.endpoint_url)  # its waits end for good
+    desk = Desk(Session("anna"))
+    told: list[str] = []
+
+    def tell(text: str) -> None:
+        told.append(text)
+        if text == "breaking it":
+            desk.stop()
+
+    desk.tell = tell
+    with pytest.raises(Stopped):
+        desk.start(desk.course["lost-number"], account)
+    assert "breaking it" in told
+    for words in (["status"], ["verify"], ["hint"], ["solution"]):
+        assert "the start of lost-number was interrupted" in drill(*words, code=2).stderr
+    drill("start", "open-house")  # another one, on a stack that is whole again
+    assert drill("verify", code=3).stdout == "Not yet. The internet can reach the instances past the gateway.\n"
     assert "is given up" in drill("reset").stdout
 
 
