@@ -17,6 +17,9 @@ __all__ = [
     "Row",
     "afterwards",
     "begin",
+    "each_operation",
+    "every_change",
+    "every_request",
     "is_empty",
     "reference",
     "requests",
@@ -48,11 +51,13 @@ class Position:
     Steps overlap, so that a number among all requests would be another one each time.
     """
 
+    command: str
+    """``up`` or ``down``."""
     operation: str
     nth: int
 
     def __str__(self) -> str:
-        return f"{self.operation} {self.nth}"
+        return f"{self.command} {self.operation} {self.nth}"
 
     def chosen(self, exchange: Exchange) -> bool:
         """Whether a request is one of this operation's."""
@@ -87,26 +92,32 @@ def reference(world: World) -> Reference:
     """Looked at once for each kind of account."""
     if world.setting not in _references:
         world.begin()
-        succeeded(world.run("up"))
-        up, stack = tuple(world.proxy.counted), normalised(world.stock())
-        succeeded(world.run("down"))
-        down = tuple(world.proxy.counted)
+        up = world.bring_up()
+        stack = normalised(world.stock())
+        down = world.take_down()
         is_empty(world)
         _references[world.setting] = Reference(stack, up, down)
     return _references[world.setting]
 
 
-def requests(
-    command: str, which: Callable[[Position], bool] = lambda position: True
-) -> Callable[[World], list[Position]]:
-    """The positions of every request of a command, or of some."""
+def requests(which: Callable[[Position], bool], *commands: str) -> Callable[[World], list[Position]]:
+    """The positions of some requests, of these commands or of both."""
 
     def positions(world: World) -> list[Position]:
-        counted = Counter(reference(world).operations(command))
-        all_ = (Position(operation, nth + 1) for operation, count in counted.items() for nth in range(count))
-        return [position for position in all_ if which(position)]
+        return [
+            position
+            for command in commands or ("up", "down")
+            for operation, count in Counter(reference(world).operations(command)).items()
+            for nth in range(count)
+            if which(position := Position(command, operation, nth + 1))
+        ]
 
     return positions
+
+
+every_request = requests(lambda position: True)
+every_change = requests(lambda position: position.writes)
+each_operation = requests(lambda position: position.nth == 1)
 
 
 # --- what must hold -----------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from botocore.config import Config
 from runbook.accounts import Kind, connect
 from runbook.aws import Aws
 from runbook.engine import run
-from runbook.events import Action, Event, RunFinished, StepFinished
+from runbook.events import Action, CallSent, Event, RunFinished, StepFinished
 from runbook.parameters import load
 from runbook.step import Plan
 from steps import READING_ORDER
@@ -255,20 +255,21 @@ class World:
         defaults = {"instances": tuple(self.practice["defaults"]["instances"])}
         return list(run(PLAN, self._aws, load(given), action, defaults=defaults))
 
-    def bring_up(self, **given: Any) -> None:
-        """A finished stack, quickly."""
-        self._ended_well(self.engine(Action.UP, **given))
+    def bring_up(self, **given: Any) -> tuple[str, ...]:
+        """A finished stack, quickly. Answers the requests that were sent."""
+        return self._requests(self.engine(Action.UP, **given))
 
-    def take_down(self, **given: Any) -> None:
-        """The stack away, quickly."""
-        self._ended_well(self.engine(Action.DOWN, **given))
+    def take_down(self, **given: Any) -> tuple[str, ...]:
+        """The stack away, quickly. Answers the requests that were sent."""
+        return self._requests(self.engine(Action.DOWN, **given))
 
     @staticmethod
-    def _ended_well(events: list[Event]) -> None:
+    def _requests(events: list[Event]) -> tuple[str, ...]:
         ended = events[-1]
         assert isinstance(ended, RunFinished), ended
         reasons = {event.step: event.reason for event in events if isinstance(event, StepFinished) and event.reason}
         assert ended.worst is None, f"{ended.outcomes} {ended.error} {reasons}"
+        return tuple(event.operation for event in events if isinstance(event, CallSent))
 
 
 @contextlib.contextmanager

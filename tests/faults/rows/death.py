@@ -6,32 +6,27 @@ from collections.abc import Callable
 from functools import partial
 
 from ..disturb import At, kills
-from ..row import NotReached, Position, Row, afterwards, begin, requests
+from ..row import NotReached, Position, Row, afterwards, begin, every_request
 from ..world import World
 
 __all__ = ["ROWS"]
 
 
-def _killed(world: World, position: Position, *, command: str, after: bool) -> None:
-    begin(world, command)
+def _killed(world: World, position: Position, *, after: bool) -> None:
+    begin(world, position.command)
     running: list[Callable[[], None]] = []
     at = At(position.nth, position.chosen, kills(lambda: running[0](), after=after))
-    process = world.start(command, fault=at)
+    process = world.start(position.command, fault=at)
     running.append(process.kill)
     ended = process.ended()
     world.proxy.drain()
     if not at.happened.is_set():
         raise NotReached
     assert ended.code == -9, f"not killed: exit {ended.code}"
-    afterwards(world, command)
+    afterwards(world, position.command)
 
 
 ROWS = tuple(
-    Row(
-        f"{command}: killed {'after' if after else 'before'} a request",
-        requests(command),
-        partial(_killed, command=command, after=after),
-    )
-    for command in ("up", "down")
+    Row(f"killed {'after' if after else 'before'} a request", every_request, partial(_killed, after=after))
     for after in (False, True)
 )

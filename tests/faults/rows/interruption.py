@@ -12,7 +12,7 @@ from typing import Any
 
 from ..disturb import At
 from ..proxy import Exchange, Fault, pass_on
-from ..row import NotReached, Position, Row, afterwards, begin, requests
+from ..row import NotReached, Position, Row, afterwards, begin, each_operation
 from ..world import Ended, Running, Setting, World
 
 __all__ = ["ROWS"]
@@ -62,7 +62,8 @@ def _logged_to_the_end(ended: Ended) -> None:
     assert ended.log[-1]["event"] == "RunFinished", ended.log[-1]
 
 
-def _in_a_call(world: World, position: Position, *, command: str, how: str) -> None:
+def _in_a_call(world: World, position: Position, *, how: str) -> None:
+    command = position.command
     interrupt, code, in_terminal = INTERRUPTS[how]
     begin(world, command)
     running: list[Running] = []
@@ -101,7 +102,8 @@ def _waiting(running: Running, step: str, limit: float = 60.0) -> None:
         time.sleep(0.02)
 
 
-def _in_a_wait(world: World, step: str, *, command: str, how: str) -> None:
+def _in_a_wait(world: World, position: tuple[str, str], *, how: str) -> None:
+    command, step = position
     interrupt, code, in_terminal = INTERRUPTS[how]
     begin(world, command)
     running = world.start(command, terminal=in_terminal)
@@ -118,8 +120,9 @@ def _in_a_wait(world: World, step: str, *, command: str, how: str) -> None:
     afterwards(world, command)
 
 
-def _twice(world: World, position: Position, *, command: str) -> None:
+def _twice(world: World, position: Position) -> None:
     """The second Ctrl-C does not wait for the call in flight."""
+    command = position.command
     begin(world, command)
     running: list[Running] = []
     gone = threading.Event()
@@ -145,25 +148,16 @@ def _twice(world: World, position: Position, *, command: str) -> None:
     afterwards(world, command)
 
 
-WAITS = {"up": ("load-balancer", "vpc-link", "targets"), "down": ("vpc-link", "load-balancer")}
+WAITS = (
+    ("up", "load-balancer"),
+    ("up", "vpc-link"),
+    ("up", "targets"),
+    ("down", "vpc-link"),
+    ("down", "load-balancer"),
+)
 
-
-def _rows() -> list[Row]:
-    rows = []
-    for command in ("up", "down"):
-        first = requests(command, lambda position: position.nth == 1)
-        for how in INTERRUPTS:
-            rows += [
-                Row(f"{command}: {how} during a call", first, partial(_in_a_call, command=command, how=how)),
-                Row(
-                    f"{command}: {how} in a wait",
-                    lambda world, command=command: WAITS[command],  # type: ignore[misc]
-                    partial(_in_a_wait, command=command, how=how),
-                    SLOW,
-                ),
-            ]
-        rows.append(Row(f"{command}: Ctrl-C twice during a call", first, partial(_twice, command=command)))
-    return rows
-
-
-ROWS = tuple(_rows())
+ROWS = (
+    *(Row(f"{how} during a call", each_operation, partial(_in_a_call, how=how)) for how in INTERRUPTS),
+    Row("Ctrl-C twice during a call", each_operation, _twice),
+    *(Row(f"{how} in a wait", lambda world: WAITS, partial(_in_a_wait, how=how), SLOW) for how in INTERRUPTS),
+)

@@ -15,12 +15,11 @@ What the services answer, each in its own words:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import partial
 
 from ..disturb import At, answers_by_service
 from ..proxy import Exchange, Fault, Response
-from ..row import NotReached, Position, Row, afterwards, begin, reference, requests
+from ..row import NotReached, Position, Row, afterwards, begin, each_operation, reference
 from ..world import World
 
 __all__ = ["ROWS"]
@@ -70,8 +69,9 @@ def _stamp(when: float) -> str:
     return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(when))
 
 
-def _refused(world: World, position: Position, *, command: str, fault: Fault, says: tuple[str, ...]) -> None:
+def _refused(world: World, position: Position, *, fault: Fault, says: tuple[str, ...]) -> None:
     """From a request on, AWS accepts none; the command says what to do, changes nothing more, and resumes."""
+    command = position.command
     begin(world, command)
     at = At(position.nth, position.chosen, fault, onwards=True)
     ended = world.run(command, fault=at)
@@ -87,36 +87,25 @@ def _refused(world: World, position: Position, *, command: str, fault: Fault, sa
     afterwards(world, command)
 
 
-def _first(command: str) -> Callable[[World], list[Position]]:
-    return requests(command, lambda position: position.nth == 1)
-
-
-def _rows() -> list[Row]:
-    faults: dict[str, tuple[Fault, tuple[str, ...]]] = {
-        "the login expires": (EXPIRED, ("login has expired", "aws sso login", "goes on from here")),
-        "this machine's clock is twenty minutes slow": (wrong_clock(-1200), ("clock is 20 minutes slow",)),
-        "this machine's clock is twenty minutes fast": (wrong_clock(1200), ("clock is 20 minutes fast",)),
-    }
-    rows = [
-        Row(
-            f"{command}: {name} in mid-run",
-            _first(command),
-            partial(_refused, command=command, fault=fault, says=says),
-        )
-        for command in ("up", "down")
-        for name, (fault, says) in faults.items()
-    ]
-    rows += [
-        Row(
-            f"{command}: the region is not enabled",
-            lambda world: [Position("GetCallerIdentity", 1)],
-            partial(
-                _refused, command=command, fault=NOT_ENABLED, says=("us-east-1", "is not enabled", "enable-region")
-            ),
-        )
-        for command in ("up", "down")
-    ]
-    return rows
-
-
-ROWS = tuple(_rows())
+ROWS = (
+    Row(
+        "the login expires in mid-run",
+        each_operation,
+        partial(_refused, fault=EXPIRED, says=("login has expired", "aws sso login", "goes on from here")),
+    ),
+    Row(
+        "this machine's clock is twenty minutes slow",
+        each_operation,
+        partial(_refused, fault=wrong_clock(-1200), says=("clock is 20 minutes slow",)),
+    ),
+    Row(
+        "this machine's clock is twenty minutes fast",
+        each_operation,
+        partial(_refused, fault=wrong_clock(1200), says=("clock is 20 minutes fast",)),
+    ),
+    Row(
+        "the region is not enabled",
+        lambda world: [Position(command, "GetCallerIdentity", 1) for command in ("up", "down")],
+        partial(_refused, fault=NOT_ENABLED, says=("region us-east-1 is not enabled", "enable-region")),
+    ),
+)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import socket
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from ..disturb import At, answers, reset_before
 from ..proxy import Fault
-from ..row import NotReached, Position, Row, afterwards, begin, reference, requests, succeeded, whole
+from ..row import NotReached, Position, Row, afterwards, begin, each_operation, reference, succeeded, whole
 from ..world import World
 
 __all__ = ["ROWS"]
@@ -20,7 +22,8 @@ SIDE_BY_SIDE = 20
 """Steps, and looks ahead, that may be asking at once."""
 
 
-def _gone(world: World, position: Position, *, command: str, fault: Fault, tries: int) -> None:
+def _gone(world: World, position: Position, *, fault: Fault, tries: int) -> None:
+    command = position.command
     begin(world, command)
     at = At(position.nth, position.chosen, fault, onwards=True)
     ended = world.run(command, fault=at)
@@ -58,10 +61,10 @@ def _named(world: World) -> str:
     return world.proxy.url.replace("127.0.0.1", "localhost")
 
 
-def _unresolved(world: World, nth: int, *, command: str, last: float) -> None:
+def _unresolved(world: World, position: Position, *, for_good: bool) -> None:
+    command, nth = position.command, position.nth
     begin(world, command)
-    for_good = last == float("inf")
-    names = NoNames(nth, nth if not for_good else last)
+    names = NoNames(nth, math.inf if for_good else nth)
     ended = world.run(command, "--endpoint-url", _named(world), before=names)
     if for_good:
         assert ended.code != 0, "did not need the name"
@@ -75,34 +78,20 @@ def _unresolved(world: World, nth: int, *, command: str, last: float) -> None:
         whole(world, command)
 
 
+def _look_ups(first: int, last: int) -> Callable[[World], list[Position]]:
+    return lambda world: [
+        Position(command, "a name's look-up", nth) for command in ("up", "down") for nth in range(first, last + 1)
+    ]
+
+
 FAULTS: dict[str, tuple[Fault, int]] = {
     "AWS answers 503 from here on": (answers(503, "ServiceUnavailable", "Service Unavailable"), TRIES),
     "AWS throttles from here on": (answers(429, "TooManyRequestsException", "Too Many Requests"), THROTTLE_TRIES),
     "the network is gone from here on": (reset_before, TRIES),
 }
 
-
-def _rows() -> list[Row]:
-    rows = []
-    for command in ("up", "down"):
-        first = requests(command, lambda position: position.nth == 1)
-        rows += [
-            Row(f"{command}: {name}", first, partial(_gone, command=command, fault=fault, tries=tries))
-            for name, (fault, tries) in FAULTS.items()
-        ]
-        rows += [
-            Row(
-                f"{command}: names are not resolved, once",
-                lambda world: list(range(2, 8)),
-                partial(_unresolved, command=command, last=0),
-            ),
-            Row(
-                f"{command}: names are not resolved from here on",
-                lambda world: list(range(1, 5)),
-                partial(_unresolved, command=command, last=float("inf")),
-            ),
-        ]
-    return rows
-
-
-ROWS = tuple(_rows())
+ROWS = (
+    *(Row(name, each_operation, partial(_gone, fault=fault, tries=tries)) for name, (fault, tries) in FAULTS.items()),
+    Row("names are not resolved, once", _look_ups(2, 7), partial(_unresolved, for_good=False)),
+    Row("names are not resolved from here on", _look_ups(1, 4), partial(_unresolved, for_good=True)),
+)

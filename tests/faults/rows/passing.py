@@ -6,7 +6,18 @@ from functools import partial
 
 from ..disturb import At, answers, carried_out_then_reset, late, never_answered, reset_before
 from ..proxy import Fault
-from ..row import NotReached, Position, Row, begin, reference, requests, succeeded, whole
+from ..row import (
+    NotReached,
+    Position,
+    Row,
+    begin,
+    each_operation,
+    every_change,
+    every_request,
+    reference,
+    succeeded,
+    whole,
+)
 from ..world import Setting, World
 
 __all__ = ["ROWS"]
@@ -26,12 +37,12 @@ def _passing(
     world: World,
     position: Position,
     *,
-    command: str,
     fault: Fault,
     times: int = 1,
     more: int = 25,
     impatiently: bool = False,
 ) -> None:
+    command = position.command
     begin(world, command)
     at = At(position.nth, position.chosen, fault, times=times)
     ended = world.run(command, fault=at, before=impatient if impatiently else None)
@@ -43,14 +54,14 @@ def _passing(
     whole(world, command)
 
 
+TOO_MANY = answers(429, "TooManyRequestsException", "Too Many Requests")
+INTERNAL_BUT_DONE = answers(500, "InternalFailure", "An internal error occurred", carried_out=True)
 FAULTS: dict[str, Fault] = {
     "connection lost before a request is heard": reset_before,
     "answer lost after a request is carried out": carried_out_then_reset,
-    "throttled (429)": answers(429, "TooManyRequestsException", "Too Many Requests"),
+    "throttled (429)": TOO_MANY,
     "internal error (500)": answers(500, "InternalFailure", "An internal error occurred"),
-    "internal error (500), carried out all the same": answers(
-        500, "InternalFailure", "An internal error occurred", carried_out=True
-    ),
+    "internal error (500), though carried out": INTERNAL_BUT_DONE,
     "service unavailable (503)": answers(503, "ServiceUnavailable", "Service Unavailable"),
 }
 
@@ -58,49 +69,30 @@ STALE = Setting(time_scale=200.0, eventual=5.0)
 """Slow enough that what was just written does not show when it is asked for next."""
 
 
-def _rows() -> list[Row]:
-    rows = []
-    for command in ("up", "down"):
-        rows += [
-            Row(f"{command}: {name}", requests(command), partial(_passing, command=command, fault=fault))
-            for name, fault in FAULTS.items()
-        ]
-        writes = requests(command, lambda position: position.writes)
-        rows += [
-            Row(
-                f"{command}: no answer ever comes, {'though' if done else 'and nothing was'} carried out",
-                writes,
-                partial(_passing, command=command, fault=never_answered(carried_out=done), impatiently=True),
-            )
-            for done in (True, False)
-        ]
-        rows += [
-            Row(
-                f"{command}: throttled five times in a row",
-                writes,
-                partial(_passing, command=command, fault=FAULTS["throttled (429)"], times=5),
-            ),
-            Row(
-                f"{command}: an answer comes late",
-                requests(command, lambda position: position.nth == 1),
-                partial(_passing, command=command, fault=late(0.5)),
-            ),
-            Row(
-                f"{command}: answer lost after a request is carried out, reads stale",
-                writes,
-                partial(_passing, command=command, fault=carried_out_then_reset, more=60),
-                STALE,
-            ),
-            Row(
-                f"{command}: internal error (500), carried out, reads stale",
-                writes,
-                partial(
-                    _passing, command=command, fault=FAULTS["internal error (500), carried out all the same"], more=60
-                ),
-                STALE,
-            ),
-        ]
-    return rows
-
-
-ROWS = tuple(_rows())
+ROWS = (
+    *(Row(name, every_request, partial(_passing, fault=fault)) for name, fault in FAULTS.items()),
+    Row(
+        "no answer ever comes, though it was carried out",
+        every_change,
+        partial(_passing, fault=never_answered(carried_out=True), impatiently=True),
+    ),
+    Row(
+        "no answer ever comes, and nothing was carried out",
+        every_change,
+        partial(_passing, fault=never_answered(carried_out=False), impatiently=True),
+    ),
+    Row("throttled (429) five times in a row", every_change, partial(_passing, fault=TOO_MANY, times=5)),
+    Row("an answer comes late", each_operation, partial(_passing, fault=late(0.5))),
+    Row(
+        "answer lost, though carried out, and reads are stale",
+        every_change,
+        partial(_passing, fault=carried_out_then_reset, more=60),
+        STALE,
+    ),
+    Row(
+        "internal error (500), though carried out, and reads are stale",
+        every_change,
+        partial(_passing, fault=INTERNAL_BUT_DONE, more=60),
+        STALE,
+    ),
+)
