@@ -30,3 +30,11 @@ VPC_LINK_PROVISIONING: Final = 150.0
 
 # R: the rest of the same recording. T: terraform-provider-aws waits up to 20 minutes, and sees one to four.
 VPC_LINK_DELETION: Final = 120.0
+
+# D: "This process can take a few minutes" (developer guide, "Set up VPC links V2 in API Gateway"), for a new link and
+# for one that wakes up; T: terraform-provider-aws waits up to 10 minutes for either.
+VPC_LINK_V2_PROVISIONING: Final = 150.0
+VPC_LINK_V2_DELETION: Final = 120.0
+
+# D: the same page: without traffic for 60 days a link becomes INACTIVE.
+VPC_LINK_V2_IDLE: Final = 60 * 86400.0

@@ -228,7 +228,8 @@ def _api_gateway_needs(call: Call) -> Iterator[Request]:
     types = (body.get("endpointConfiguration") or {}).get("types")
     if types:
         context["apigateway:request/endpointtype"] = list(types)
-    yield Request(f"apigateway:{call.method}", root + call.path, context)
+    # D: the resource of a link is /vpclinks/ID in both interfaces (service authorization reference).
+    yield Request(f"apigateway:{call.method}", root + call.path.removeprefix("/v2"), context)
     created = {"POST": {"/restapis": "/restapis/*", "/vpclinks": "/vpclinks/*"}}.get(call.method, {}).get(call.path)
     if created is None and call.method == "POST" and re.fullmatch(r"/restapis/[^/]+/stages", call.path):
         created = f"{call.path}/*"
@@ -273,7 +274,15 @@ def _api_gateway_tags(call: Call) -> Mapping[str, str]:
             return _api_gateway_tags(replace(call, path=path))
         case ["vpclinks", link_id] if (link := backend.link(link_id)) is not None:
             return dict(link.tags)
+        case ["v2", "vpclinks", link_id] if (link := _links_v2(call).link(link_id)) is not None:
+            return dict(link.tags)
     return {}
+
+
+def _links_v2(call: Call) -> Any:
+    from moto.apigatewayv2.models import apigatewayv2_backends
+
+    return apigatewayv2_backends[call.account_id][call.region]
 
 
 # A parameter that names what an EC2 action works on, with the type of resource in its ARN.

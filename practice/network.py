@@ -18,6 +18,7 @@ from practice import machines
 from practice.elbv2.forwarding import Asked, own_page
 
 if TYPE_CHECKING:
+    from practice.ec2.interfaces import NetworkInterface
     from practice.elbv2.load_balancers import LoadBalancer, Node
     from practice.elbv2.models import ELBv2Backend
     from practice.elbv2.target_groups import Registration, TargetGroup
@@ -47,6 +48,12 @@ class Source:
         """A load balancer's node, on its way to a target."""
         groups = node.interface.group_set if node.interface is not None else []
         return cls(node.private_ip, frozenset(group.id for group in groups), node.subnet)
+
+    @classmethod
+    def at(cls, interface: NetworkInterface) -> Source:
+        """Whoever is behind an interface of the account's."""
+        groups = frozenset(group.id for group in interface.group_set)
+        return cls(interface.private_ip_address, groups, interface.subnet)
 
 
 PRIVATE_LINK = Source()
@@ -126,12 +133,14 @@ def connect(
     if isinstance(chosen, Unreachable):
         return chosen
     node, registration = chosen
+    preserved = source.subnet is not None and group.preserves_clients
     if group.target_type != "alb":
-        return reach(backend, node, registration, registration.port)
+        client = source if preserved else None
+        return reach(backend, node, registration, registration.port, client=client)
     application = backend.load_balancer(registration.target_id)
     if application is None:
         return Unreachable(f"load balancer {registration.target_id} is gone", "targets")
-    reached = enter(backend, application, registration.port, Source.of(node), asked)
+    reached = enter(backend, application, registration.port, source if preserved else Source.of(node), asked)
     if isinstance(reached, Unreachable) and reached.hop in {"load-balancer", "listener"}:
         return Unreachable(reached.reason, "targets")
     return reached
@@ -229,8 +238,10 @@ def _choose(
     return node, targets[turn // len(candidates) % len(targets)]
 
 
-def reach(backend: ELBv2Backend, node: Node, registration: Registration, port: int) -> Backend | Unreachable:
-    """The last leg: from a node's address to a port of a target."""
+def reach(
+    backend: ELBv2Backend, node: Node, registration: Registration, port: int, *, client: Source | None = None
+) -> Backend | Unreachable:
+    """The last leg: from a node's address to a port of a target, which sees the client's where that is preserved."""
     ec2 = backend.ec2_backend
     if registration.instance_id is None:
         return Unreachable(f"nothing in the account has the address {registration.private_ip}", "backend")
@@ -243,10 +254,11 @@ def reach(backend: ELBv2Backend, node: Node, registration: Registration, port: i
     balancer_groups = node.interface.group_set if node.interface is not None else []
     groups = list(interface.group_set)
     ingress = [rule for group in groups for rule in group.ingress_rules]
-    if not _rules_allow(ingress, node.private_ip, port, {group.id for group in balancer_groups}):
+    seen = client or Source.of(node)
+    if not _rules_allow(ingress, seen.ip, port, seen.groups):
         names = ", ".join(sorted(group.id for group in groups)) or "none"
         return Unreachable(
-            f"no rule of the security groups of {instance.id} ({names}) lets {node.private_ip} in on port {port}",
+            f"no rule of the security groups of {instance.id} ({names}) lets {seen.ip} in on port {port}",
             "security-group",
         )
     if balancer_groups:
@@ -256,7 +268,8 @@ def reach(backend: ELBv2Backend, node: Node, registration: Registration, port: i
                 f"no rule of the load balancer's security groups lets it out to {target_ip} on port {port}",
                 "security-group",
             )
-    blocked = _judge_network_acls(ec2, node.subnet, node.private_ip, interface.subnet, target_ip, port)
+    own_subnet, own_ip = (node.subnet, node.private_ip) if client is None else (client.subnet, client.ip or "")
+    blocked = _judge_network_acls(ec2, own_subnet, own_ip, interface.subnet, target_ip, port)
     if blocked is not None:
         return blocked
     machine = machines.get(instance.id)

@@ -32,6 +32,7 @@ from practice.judging import Judge
 from practice.locking import locked
 
 if TYPE_CHECKING:
+    from practice.apigatewayv2.models import ApiGatewayV2Backend
     from practice.clock import Clock
     from practice.elbv2.models import ELBv2Backend
 
@@ -146,20 +147,25 @@ def install() -> None:
     """Put our backends in moto's place. May be called again."""
     _import_jsonschema()
     import practice.apigateway
+    import practice.apigatewayv2
     import practice.ec2
     import practice.elbv2
 
     practice.ec2.install()
     practice.elbv2.install()
     practice.apigateway.install()
+    practice.apigatewayv2.install()
 
 
 def settle() -> None:
     """Let happen in the whole account what is due by now. Call it before a change: the past was judged without it."""
+    from moto.apigatewayv2.models import apigatewayv2_backends
     from moto.elbv2.models import elbv2_backends
 
     for backend in list(elbv2_backends[ACCOUNT_ID].values()):
         cast("ELBv2Backend", backend).settle()
+    for links in list(apigatewayv2_backends[ACCOUNT_ID].values()):
+        cast("ApiGatewayV2Backend", links).settle()
 
 
 def reset(region: str) -> None:
@@ -233,10 +239,12 @@ class _ControlPlane:
 
     def _app(self, service: str, environ: Environ) -> WSGIApp:
         """The application of a service; asking moto's dispatcher each time would take longer than many calls."""
+        if service == "apigateway" and environ["PATH_INFO"].startswith("/v2/"):
+            service = "apigatewayv2"  # both interfaces are signed for by the same name
         app = self._apps.get(service)
         if app is None:
             name = _BACKENDS.get(service, service)
-            if name in {"ec2", "elb", "apigateway", "iam", "sts", "logs"}:
+            if name in {"ec2", "elb", "apigateway", "apigatewayv2", "iam", "sts", "logs"}:
                 app = self._apps[service] = self._create(name)  # type: ignore[arg-type]
             else:
                 app = self._dispatcher.get_application(environ)

@@ -17,7 +17,13 @@ from practice.apigateway.mapping import check_integration_parameters, check_inte
 from practice.apigateway.patch import Patch, as_bool, require_op
 from practice.apigateway.snapshot import Integration, IntegrationResponse, Method
 
-__all__ = ["integration", "integration_response", "patched_integration", "patched_integration_response"]
+__all__ = [
+    "check_target",
+    "integration",
+    "integration_response",
+    "patched_integration",
+    "patched_integration_response",
+]
 
 # D: "Custom timeout between 50 and 29,000 milliseconds. The default value is 29,000 milliseconds or 29 seconds."
 # A quota request raises the upper limit for regional and private APIs; a fresh account has not made one.
@@ -63,6 +69,13 @@ def integration(body: Mapping[str, Any], method: Method, resource_id: str) -> In
         tls_insecure_skip_verification=None if tls is None else bool(tls.get("insecureSkipVerification")),
         response_transfer_mode=body.get("responseTransferMode"),
     )
+
+
+def check_target(value: Integration, *, is_v2: bool) -> None:
+    """Raise BadRequest for an integration over a link V2 (``is_v2``, by its own id) that names no load balancer."""
+    if is_v2 and not value.integration_target:
+        # T: hashicorp/terraform-provider-aws#45230, aws-controllers-k8s/community#2924
+        raise BadRequest(f"IntegrationTarget is required for VpcLinkV2 {value.connection_id}.")
 
 
 def patched_integration(current: Integration, patch: Patch, method: Method) -> Integration:

@@ -33,6 +33,7 @@ from practice.apigateway.snapshot import (
     MethodResponse,
     Snapshot,
     snapshot_of,
+    vpc_link_v2,
 )
 from practice.apigateway.stages import Stage, check_stage_name, check_variables
 
@@ -408,13 +409,19 @@ class RestApi(stock.RestAPI):
 
     def put_integration(self, resource_id: str, http_method: str, body: Mapping[str, Any]) -> Integration:
         method = self.resource(resource_id).method(http_method)
-        return self._set_integration(resource_id, http_method, integrations.integration(body, method, resource_id))
+        value = integrations.integration(body, method, resource_id)
+        integrations.check_target(value, is_v2=self._names_v2_link(value))
+        return self._set_integration(resource_id, http_method, value)
+
+    def _names_v2_link(self, value: Integration) -> bool:
+        return bool(value.connection_id and vpc_link_v2(self.account_id, self.region_name, value.connection_id))
 
     def update_integration(self, resource_id: str, http_method: str, patches: list[Patch]) -> Integration:
         changed = self.integration(resource_id, http_method)
         method = self.resource(resource_id).method(http_method)
         for patch in patches:
             changed = integrations.patched_integration(changed, patch, method)
+        integrations.check_target(changed, is_v2=self._names_v2_link(changed))
         return self._set_integration(resource_id, http_method, changed)
 
     def delete_integration(self, resource_id: str, http_method: str) -> None:

@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from practice.locking import locked
+
 if TYPE_CHECKING:
     from practice.apigateway.models import ApiGatewayBackend
     from practice.apigateway.rest_apis import RestApi
     from practice.apigateway.stages import Stage
+    from practice.apigatewayv2.links import VpcLinkV2
 
 __all__ = [
     "AccessLog",
@@ -36,6 +39,7 @@ __all__ = [
     "resolve",
     "snapshot_of",
     "vpc_link",
+    "vpc_link_v2",
 ]
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -356,3 +360,15 @@ def vpc_link(account_id: str, region: str, link_id: str) -> LinkView | None:
                 return None
             return LinkView(link.id, link.name, link.status, link.status_message, tuple(link.target_arns))
     return None
+
+
+def vpc_link_v2(account_id: str, region: str, link_id: str) -> VpcLinkV2 | None:
+    """The VPC link V2 of that id, with its interfaces there where they are due; None where it does not exist."""
+    from moto.apigatewayv2.models import apigatewayv2_backends
+
+    backend: Any = apigatewayv2_backends[account_id][region]
+    link: VpcLinkV2 | None = backend.link(link_id)
+    if link is not None and link.status == "AVAILABLE" and not link.interfaces:
+        with locked():
+            backend.settle()
+    return link

@@ -6,6 +6,7 @@ Which headers are dropped, remapped or added: R `test_apigateway_integrations.py
 
 from __future__ import annotations
 
+import random
 import re
 import time
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from practice import network
-from practice.apigateway.snapshot import Api, Integration, vpc_link
+from practice.apigateway.snapshot import Api, Integration, vpc_link, vpc_link_v2
 from practice.locking import unlocked
 
 from . import backend
@@ -239,21 +240,37 @@ def _direct(endpoint: _Endpoint) -> backend.Address:
 def _through_link(api: Api, call: Call, endpoint: _Endpoint, outcome: Outcome) -> network.Backend | network.Answered:
     """Link, load balancer, target: the URI's host plays no part in it (D, API reference of Integration.uri)."""
     link_id = call.connection_id or ""
-    link = vpc_link(api.account_id, api.region, link_id)
-    if link is None or link.status != "AVAILABLE" or not link.target_arns:
+    arn, source = call.integration.integration_target or "", network.PRIVATE_LINK
+    if arn:
+        status, source = _link_v2(api, link_id)
+    else:
+        link = vpc_link(api.account_id, api.region, link_id)
+        status = "" if link is None else link.status
+        arn = link.target_arns[0] if link is not None and link.target_arns else ""
+    if status != "AVAILABLE" or not arn:
         outcome.hop = "vpc-link" if link_id else "stage-variables"
-        state = "does not exist" if link is None else f"is {link.status}"
-        outcome.reason = f"VPC link {link_id!r} {state}"
+        outcome.reason = f"VPC link {link_id!r} {f'is {status}' if status else 'does not exist'}"
         raise ConfigurationError(_INTERNAL)
-    arn = link.target_arns[0]
     host = call.headers.get("Host") or endpoint.authority
     asked = network.Asked(call.method, host.partition(":")[0], endpoint.target.partition("?")[0])
-    reached = network.connect(api.account_id, api.region, arn, endpoint.port, source=network.PRIVATE_LINK, asked=asked)
+    reached = network.connect(api.account_id, api.region, arn, endpoint.port, source=source, asked=asked)
     if not isinstance(reached, network.Backend):
         outcome.hop, outcome.reason = reached.hop, reached.reason
     if isinstance(reached, network.Unreachable):
         raise ConfigurationError(_INTERNAL)
     return reached
+
+
+def _link_v2(api: Api, link_id: str) -> tuple[str, network.Source]:
+    """The state of a link V2 as the request meets it, and one of its interfaces."""
+    link = vpc_link_v2(api.account_id, api.region, link_id)
+    if link is None:
+        return "", network.PRIVATE_LINK
+    status = link.status
+    link.request()
+    if not link.interfaces:
+        return status, network.PRIVATE_LINK
+    return status, network.Source.at(random.choice(link.interfaces))  # which one, nobody knows
 
 
 def _text(body: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Network interfaces: those of load balancers, and the filters that people find them by."""
+"""Network interfaces: those of load balancers and links, and the filters that people find them by."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from practice.clock import current
 
-__all__ = ["LoadBalancerInterface", "NetworkInterface"]
+__all__ = ["NetworkInterface", "ServiceInterface"]
 
 
 class NetworkInterface(MotoNetworkInterface):
@@ -60,7 +60,7 @@ class NetworkInterface(MotoNetworkInterface):
 
 
 class _ServiceAttachment:
-    """The attachment that Elastic Load Balancing makes: to nothing of the account's."""
+    """The attachment that a service makes: to nothing of the account's."""
 
     instance_owner_id = "amazon-aws"
     instance_id = None
@@ -74,21 +74,27 @@ class _ServiceAttachment:
         self.attach_time = attach_time
 
 
-class LoadBalancerInterface(NetworkInterface):
-    """The interface of a load balancer in one subnet. Elastic Load Balancing made it, and only it ends it."""
+class ServiceInterface(NetworkInterface):
+    """An interface that a service made in a subnet of the account's, and that only it ends."""
 
     def __init__(
-        self, ec2_backend: Any, subnet: Any, private_ip: str, *, description: str, group_ids: list[str], kind: str
+        self,
+        ec2_backend: Any,
+        subnet: Any,
+        private_ip: str,
+        *,
+        description: str,
+        group_ids: list[str],
+        interface_type: str,
+        requester_id: str | None,
     ) -> None:
         super().__init__(ec2_backend, subnet, private_ip, group_ids=group_ids, description=description)
-        if not group_ids:
-            # moto gives the VPC's default group; a load balancer without groups has none.
+        if not group_ids and interface_type == "network_load_balancer":
+            # moto gives the VPC's default group; a Network Load Balancer without groups has none.
             self._group_set = []
-        if kind == "network":
-            # Those of Application Load Balancers are plain ones (D: NetworkInterface, InterfaceType).
-            self.interface_type = "network_load_balancer"
+        self.interface_type = interface_type
         self.requester_managed = True
-        self.requester_id = "amazon-elb"
+        self.requester_id = requester_id  # type: ignore[assignment]  # unknown for links, and then not shown
         self.status = "in-use"
         self.source_dest_check = False
         self._attachment = _ServiceAttachment(f"ela-attach-{self.id.removeprefix('eni-')}", datetime.now(UTC))

@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from . import errors
 from . import instances as _instances  # noqa: F401  (binds our Instance in moto)
-from .interfaces import LoadBalancerInterface, NetworkInterface
+from .interfaces import NetworkInterface, ServiceInterface
 
 __all__ = ["EC2Backend"]
 
@@ -64,16 +64,36 @@ class EC2Backend(MotoEC2Backend):
 
     def create_load_balancer_interface(
         self, subnet: Subnet, private_ip: str, description: str, group_ids: list[str], *, kind: str
-    ) -> LoadBalancerInterface:
+    ) -> ServiceInterface:
         """An interface of a load balancer, with an address that was set aside before."""
-        interface = LoadBalancerInterface(  # type: ignore[abstract]
-            self, subnet, private_ip, description=description, group_ids=group_ids, kind=kind
+        return self._service_interface(
+            subnet,
+            private_ip,
+            description=description,
+            group_ids=group_ids,
+            # Those of Application Load Balancers are plain ones (D: NetworkInterface, InterfaceType).
+            interface_type="network_load_balancer" if kind == "network" else "interface",
+            requester_id="amazon-elb",
         )
+
+    def create_link_interface(self, subnet: Subnet, private_ip: str, group_ids: list[str]) -> ServiceInterface:
+        """An interface of a VPC link V2: its type is D (NetworkInterface, InterfaceType), its other marks unknown."""
+        return self._service_interface(
+            subnet,
+            private_ip,
+            description="",
+            group_ids=group_ids,
+            interface_type="api_gateway_managed",
+            requester_id=None,
+        )
+
+    def _service_interface(self, subnet: Subnet, private_ip: str, **marks: Any) -> ServiceInterface:
+        interface = ServiceInterface(self, subnet, private_ip, **marks)  # type: ignore[abstract]
         self.enis[interface.id] = interface
         return interface
 
-    def release_load_balancer_interface(self, interface: LoadBalancerInterface) -> None:
-        """Elastic Load Balancing takes its interface away; its address is free again."""
+    def release_service_interface(self, interface: ServiceInterface) -> None:
+        """Its service takes an interface away; its address is free again."""
         self.delete_network_interface(interface.id)
 
     @override

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from practice import durations
 from practice.clock import current
-from practice.ec2.interfaces import LoadBalancerInterface
+from practice.ec2.interfaces import ServiceInterface
 from practice.ec2.models import EC2Backend
 
 __all__ = ["HOSTED_ZONES", "ApplicationLoadBalancer", "LoadBalancer", "NetworkLoadBalancer", "Node"]
@@ -34,7 +34,7 @@ class Node:
 
     subnet: Subnet
     private_ip: str
-    interface: LoadBalancerInterface | None = None
+    interface: ServiceInterface | None = None
 
     @property
     def zone(self) -> str:
@@ -108,7 +108,7 @@ class LoadBalancer(FakeLoadBalancer):
         """Leave a subnet."""
         self.nodes.remove(node)
         if node.interface is not None:
-            self.ec2.release_load_balancer_interface(node.interface)
+            self.ec2.release_service_interface(node.interface)
         else:
             node.subnet.del_subnet_ip(node.private_ip)
 

@@ -118,6 +118,11 @@ class TargetGroup(FakeTargetGroup):
         """The group's own word on cross-zone load balancing: true, false or use_load_balancer_configuration."""
         return str(self.attributes["load_balancing.cross_zone.enabled"])
 
+    @property
+    def preserves_clients(self) -> bool:
+        """Whether targets see the client's own address (D: "Client IP preservation"); not what PrivateLink brings."""
+        return self.target_type == "alb" or str(self.attributes.get("preserve_client_ip.enabled")) == "true"
+
     def health_port_for(self, registration: Registration) -> int:
         """The port that a target's health is checked on."""
         port = self.health_check_port

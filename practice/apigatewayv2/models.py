@@ -1,0 +1,138 @@
+"""API Gateway's second interface in one account and region: moto's backend with VPC links that have a life."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from moto.apigatewayv2 import models as stock
+from moto.apigatewayv2.exceptions import VpcLinkNotFound
+from moto.ec2.models import ec2_backends
+from typing_extensions import override
+
+from practice import clock
+from practice.apigateway.errors import BadRequest
+from practice.apigateway.rest_apis import new_id
+from practice.apigatewayv2.links import VpcLinkV2
+from practice.ec2.models import EC2Backend
+
+__all__ = ["ApiGatewayV2Backend"]
+
+
+class ApiGatewayV2Backend(stock.ApiGatewayV2Backend):
+    """The links of one account and region; all else is moto's."""
+
+    vpc_links: dict[str, VpcLinkV2]  # type: ignore[assignment]
+
+    @property
+    @override
+    def _url_module(self) -> Any:
+        from . import urls
+
+        return urls
+
+    @property
+    def _ec2(self) -> EC2Backend:
+        return cast("EC2Backend", ec2_backends[self.account_id][self.region_name])
+
+    def link(self, link_id: str) -> VpcLinkV2 | None:
+        """The link of that id, if it has not gone."""
+        found = self.vpc_links.get(link_id)
+        if found is not None and found.gone:
+            self._release(found)
+            del self.vpc_links[link_id]
+            return None
+        return found
+
+    def links(self) -> list[VpcLinkV2]:
+        """All links that have not gone, the oldest first."""
+        return [link for link_id in list(self.vpc_links) if (link := self.link(link_id)) is not None]
+
+    @override
+    def get_vpc_link(self, vpc_link_id: str) -> VpcLinkV2:  # type: ignore[override]
+        link = self.link(vpc_link_id)
+        if link is None:
+            raise VpcLinkNotFound(vpc_link_id)
+        return link
+
+    def new_link(self, body: Mapping[str, Any]) -> VpcLinkV2:
+        """CreateVpcLink. Of its refusals only the code is known (D: BadRequestException); the words are ours."""
+        subnet_ids, group_ids = list(body.get("subnetIds") or ()), list(body.get("securityGroupIds") or ())
+        if not body.get("name"):
+            raise BadRequest("Name cannot be empty")
+        if not subnet_ids:
+            raise BadRequest("Subnet ids cannot be empty")
+        known = {subnet.id for subnet in self._ec2.describe_subnets()}
+        for subnet_id in subnet_ids:
+            if subnet_id not in known:
+                raise BadRequest(f"Subnet {subnet_id} does not exist")
+        for group_id in group_ids:
+            if self._ec2.get_security_group_from_id(group_id) is None:
+                raise BadRequest(f"Security group {group_id} does not exist")
+        link_id = new_id(6, self.vpc_links)
+        link = self.vpc_links[link_id] = VpcLinkV2(
+            id=link_id,
+            arn=f"arn:{self.partition}:apigateway:{self.region_name}::/vpclinks/{link_id}",
+            name=body["name"],
+            subnet_ids=subnet_ids,
+            security_group_ids=group_ids,
+            created=clock.current().time(),
+            tags=dict(body.get("tags") or {}),
+        )
+        return link
+
+    @override
+    def update_vpc_link(self, vpc_link_id: str, name: str) -> VpcLinkV2:  # type: ignore[override]
+        link = self.get_vpc_link(vpc_link_id)
+        link.name = name or link.name
+        return link
+
+    @override
+    def delete_vpc_link(self, vpc_link_id: str) -> None:
+        link = self.get_vpc_link(vpc_link_id)
+        if link.deleted_at is None:
+            link.deleted_at = clock.current().time()
+
+    # moto keeps tags beside what they are on.
+
+    @override
+    def get_tags(self, resource_id: str) -> dict[str, str]:
+        link = self._tagged(resource_id)
+        return dict(link.tags) if link is not None else super().get_tags(resource_id)
+
+    @override
+    def tag_resource(self, resource_arn: str, tags: dict[str, str]) -> None:
+        link = self._tagged(resource_arn)
+        if link is None:
+            super().tag_resource(resource_arn, tags)
+        else:
+            link.tags |= tags
+
+    @override
+    def untag_resource(self, resource_arn: str, tag_keys: list[str]) -> None:
+        link = self._tagged(resource_arn)
+        if link is None:
+            super().untag_resource(resource_arn, tag_keys)
+        else:
+            link.tags = {key: value for key, value in link.tags.items() if key not in tag_keys}
+
+    def _tagged(self, arn: str) -> VpcLinkV2 | None:
+        return next((link for link in self.links() if link.arn == arn), None)
+
+    # -- time -------------------------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Let interfaces come and go that are due: a link that is not awake has none (D)."""
+        for link in self.links():
+            if link.status == "AVAILABLE" and not link.interfaces:
+                for subnet_id in link.subnet_ids:
+                    subnet = self._ec2.get_subnet(subnet_id)
+                    address = subnet.get_available_subnet_ip(cast("Any", link))
+                    link.interfaces.append(self._ec2.create_link_interface(subnet, address, link.security_group_ids))
+            elif link.status == "INACTIVE":
+                self._release(link)
+
+    def _release(self, link: VpcLinkV2) -> None:
+        for interface in link.interfaces:
+            self._ec2.release_service_interface(interface)
+        link.interfaces.clear()
