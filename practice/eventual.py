@@ -72,11 +72,17 @@ class StaleReads:
         """Answer the request, or a read as it would have been answered a moment ago."""
         if _is_read(service, environ, body):
             return self._read(service, app, environ, body).send(start_response)
-        if service in _QUERY_SERVICES or service == "apigateway":
-            until = clock.current().time() + self._seconds
-            for read in self._reads.values():
-                read.old.append((until, read.ask()))
         return _run(app, environ, body).send(start_response)
+
+    def before(self, service: str, environ: Environ, body: bytes) -> None:
+        """If the request is a write, keep what reads answer before it.
+
+        Asking for targets' health gives the turn to others meanwhile, so this comes before the write is judged.
+        """
+        if (service in _QUERY_SERVICES or service == "apigateway") and not _is_read(service, environ, body):
+            until = clock.current().time() + self._seconds
+            for read in list(self._reads.values()):
+                read.old.append((until, read.ask()))
 
     def _read(self, service: str, app: WSGIApp, environ: Environ, body: bytes) -> _Answer:
         key = (service, environ["REQUEST_METHOD"], environ["REQUEST_URI"], body.decode("latin-1"), _region(environ))

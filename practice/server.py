@@ -214,6 +214,8 @@ class _ControlPlane:
             return _answer(start_response, failure(None, "403 Forbidden", "MissingAuthenticationToken", _UNSIGNED))
         try:
             with locked():
+                if self._stale_reads is not None:
+                    self._stale_reads.before(service, environ, body)
                 if (refusal := self._judge(environ, body)) is not None:
                     return _answer(start_response, refusal)
                 settle()

@@ -35,7 +35,7 @@ from botocore.hooks import HierarchicalEmitter
 
 from runbook.control import Control
 from runbook.errors import TookTooLong
-from runbook.events import CallAnswered, CallSent, Event, Waited
+from runbook.events import CallAnswered, CallSent, Event, Noted, Waited
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
@@ -277,6 +277,10 @@ class Aws:
         finally:
             self._memory.enabled = False
             self._memory.forget()
+
+    def note(self, text: str) -> None:
+        """Tell something that a person should know."""
+        self._observe(Noted(step=CURRENT_STEP.get(), text=text))
 
     # --- waiting ------------------------------------------------------------------------------------------------
 

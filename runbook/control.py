@@ -7,7 +7,7 @@ import threading
 
 from runbook.errors import Stopped
 
-__all__ = ["Answer", "Control"]
+__all__ = ["Answer", "Control", "OneTry"]
 
 
 class Answer(enum.StrEnum):
@@ -67,3 +67,11 @@ class Control:
         """Raise :class:`Stopped` if a stop was asked for."""
         if self._stopped:
             raise Stopped
+
+
+class OneTry(Control):
+    """For what is done at the very end: it is not waited for, so nothing is sent again."""
+
+    def wait(self, seconds: float) -> None:  # noqa: ARG002 (as Control has it)
+        """Raise :class:`Stopped`."""
+        raise Stopped

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from runbook.aws import LOST, Aws
 from runbook.errors import TookTooLong
 
-__all__ = ["create_once", "seen"]
+__all__ = ["create_once", "seen", "shown"]
 
 T = TypeVar("T")
 
@@ -42,6 +42,17 @@ def create_once(aws: Aws, create: Callable[[], T], look: Callable[[], T | None],
             if attempt == _TRIES:
                 raise lost from None
     raise AssertionError(what)  # pragma: no cover
+
+
+def shown(aws: Aws, look: Callable[[], T | None], *, what: str) -> T | None:
+    """What was just made, as soon as reads show it; None when they do not, because another run has deleted it.
+
+    Before that nothing can be said of what else there is: reads that do not show this may not show that either.
+    """
+    try:
+        return aws.wait_until(look, what=f"{what} to show", usual=2.0, every=2.0, limit=_SHOWS_WITHIN)
+    except TookTooLong:
+        return None
 
 
 def seen(aws: Aws, look: Callable[[], T | None], *, what: str) -> T:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runbook.aws import CURRENT_STEP, Aws, Identity
-from runbook.control import Answer, Control
+from runbook.control import Answer, Control, OneTry
 from runbook.errors import Stopped
 from runbook.events import (
     Action,
@@ -35,6 +35,7 @@ from runbook.explain import explain
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.step import Plan, Step
+from runbook.turns import Turn
 
 __all__ = ["recall", "run"]
 
@@ -58,6 +59,7 @@ def run(
     """Check a stack, bring it up, or take it down, and tell what happens.
 
     What nobody gave is what the stack remembers, else what ``defaults`` says, else the parameter's own default.
+    What changes a stack does not begin while a run that does the opposite is under way, unless ``params.force``.
     With ``only``, just those steps act; what they need is looked at. Nothing starts before the first event is asked
     for; closing the generator stops the run and waits for the call in flight.
     """
@@ -130,6 +132,8 @@ class _Pass:
     standings: dict[str, Future[_Standing]] = field(default_factory=dict)
     began: dict[str, float] = field(default_factory=dict)
     """When each step had what it needs and began; on the monotonic clock."""
+    turn: Turn | None = None
+    """This run's turn at the stack; none when it only looks."""
 
     # --- the whole ----------------------------------------------------------------------------------------------
 
@@ -155,6 +159,7 @@ class _Pass:
                         caller=caller.arn if caller else "",
                     )
                 )
+                self._wait_for_turn(caller.arn if caller else "")
                 if self.action is Action.DOWN:
                     for step in reversed(steps):
                         self._settle(step)
@@ -164,6 +169,7 @@ class _Pass:
                             pool.submit(self._settle, step)
         except Exception as exception:
             error = exception
+        self._end_turn()
         outcomes = {
             name: standing.result().outcome if standing.done() else Outcome.UNKNOWN
             for name, standing in self.standings.items()
@@ -197,6 +203,29 @@ class _Pass:
                     pool.submit(step.find, self.aws, self.params.stack)  # its errors come up in the step's check
         self.params = self.params.filled(_recall(self.plan, self.aws, self.params.stack, pool)).filled(self.defaults)
         return caller.result() if caller.exception() is None else None
+
+    def _wait_for_turn(self, caller: str) -> None:
+        carrier = next((step.carrier for step in self.plan.steps if step.carrier), None)
+        if self.action is not Action.CHECK and carrier is not None:
+            since, force = self.aws.now(), self.params.force
+            self.turn = Turn(carrier, self.aws, self.params.stack, self.action, since, caller, force)
+            self.turn.wait_for_none()
+
+    def _begin_turn(self) -> None:
+        if self.turn is not None:
+            self.turn.begin()
+
+    def _end_turn(self) -> None:
+        """Also after a stop. A mark that cannot be taken away is no failure of the run: it ages."""
+        carrier = next((step.id for step in self.plan.steps if step.carrier), "")
+        standing = self.standings.get(carrier)
+        gone = standing is not None and standing.done() and standing.result().outcome is Outcome.UNDONE
+        if self.turn is not None and not gone:
+            try:
+                with self.aws.observed(self._told, OneTry()):
+                    self.turn.end()
+            except Exception:
+                log.debug("the mark of this run stays", exc_info=True)
 
     def _tell(self, event: Event) -> None:
         self.events.put(event)
@@ -279,8 +308,11 @@ class _Pass:
             if answer is Answer.SKIP:
                 return _Standing(Outcome.SKIPPED, standing.reason, standing.differences, standing.fact)
         self._start(step, Action.DO)
+        self._begin_turn()
         step.call("do", self.aws, self.params, facts)
-        return self._look_again(step, facts, before=standing)
+        done = self._look_again(step, facts, before=standing)
+        self._begin_turn()  # there may have been nothing to mark before
+        return done
 
     def _look(self, step: Step, facts: Mapping[type, object], *, again: bool = False) -> _Standing:
         match step.call("check", self.aws, self.params, facts):
@@ -326,6 +358,7 @@ class _Pass:
             parent = self.plan.producers[step.part_of]
             return _Standing(Outcome.OK, f"goes with {parent.id}")
         self._start(step, Action.UNDO)
+        self._begin_turn()
         step.call("undo", self.aws, self.params, {})
         if self.writes[step.id]:
             return _Standing(Outcome.UNDONE)

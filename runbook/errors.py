@@ -4,6 +4,7 @@ RunbookError
 ├── BadInput            a parameter is missing or wrong; nothing was touched          exit 2
 ├── StepsInvalid        the step modules contradict each other; nothing was touched
 ├── NotOurs             something has our name but not our tag
+├── AnotherRun          another run does the opposite on the same stack, and ``force`` was not given
 ├── NeedsReplacing      AWS cannot change it in place, and ``replace`` was not given
 ├── CannotContinue      AWS is in a state that no waiting mends (a FAILED link, unhealthy targets)
 ├── TookTooLong         AWS did not get there within the time it usually takes, several times over
@@ -13,6 +14,7 @@ RunbookError
 from __future__ import annotations
 
 __all__ = [
+    "AnotherRun",
     "BadInput",
     "CannotContinue",
     "NeedsReplacing",
@@ -56,6 +58,10 @@ class NotOurs(RunbookError):
             f"{kind} {name!r} ({identifier}) exists but is not tagged as part of stack {stack!r}, "
             "so it is left alone. Choose another stack name, or take it over with adopt."
         )
+
+
+class AnotherRun(RunbookError):
+    """Another run does the opposite on the same stack, as far as its mark says."""
 
 
 class NeedsReplacing(RunbookError):

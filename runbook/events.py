@@ -22,6 +22,7 @@ __all__ = [
     "CallAnswered",
     "CallSent",
     "Event",
+    "Noted",
     "Outcome",
     "RunFinished",
     "RunStarted",
@@ -123,6 +124,13 @@ class Waited(Event):
     """What AWS says of it now."""
     elapsed: float
     usual: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted(Event):
+    """Something that a person should know, and that changes nothing: another run is under way on the same stack."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,6 +147,7 @@ class Parameters(BaseModel):
     tags: Tags = Field({}, description="Your own tags (key=value) for everything that is created.")
     adopt: bool = Field(False, description="Take over resources that have our name but not our tag.")
     replace: bool = Field(False, description="Make anew what AWS cannot change in place.")
+    force: bool = Field(False, description="Go on although a run that does the opposite may be under way.")
 
     @property
     def given(self) -> frozenset[str]:
@@ -167,7 +168,7 @@ class Parameters(BaseModel):
 _INSTEAD = frozenset({"instances", "instance_tags"})
 """Given one, the other says nothing."""
 
-RUN_ONLY = frozenset({"adopt", "replace"})
+RUN_ONLY = frozenset({"adopt", "replace", "force"})
 """Parameters of one run; the others are the stack's and are remembered on it."""
 
 

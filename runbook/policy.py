@@ -269,6 +269,12 @@ _STATEMENTS: tuple[_Statement, ...] = (
         _Scope.owned,
     ),
     _Statement(
+        "MarkOurTargetGroup",  # that down is under way, until the group itself goes
+        _for(_DOWN, actions="elasticloadbalancing:AddTags elasticloadbalancing:RemoveTags"),
+        lambda scope: [scope.group],
+        _Scope.owned,
+    ),
+    _Statement(
         "ChangeOurApi",
         {
             **_for(_UP, actions="apigateway:POST apigateway:PUT"),

@@ -17,6 +17,7 @@ from runbook.outcome import Difference
 from runbook.parameters import RUN_ONLY, Parameters
 
 __all__ = [
+    "MARKS",
     "STACK",
     "as_list",
     "from_list",
@@ -29,6 +30,8 @@ __all__ = [
 
 PREFIX = "runbook:"
 STACK = f"{PREFIX}stack"
+MARKS = {"up": f"{PREFIX}up", "down": f"{PREFIX}down"}
+"""Tags by which a run that changes a stack says so (:mod:`runbook.turns`). They are no part of what a stack is."""
 _NOT_RECORDED = RUN_ONLY | {"stack", "region", "tags"}
 _LONGEST_VALUE = 256  # characters; Tag in the ELBv2 and API Gateway API references
 
@@ -69,7 +72,7 @@ def is_ours(tags: Mapping[str, str], stack: str) -> bool:
 
 def tag_differences(found: Mapping[str, str], wanted: Mapping[str, str]) -> tuple[Difference, ...]:
     """Tags that are not as wanted; other people's tags are theirs, but a leftover of our record is a difference."""
-    stale = {key for key in found if key.startswith(PREFIX) and key not in wanted}
+    stale = {key for key in found if key.startswith(PREFIX) and key not in wanted and key not in MARKS.values()}
     return tuple(
         Difference(f"tag {key}", found.get(key, ""), wanted.get(key, ""))
         for key in sorted({*wanted, *stale})

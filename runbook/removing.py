@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
@@ -12,15 +11,12 @@ from runbook.aws import code_of
 __all__ = ["unless_gone"]
 
 
-@contextlib.contextmanager
-def unless_gone() -> Iterator[None]:
+class unless_gone(contextlib.AbstractContextManager[None, bool]):  # noqa: N801 (reads like contextlib.suppress)
     """Let a deletion find nothing to delete.
 
     One whose answer was lost was carried out and is sent again; and somebody else may be removing the same.
     """
-    try:
-        yield
-    except ClientError as error:
-        # Such as NotFoundException, ListenerNotFound, InvalidPermission.NotFound.
-        if not code_of(error).removesuffix("Exception").endswith("NotFound"):
-            raise
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object, /) -> bool:
+        """Such as NotFoundException, ListenerNotFound, InvalidPermission.NotFound."""
+        return isinstance(error, ClientError) and code_of(error).removesuffix("Exception").endswith("NotFound")

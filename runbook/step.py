@@ -8,12 +8,13 @@ from dataclasses import dataclass, is_dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from types import ModuleType, NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from runbook.aws import Aws
 from runbook.errors import BadInput, StepsInvalid
 from runbook.outcome import Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.turns import Carrier
 
 __all__ = ["Need", "Plan", "Step"]
 
@@ -86,6 +87,11 @@ class Step:
     def recall(self) -> Callable[[Aws, str], Mapping[str, Any]] | None:
         """The module's reading of the parameters that its resource remembers, if it remembers any."""
         return getattr(self.module, "recall", None)
+
+    @property
+    def carrier(self) -> Carrier | None:
+        """The module, if its resource carries the marks of the runs that change the stack."""
+        return cast("Carrier", self.module) if hasattr(self.module, "mark") else None
 
 
 @dataclass(frozen=True)

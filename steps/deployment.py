@@ -25,13 +25,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from runbook.aws import Aws, code_of
-from runbook.creating import create_once, seen
+from runbook.creating import create_once, seen, shown
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import is_ours, stack_tags, tag_differences
@@ -122,7 +124,7 @@ def do(aws: Aws, params: Parameters, api: RestApi, integration: Integration) -> 
     description = described(configured)
     stage = _stage(aws, api.id, params.stage)
     if stage is None:
-        deployment_id = _newest(aws, api.id, description) or _deploy(aws, api.id, description, than="")
+        deployment_id = _made(aws, api.id, description, than="") or _deploy(aws, api.id, description, than="")
         try:
             aws.apigateway.create_stage(
                 restApiId=api.id,
@@ -131,12 +133,13 @@ def do(aws: Aws, params: Parameters, api: RestApi, integration: Integration) -> 
                 tags=stack_tags(params),
             )
         except ClientError as error:
-            if code_of(error) != "ConflictException":  # made by a request whose answer was lost
+            # Made by a request whose answer was lost, or by another run.
+            if code_of(error) != "ConflictException":
                 raise
     else:
         if changes(configured, deployed(aws, api.id, params.stage)):
             served = stage["deploymentId"]
-            deployment_id = _newest(aws, api.id, description, than=served) or _deploy(
+            deployment_id = _made(aws, api.id, description, than=served) or _deploy(
                 aws, api.id, description, than=served
             )
             aws.apigateway.update_stage(
@@ -165,10 +168,15 @@ def undo(aws: Aws, params: Parameters) -> None:
         with unless_gone():
             aws.apigateway.delete_stage(restApiId=api.id, stageName=params.stage)
     served = {stage["deploymentId"] for stage in stages(aws, api.id)}
-    for item in history(aws, api.id):
-        if item["id"] not in served and item.get("description", "").startswith(_DESCRIPTION):
-            with unless_gone():
-                aws.apigateway.delete_deployment(restApiId=api.id, deploymentId=item["id"])
+    _delete(
+        aws,
+        api.id,
+        [
+            item["id"]
+            for item in history(aws, api.id)
+            if item["id"] not in served and item.get("description", "").startswith(_DESCRIPTION)
+        ],
+    )
 
 
 def configuration(resources: list[ResourceTypeDef]) -> Configuration:
@@ -254,7 +262,7 @@ def _unlike(aws: Aws, api_id: str, stage: StageTypeDef, configured: Configuratio
     """
     found = changes(configured, deployed(aws, api_id, stage["stageName"]))
     served = stage["deploymentId"]
-    newer = _newest(aws, api_id, described(configured), than=served) if found else None
+    newer = _made(aws, api_id, described(configured), than=served) if found else None
     return (*([Difference("deployment", served, newer)] if newer else []), *found)
 
 
@@ -262,10 +270,7 @@ def _forget_old(aws: Aws, api_id: str) -> None:
     """Delete deployments of ours beyond the last few, unless a stage serves them."""
     served = {stage["deploymentId"] for stage in stages(aws, api_id)}
     ours = [item for item in history(aws, api_id) if item.get("description", "").startswith(_DESCRIPTION)]
-    for item in ours[KEPT:]:
-        if item["id"] not in served:
-            with unless_gone():
-                aws.apigateway.delete_deployment(restApiId=api_id, deploymentId=item["id"])
+    _delete(aws, api_id, [item["id"] for item in ours[KEPT:] if item["id"] not in served])
 
 
 def _stage(aws: Aws, api_id: str, name: str) -> StageTypeDef | None:
@@ -278,24 +283,44 @@ def history(aws: Aws, api_id: str) -> list[DeploymentTypeDef]:
         restApiId=api_id, PaginationConfig={"PageSize": 500}
     )
     found = [item for page in pages for item in page["items"]]
-    return sorted(found, key=lambda item: item["createdDate"], reverse=True)
+    return sorted(found, key=lambda item: (item["createdDate"], item["id"]), reverse=True)
 
 
-def _newest(aws: Aws, api_id: str, description: str, *, than: str = "") -> str | None:
-    """The newest deployment of this configuration, if it is newer than the one that is served."""
-    for item in history(aws, api_id):
-        if item["id"] == than:
-            return None
-        if item.get("description") == description:
-            return item["id"]
-    return None
+def _made(aws: Aws, api_id: str, description: str, *, than: str) -> str | None:
+    """The deployment of this configuration that is newer than the one that is served; the oldest such."""
+    newer = [
+        item["id"]
+        for item in takewhile(lambda item: item["id"] != than, history(aws, api_id))
+        if item.get("description") == description
+    ]
+    return newer[-1] if newer else None
 
 
 def _deploy(aws: Aws, api_id: str, description: str, *, than: str) -> str:
     """A deployment without a stage: the stage is made with tags, which this call does not take."""
-    return create_once(
+    made = create_once(
         aws,
         lambda: aws.apigateway.create_deployment(restApiId=api_id, description=description)["id"],
-        lambda: _newest(aws, api_id, description, than=than),
+        lambda: _made(aws, api_id, description, than=than),
         what="deployment",
     )
+    shown(
+        aws,
+        lambda: True if made in {item["id"] for item in history(aws, api_id)} else None,
+        what=f"deployment {made}",
+    )
+    kept = _made(aws, api_id, description, than=than) or made
+    if kept != made:  # another run made one at the same moment: both keep the oldest
+        _delete(aws, api_id, [made])
+    return kept
+
+
+def _delete(aws: Aws, api_id: str, deployments: Iterable[str]) -> None:
+    """Delete deployments; one that a stage serves by now stays, as AWS has it."""
+    for deployment in deployments:
+        try:
+            with unless_gone():
+                aws.apigateway.delete_deployment(restApiId=api_id, deploymentId=deployment)
+        except ClientError as error:
+            if code_of(error) != "BadRequestException":
+                raise

@@ -111,9 +111,10 @@ def undo(aws: Aws, params: Parameters) -> None:
     """Delete the listeners of our load balancer."""
     found = load_balancer.find(aws, params.stack)
     if found is not None and is_ours(found.tags, params.stack):
-        for listener in _listeners(aws, found.arn):
-            with unless_gone():
-                aws.elbv2.delete_listener(ListenerArn=listener.arn)
+        with unless_gone():
+            for listener in _listeners(aws, found.arn):
+                with unless_gone():
+                    aws.elbv2.delete_listener(ListenerArn=listener.arn)
 
 
 def _listeners(aws: Aws, load_balancer_arn: str) -> list[Listener]:

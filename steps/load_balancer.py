@@ -82,8 +82,10 @@ def find(aws: Aws, stack: str) -> LoadBalancer | None:
     found = _describe(aws, stack)
     if found is None:
         return None
-    described = aws.elbv2.describe_tags(ResourceArns=[found.arn])["TagDescriptions"]
-    return replace(found, tags=from_list(described[0]["Tags"]))
+    with unless_gone():
+        described = aws.elbv2.describe_tags(ResourceArns=[found.arn])["TagDescriptions"]
+        return replace(found, tags=from_list(described[0]["Tags"]))
+    return None
 
 
 def _describe(aws: Aws, stack: str) -> LoadBalancer | None:
@@ -168,13 +170,18 @@ def undo(aws: Aws, params: Parameters) -> None:
 
 
 def _create(aws: Aws, params: Parameters, service: PrivateService) -> None:
-    aws.elbv2.create_load_balancer(
-        Name=name_of(params.stack),
-        Type="network",
-        Scheme="internal",
-        Subnets=[subnet.id for subnet in service.subnets],
-        Tags=as_list(stack_tags(params)),
-    )
+    try:
+        aws.elbv2.create_load_balancer(
+            Name=name_of(params.stack),
+            Type="network",
+            Scheme="internal",
+            Subnets=[subnet.id for subnet in service.subnets],
+            Tags=as_list(stack_tags(params)),
+        )
+    except ClientError as error:
+        # Another run made it at the same moment. Whether it is as it should be is looked at again anyhow.
+        if code_of(error) != "DuplicateLoadBalancerName":
+            raise
 
 
 def _active(aws: Aws, stack: str, *, just_made: bool) -> LoadBalancer:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 
 from runbook.aws import Aws, code_of
-from runbook.creating import create_once, seen
+from runbook.creating import create_once, seen, shown
 from runbook.errors import CannotContinue
 from runbook.outcome import Missing
 from runbook.parameters import Parameters
@@ -78,8 +78,9 @@ def do(aws: Aws, params: Parameters, api: RestApi) -> ProxyResource:
             what="resource",
         )
     except ClientError as error:
-        # Another run made it at the same moment: a resource of this path exists only once.
-        if code_of(error) != "ConflictException":
+        # Another run made it at the same moment: a resource of this path, and a child with a variable, exist only once.
+        refused = code_of(error) in ("ConflictException", "BadRequestException")
+        if not refused or shown(aws, lambda: _find(aws, api.id), what=f"resource {PATH}") is None:
             raise
     return seen(aws, lambda: _find(aws, api.id), what=f"resource {PATH}")
 

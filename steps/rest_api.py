@@ -19,13 +19,13 @@ $ aws apigateway create-rest-api --name demo-api --endpoint-configuration types=
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from runbook.aws import Aws
-from runbook.creating import create_once
+from runbook.creating import create_once, seen, shown
 from runbook.errors import NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
@@ -87,7 +87,7 @@ def check(aws: Aws, params: Parameters) -> RestApi | Missing | Drifted[RestApi]:
         return Missing(f"there is no REST API {name_of(params.stack)}")
     if not is_ours(found.tags, params.stack) and not params.adopt:
         raise NotOurs("REST API", found.name, found.id, params.stack)
-    extra = [api.id for api in _named(aws, params.stack) if is_ours(api.tags, params.stack) and api.id != found.id]
+    extra = [api.id for api in _ours(aws, params.stack) if api.id != found.id]
     differences = (
         *(
             [Difference("endpoint type", found.endpoint_type, params.endpoint_type)]
@@ -110,10 +110,9 @@ def do(aws: Aws, params: Parameters, service: PrivateService) -> RestApi:
             found = fact
         case fact:
             return fact
-    for api in _named(aws, params.stack):
-        if is_ours(api.tags, params.stack) and api.id != found.id:
-            with unless_gone():
-                aws.apigateway.delete_rest_api(restApiId=api.id)
+    if extra := [api for api in _ours(aws, params.stack) if api.id != found.id]:
+        _delete(aws, extra)
+        aws.note(f"REST API {found.id} is kept; {', '.join(api.id for api in extra)}, another of ours, was deleted.")
     if found.endpoint_type != params.endpoint_type:
         aws.apigateway.update_rest_api(
             restApiId=found.id,
@@ -131,10 +130,17 @@ def do(aws: Aws, params: Parameters, service: PrivateService) -> RestApi:
 
 def undo(aws: Aws, params: Parameters) -> None:
     """Delete the REST APIs of ours, with all that is in them."""
-    for api in _named(aws, params.stack):
-        if is_ours(api.tags, params.stack):
-            with unless_gone():
-                aws.apigateway.delete_rest_api(restApiId=api.id)
+    _delete(aws, _ours(aws, params.stack))
+
+
+def _ours(aws: Aws, stack: str) -> list[RestApi]:
+    return [api for api in _named(aws, stack) if is_ours(api.tags, stack)]
+
+
+def _delete(aws: Aws, apis: Iterable[RestApi]) -> None:
+    for api in apis:
+        with unless_gone():
+            aws.apigateway.delete_rest_api(restApiId=api.id)
 
 
 def _named(aws: Aws, stack: str) -> list[RestApi]:
@@ -168,6 +174,10 @@ def _create(aws: Aws, params: Parameters) -> RestApi:
         found = find(aws, params.stack)
         return found if found and is_ours(found.tags, params.stack) else None
 
-    create_once(aws, create, lambda: found.id if (found := look()) else None, what="REST API")
-    # Two runs that both made one keep the oldest; what is too many is deleted by do.
-    return aws.wait_until(look, what="the new REST API to show", usual=2.0, every=2.0)
+    def mine() -> bool | None:
+        return True if made in {api.id for api in _ours(aws, params.stack)} else None
+
+    made = create_once(aws, create, lambda: found.id if (found := look()) else None, what="REST API")
+    # Two runs that both made one keep the oldest; what is too many is deleted by do, so it must be seen.
+    shown(aws, mine, what="the new REST API")
+    return seen(aws, look, what="the REST API")

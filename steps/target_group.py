@@ -23,7 +23,7 @@ $ aws elbv2 create-target-group --name demo-targets --protocol TCP --port 80 --v
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,7 @@ from runbook.creating import seen
 from runbook.errors import NeedsReplacing, NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
-from runbook.record import as_list, from_list, is_ours, parameters_from, record, tag_differences
+from runbook.record import MARKS, as_list, from_list, is_ours, parameters_from, record, tag_differences
 from runbook.removing import unless_gone
 from steps._tags import retag_load_balancing
 from steps.preflight import PrivateService
@@ -80,15 +80,15 @@ def find(aws: Aws, stack: str) -> TargetGroup | None:
     """The target group of this name, whoever made it."""
     try:
         item = aws.elbv2.describe_target_groups(Names=[name_of(stack)])["TargetGroups"][0]
+        arn = item["TargetGroupArn"]
+        tags, attributes = aws.both(
+            lambda: _tags(aws, arn),
+            lambda: from_list(aws.elbv2.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]),
+        )
     except ClientError as error:
-        if code_of(error) == "TargetGroupNotFound":
+        if code_of(error) == "TargetGroupNotFound":  # perhaps only between two questions
             return None
         raise
-    arn = item["TargetGroupArn"]
-    tags, attributes = aws.both(
-        lambda: from_list(aws.elbv2.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]),
-        lambda: from_list(aws.elbv2.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]),
-    )
     return TargetGroup(
         arn=arn,
         name=item["TargetGroupName"],
@@ -102,7 +102,7 @@ def find(aws: Aws, stack: str) -> TargetGroup | None:
         health_check_interval=item["HealthCheckIntervalSeconds"],
         load_balancers=tuple(item.get("LoadBalancerArns", [])),
         preserves_client_ip=attributes.get(PRESERVE_CLIENT_IP, "true") == "true",
-        tags=tags,
+        tags={key: value for key, value in tags.items() if key not in MARKS.values()},
     )
 
 
@@ -110,6 +110,31 @@ def recall(aws: Aws, stack: str) -> dict[str, Any]:
     """The parameters that the target group remembers."""
     found = find(aws, stack)
     return parameters_from(found.tags) if found and is_ours(found.tags, stack) else {}
+
+
+def carrier(aws: Aws, stack: str) -> str | None:
+    """The target group, if it is ours: of a stack's resources the first that is made and the last that goes."""
+    found = find(aws, stack)
+    return found.arn if found and is_ours(found.tags, stack) else None
+
+
+def marks(aws: Aws, resource: str) -> dict[str, str]:
+    """The marks of the runs that change the stack."""
+    with unless_gone():
+        return {key: value for key, value in _tags(aws, resource).items() if key in MARKS.values()}
+    return {}
+
+
+def mark(aws: Aws, resource: str, marks: Mapping[str, str]) -> None:
+    """Mark the target group."""
+    with unless_gone():
+        aws.elbv2.add_tags(ResourceArns=[resource], Tags=as_list(marks))
+
+
+def unmark(aws: Aws, resource: str, keys: Collection[str]) -> None:
+    """Take marks away."""
+    with unless_gone():
+        aws.elbv2.remove_tags(ResourceArns=[resource], TagKeys=list(keys))
 
 
 def check(aws: Aws, params: Parameters, service: PrivateService) -> TargetGroup | Missing | Drifted[TargetGroup]:
@@ -168,25 +193,34 @@ def undo(aws: Aws, params: Parameters) -> None:
         _delete(aws, params.stack, found)
 
 
+def _tags(aws: Aws, arn: str) -> dict[str, str]:
+    return from_list(aws.elbv2.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"])
+
+
 def _health_check_port(params: Parameters) -> str:
     return str(params.health_check_port) if params.health_check_port else "traffic-port"
 
 
 def _create(aws: Aws, params: Parameters, service: PrivateService) -> TargetGroup:
-    aws.elbv2.create_target_group(
-        Name=name_of(params.stack),
-        Protocol="TCP",
-        Port=params.port,
-        VpcId=service.vpc,
-        TargetType="instance",
-        HealthCheckProtocol="HTTP",
-        HealthCheckPath=params.health_check_path,
-        HealthCheckPort=_health_check_port(params),
-        HealthCheckIntervalSeconds=params.health_check_interval,
-        HealthyThresholdCount=2,
-        UnhealthyThresholdCount=2,
-        Tags=as_list(record(params)),
-    )
+    try:
+        aws.elbv2.create_target_group(
+            Name=name_of(params.stack),
+            Protocol="TCP",
+            Port=params.port,
+            VpcId=service.vpc,
+            TargetType="instance",
+            HealthCheckProtocol="HTTP",
+            HealthCheckPath=params.health_check_path,
+            HealthCheckPort=_health_check_port(params),
+            HealthCheckIntervalSeconds=params.health_check_interval,
+            HealthyThresholdCount=2,
+            UnhealthyThresholdCount=2,
+            Tags=as_list(record(params)),
+        )
+    except ClientError as error:
+        # Another run made it at the same moment. Whether it is as it should be is looked at again anyhow.
+        if code_of(error) != "DuplicateTargetGroupName":
+            raise
     return seen(aws, lambda: find(aws, params.stack), what="the new target group")
 
 
@@ -210,12 +244,11 @@ def _change(aws: Aws, params: Parameters, found: TargetGroup, differences: tuple
 def _delete(aws: Aws, stack: str, found: TargetGroup) -> None:
     """A target group in use cannot be deleted: the listeners of our load balancer that forward to it go first."""
     for load_balancer in found.load_balancers:
-        described = aws.elbv2.describe_tags(ResourceArns=[load_balancer])["TagDescriptions"]
-        if not is_ours(from_list(described[0]["Tags"]), stack):
-            continue
-        for listener in aws.elbv2.describe_listeners(LoadBalancerArn=load_balancer)["Listeners"]:
-            if any(action.get("TargetGroupArn") == found.arn for action in listener["DefaultActions"]):
-                with unless_gone():
+        with unless_gone():
+            if not is_ours(_tags(aws, load_balancer), stack):
+                continue
+            for listener in aws.elbv2.describe_listeners(LoadBalancerArn=load_balancer)["Listeners"]:
+                if any(action.get("TargetGroupArn") == found.arn for action in listener["DefaultActions"]):
                     aws.elbv2.delete_listener(ListenerArn=listener["ListenerArn"])
     with unless_gone():
         aws.elbv2.delete_target_group(TargetGroupArn=found.arn)

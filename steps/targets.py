@@ -147,9 +147,9 @@ def undo(aws: Aws, params: Parameters) -> None:
     """Take all targets out of our target group."""
     found = target_group.find(aws, params.stack)
     if found is not None and is_ours(found.tags, params.stack):
-        targets = [target for target in _targets(aws, found.arn) if target.state != "draining"]
-        if targets:
-            with unless_gone():
+        with unless_gone():
+            targets = [target for target in _targets(aws, found.arn) if target.state != "draining"]
+            if targets:
                 aws.elbv2.deregister_targets(
                     TargetGroupArn=found.arn,
                     Targets=[{"Id": item.instance, "Port": item.port} for item in targets],

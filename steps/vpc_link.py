@@ -25,7 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runbook.aws import Aws
-from runbook.creating import create_once
+from runbook.creating import create_once, seen
 from runbook.errors import CannotContinue, NeedsReplacing, NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
@@ -95,7 +95,7 @@ def do(aws: Aws, params: Parameters, balancer: LoadBalancer) -> VpcLink:
     _links.delete(aws, failed)
     link = _leading_to(existing, balancer) or _create(aws, params, balancer)
     retag_api_gateway(aws, f"/vpclinks/{link.id}", dict(link.tags), stack_tags(params))
-    return _available(aws, link, just_made=link not in existing)
+    return _available(aws, params, balancer, link, just_made=link not in existing)
 
 
 def undo(aws: Aws, params: Parameters) -> None:
@@ -113,8 +113,12 @@ def _ours(aws: Aws, params: Parameters) -> list[Link]:
 
 
 def _leading_to(links: list[Link], balancer: LoadBalancer) -> Link | None:
-    """The first by id, so that two runs that both made one keep the same. AWS tells no time of creation."""
-    return next((link for link in links if balancer.arn in link.targets and link.status != "FAILED"), None)
+    """The one that AWS chose, if two runs both made one; as long as none is AVAILABLE, the first by id.
+
+    A load balancer serves one link, so all but one become FAILED. AWS tells no time of creation.
+    """
+    leading = [link for link in links if balancer.arn in link.targets and link.status not in ("FAILED", "DELETING")]
+    return min(leading, key=lambda link: (link.status != "AVAILABLE", link.id), default=None)
 
 
 def _current(links: list[Link], balancer: LoadBalancer) -> Link | None:
@@ -135,32 +139,30 @@ def _create(aws: Aws, params: Parameters, balancer: LoadBalancer) -> Link:
         return found.id if found else None
 
     link_id = create_once(aws, create, look, what="VPC link")
-    made = [link for link in _links.ours(aws, params.stack) if balancer.arn in link.targets]
-    kept = _leading_to(made, balancer)
-    if kept and kept.id != link_id:  # another run made one at the same moment; both runs keep the same
-        _links.delete(aws, [link for link in made if link.id == link_id])
-        link_id = kept.id
-    link = kept or _links.get(aws, link_id)
-    if link is None:
-        raise CannotContinue(f"VPC link {link_id} was created but is not there. Run again.")
-    return link
+    return seen(aws, lambda: _links.get(aws, link_id), what=f"VPC link {link_id}")
 
 
-def _available(aws: Aws, link: Link, *, just_made: bool) -> VpcLink:
+def _available(aws: Aws, params: Parameters, balancer: LoadBalancer, link: Link, *, just_made: bool) -> VpcLink:
     latest = link
 
     def ready() -> VpcLink | None:
         nonlocal latest
-        found = _links.get(aws, link.id)
-        if found is None:
-            raise CannotContinue(f"VPC link {link.id} was deleted while it was waited for. Run again.")
-        latest = found
-        if latest.status == "FAILED":
-            message = latest.status_message
-            _links.delete(aws, [latest])
-            advice = next((text for words, text in _ADVICE.items() if words in message), "Run again after mending it.")
-            raise CannotContinue(f"VPC link {link.name} FAILED: {message} {advice} The failed link was deleted.")
-        return _fact(latest) if latest.status == "AVAILABLE" else None
+        found = _links.get(aws, latest.id)
+        if found is not None and found.status not in ("FAILED", "DELETING"):
+            latest = found
+            return _fact(found) if found.status == "AVAILABLE" else None
+        other = _leading_to([each for each in _links.ours(aws, params.stack) if each.id != latest.id], balancer)
+        if found is not None and found.status == "FAILED":
+            _links.delete(aws, [found])
+        if other is not None:  # two runs made one each
+            aws.note(f"Another run made VPC link {other.id}, and AWS takes one for a load balancer: it is kept.")
+            latest = other
+            return _fact(other) if other.status == "AVAILABLE" else None
+        if found is None or found.status == "DELETING":
+            raise CannotContinue(f"VPC link {latest.id} was deleted while it was waited for. Run again.")
+        message = found.status_message
+        advice = next((text for words, text in _ADVICE.items() if words in message), "Run again after mending it.")
+        raise CannotContinue(f"VPC link {found.name} FAILED: {message} {advice} The failed link was deleted.")
 
     return aws.wait_until(
         ready,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["check", "do_step", "down", "plan", "step", "tui", "up"]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Write the event stream as JSON lines.")]
-STACK_ONLY = ("stack", "region")
+STACK_ONLY = ("stack", "region", "force")
 
 
 class StepAction(enum.StrEnum):
@@ -176,9 +176,11 @@ def _carry_out(target: Target, file: Path, *, yes: bool, expected: str | None, j
     """Do what a frozen plan says: its parameters, its account, its steps."""
     from runbook.frozen_plan import FrozenPlan, carry_out
 
-    if given := target.parameters.given - {"region"}:
+    if given := target.parameters.given - {"region", "force"}:
         raise BadInput("plan", f"{file} holds the parameters; {', '.join(sorted(given))} cannot be given too.")
     frozen = FrozenPlan.read(file)
+    if target.parameters.force:  # whether somebody else is at it is not what was approved
+        frozen = replace(frozen, parameters=frozen.parameters.with_values(force=True))
     planned = replace(target, parameters=frozen.parameters.with_values(region=frozen.region))
     account = planned.connect()
     _confirm(account, planned, Action.UP, None, yes=yes, expected=expected or frozen.account, json=json)

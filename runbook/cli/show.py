@@ -27,6 +27,7 @@ from runbook.events import (
     Action,
     ApprovalAsked,
     Event,
+    Noted,
     Outcome,
     RunFinished,
     RunStarted,
@@ -96,6 +97,8 @@ def _lines(events: Iterator[Event], screen: _Screen, control: Control) -> Iterat
             case Waited(what=what) if what not in told:
                 told.add(what)
                 screen.console.print(Text(f"… waiting for {_waiting(event)}", style="dim"), soft_wrap=True)
+            case Noted():
+                screen.console.print(_note(event), soft_wrap=True)
             case ApprovalAsked():
                 _ask(event, control, screen)
             case StepFinished():
@@ -118,6 +121,8 @@ def _live(events: Iterator[Event], screen: _Screen, control: Control) -> Iterato
                 _ask(event, control, screen)
                 live.start(refresh=True)
             yield event
+    for noted in screen.noted:
+        screen.console.print(_note(noted))
     if screen.finished is not None:
         screen.console.print(screen.summary(screen.finished))
 
@@ -149,6 +154,7 @@ class _Screen:
     done: dict[str, StepFinished] = field(default_factory=dict)
     doing: dict[str, Action] = field(default_factory=dict)
     waiting: dict[str, Waited] = field(default_factory=dict)
+    noted: list[Noted] = field(default_factory=list)
     told: int = 0
     """How many steps, in reading order, were told."""
     spinners: dict[str, Spinner] = field(default_factory=dict)
@@ -164,6 +170,8 @@ class _Screen:
                 self.waiting[name] = event
             case StepFinished(step=str(name)):
                 self.done[name] = event
+            case Noted():
+                self.noted.append(event)
             case RunFinished():
                 self.finished = event
 
@@ -280,6 +288,10 @@ class _Screen:
 
 
 _INSTANT = (Outcome.UNKNOWN, Outcome.BLOCKED)
+
+
+def _note(event: Noted) -> Text:
+    return Text(f"note: {event.text}", style="yellow")
 
 
 def _waiting(event: Waited) -> str:

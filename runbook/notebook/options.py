@@ -62,6 +62,7 @@ EXAMPLES: dict[str, str] = {
     "tags": "team=payments,ttl=2030-01-01",
     "adopt": "True",
     "replace": "True",
+    "force": "True",
 }
 
 

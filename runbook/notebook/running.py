@@ -14,7 +14,7 @@ from runbook.aws import ANSWERS_WITHIN, Aws
 from runbook.control import Control
 from runbook.engine import run
 from runbook.errors import BadInput, RunbookError
-from runbook.events import Action, Event, Outcome, RunFinished, RunStarted, StepFinished, StepStarted, Waited
+from runbook.events import Action, Event, Noted, Outcome, RunFinished, RunStarted, StepFinished, StepStarted, Waited
 from runbook.explain import explain
 from runbook.log import RunLog, logged
 from runbook.notebook.options import Options, how_to_give, read
@@ -95,6 +95,8 @@ class Run:
         self._steps: dict[str, StepFinished] = {}
         self._doing: dict[str, Action] = {}
         self._waiting: dict[str, Waited] = {}
+        self._notes: list[str] = []
+        """Told, but not yet shown."""
         self._broken: BaseException | None = None
         self._over = False
         self._place: DisplayHandle | None = None
@@ -226,6 +228,8 @@ class Run:
                 self._steps[name] = event
                 self._doing.pop(name, None)
                 self._waiting.pop(name, None)
+            case Noted():
+                self._notes.append(event.text)
             case RunFinished():
                 self._finished = event
 
@@ -248,6 +252,8 @@ class Run:
         except KeyboardInterrupt:
             self.stop()
             raise RunbookStopped("stopped by an interrupt; run the notebook again to go on from here") from None
+        while self._notes:
+            display(Working(redacted(f"Note: {self._notes.pop(0)}")))  # type: ignore[no-untyped-call]
 
     def _show(self, view: object) -> None:
         """In the cell's place; outside a notebook, where nothing can be shown anew, on a line of its own."""

@@ -90,6 +90,8 @@ class Record:
     complete: bool = False
     """Whether the log has its last event; without, the run was killed or the log broke off."""
     error: str = ""
+    notes: list[str] = field(default_factory=list)
+    """What a person should know besides, in the order it was told."""
     steps: dict[str, StepRecord] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
 
@@ -158,6 +160,8 @@ def read(path: Path) -> Record:
                 record.complete = True
                 record.duration = float(line.get("duration", 0.0))
                 record.error = str(line.get("error", ""))
+            case "Noted":
+                record.notes.append(str(line.get("text", "")))
             case "CallAnswered":
                 call = _call(line, at)
                 record.calls.append(call)

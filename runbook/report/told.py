@@ -52,6 +52,7 @@ def header(record: Record) -> list[tuple[str, str]]:
         ("ended", _stamp(record.ended)),
         ("took", took),
         ("AWS requests", f"{len(record.calls)}, of them {sum(call.writes for call in record.calls)} that change"),
+        *(("note", note) for note in record.notes),
         ("written by", " ".join(filter(None, (record.program, f"({record.face})" if record.face else "")))),
         ("log", record.source),
     ]

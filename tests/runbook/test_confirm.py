@@ -140,10 +140,10 @@ def test_the_account_that_was_expected_is_worked_on(aws: Hiding, practice_accoun
 
     done = call("step", "target-group", "do", "--instances", instances, *confirmed)
     assert done.exit_code == 0, done.output
-    assert aws.written == ["CreateTargetGroup"]
+    assert aws.written == ["CreateTargetGroup", "AddTags", "RemoveTags"]  # the tags: that a run is under way
 
     assert call("step", "target-group", "undo", *confirmed).exit_code == 0
-    assert aws.written == ["CreateTargetGroup", "DeleteTargetGroup"]
+    assert aws.written[3:] == ["AddTags", "DeleteTargetGroup"]
 
 
 def test_looking_needs_no_confirmation(aws: Hiding, instances: str) -> None:

@@ -11,7 +11,7 @@ from textual.containers import Container, Horizontal, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Footer, OptionList, Tab, Tabs
 
-from runbook.events import Action, CallAnswered, CallSent, Event, Outcome, RunFinished, StepFinished, Waited
+from runbook.events import Action, CallAnswered, CallSent, Event, Noted, Outcome, RunFinished, StepFinished, Waited
 from tui.board import StepState
 from tui.extras import EXTRAS
 from tui.session import Order, Session
@@ -21,6 +21,7 @@ from tui.widgets.checklist import Checklist
 from tui.widgets.invoked import Invoked
 from tui.widgets.result import Result
 from tui.widgets.strip import ProgressStrip
+from tui.words import safe
 
 if TYPE_CHECKING:
     from tui.app import RunbookApp
@@ -156,6 +157,9 @@ class MainScreen(Screen[None]):
             case CallAnswered():
                 calls.add(event)
                 calls.tell_in_flight(session.board)
+                return
+            case Noted():
+                self.notify(safe(event.text), title="Note", severity="warning", timeout=15, markup=False)
                 return
             case RunFinished():
                 calls.tell_in_flight(session.board)
