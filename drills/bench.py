@@ -15,7 +15,7 @@ from drills.service import ensure as ensure_service
 from drills.service import find as find_service
 from runbook.accounts import Account, Kind
 from runbook.engine import run
-from runbook.errors import BadInput, CannotContinue, Stopped
+from runbook.errors import BadInput, CannotContinue
 from runbook.events import Action, Event, Outcome, RunFinished, StepFinished
 from runbook.parameters import Parameters
 from runbook.step import Plan
@@ -312,17 +312,16 @@ class Bench:
     def _run(self, action: Action, only: Collection[str], *, replace: bool = False) -> None:
         plan = Plan.of(READING_ORDER)
         params = self.params.with_values(replace=replace)
-        # With a control of its own, which is this account's while it runs: a run that has ended may still stop it.
-        events = run(plan, self.aws, params, action, only=only or None)
+        # To its end: leaving a run stops it, and this control is also everybody else's.
+        events = run(plan, self.aws, params, action, only=only or None, control=self.aws.control)
         failures = [failure for event in events if (failure := self._hear(event, plan))]
+        self.aws.control.go_on()
         if failures:
             raise CannotContinue(failures[0][0]) from failures[0][1]
 
     def _hear(self, event: Event, plan: Plan) -> tuple[str, BaseException | None] | None:
         """Tell what was done; what failed, and its cause, if something did."""
         match event:
-            case StepFinished(outcome=Outcome.STOPPED):
-                raise Stopped
             case StepFinished(outcome=Outcome.FAILED, cause=BaseException() as cause):
                 return f"Step {event.step}: {cause}", cause
             case StepFinished(step=str(step), outcome=Outcome.DONE | Outcome.UNDONE):

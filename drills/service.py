@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from runbook.aws import Aws
 
-__all__ = ["ALIVE", "Service", "ensure", "find"]
+__all__ = ["ALIVE", "Service", "begun", "ensure", "find"]
 
 DRILL = "runbook:drill"
 """The tag of what is here; its value is the stack the service is for."""
@@ -46,6 +46,11 @@ class Service:
     """The instances'."""
     instances: tuple[str, ...]
     """One a zone."""
+
+
+def begun(aws: Aws, stack: str) -> bool:
+    """Whether there is a service for this stack, or a part of one."""
+    return _Parts(aws, stack).vpc is not None
 
 
 def find(aws: Aws, stack: str) -> Service | None:

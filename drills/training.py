@@ -8,7 +8,9 @@ from drills.bench import Bench
 from drills.clearing import clear
 from drills.judging import judge
 from drills.model import Drill
-from runbook.errors import RunbookError, Stopped
+from drills.service import begun
+from runbook.errors import BadInput, RunbookError, Stopped
+from steps import load_balancer, rest_api, target_group, vpc_link
 
 __all__ = ["reset", "start"]
 
@@ -25,10 +27,12 @@ def start(bench: Bench, drill: Drill) -> None:
 
 
 def reset(bench: Bench, drill: Drill) -> None:
-    """Bring the stack back to finished, whatever a drill and a trainee made of it. Raises :class:`RunbookError`.
+    """Bring the stack back to finished, whatever a drill and a trainee made of it.
 
     The steps repair what they look after. Where that does not make it right, all but the service is made anew.
+    Raises :class:`BadInput` for a stack that no drill made, and :class:`RunbookError` when AWS does not get there.
     """
+    _claim(bench)
     bench.awaken()
     try:
         _finish(bench, drill, anew=False)
@@ -50,3 +54,17 @@ def _finish(bench: Bench, drill: Drill, *, anew: bool) -> None:
     usual = {"instances": service.instances, "subnets": service.balancer_subnets, "route_root": False}
     bench.params = bench.params.with_values(**{**usual, **drill.prepare(bench)})
     bench.up()
+
+
+def _claim(bench: Bench) -> None:
+    """The name of a stack is the drill's as soon as its service is there; before that it may be somebody's."""
+    aws, stack = bench.aws, bench.params.stack
+    if begun(aws, stack):
+        return
+    for step in (rest_api, load_balancer, target_group, vpc_link):
+        if step.find(aws, stack):
+            raise BadInput(
+                "stack",
+                f"{stack} is there already, and no drill made it.",
+                f"Give the drill another (--stack NAME), or take it down first: runbook down --stack {stack}",
+            )

@@ -80,14 +80,14 @@ def run(
     )
     conductor = threading.Thread(target=pass_.conduct, name="runbook", daemon=True)
     conductor.start()
+    finished = False
     try:
-        while True:
+        while not finished:
             event = pass_.events.get()
+            finished = isinstance(event, RunFinished)
             yield event
-            if isinstance(event, RunFinished):
-                return
     finally:
-        if conductor.is_alive():
+        if not finished:  # a run that is over leaves the control as it is: it may be another run's too
             control.stop()
         conductor.join()
 
