@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,19 +20,32 @@ from runbook.errors import BadInput, CannotContinue
 from runbook.events import Action, Event, Outcome, RunFinished, StepFinished
 from runbook.parameters import Parameters
 from runbook.step import Plan
-from steps import READING_ORDER, listener, load_balancer, nlb_addresses, rest_api, target_group, targets, vpc_link
+from steps import (
+    READING_ORDER,
+    _links,
+    listener,
+    load_balancer,
+    nlb_addresses,
+    rest_api,
+    target_group,
+    targets,
+    vpc_link,
+)
 from steps._links import Link
-from steps.any_method import VERB
+from steps.any_method import PATH_PARAMETER, VERB
+from steps.integration import CONNECTION_ID, MAPPED_PATH, endpoint_url
 from steps.listener import Listener
 from steps.load_balancer import LoadBalancer
 from steps.nlb_addresses import NlbAddress
+from steps.proxy_resource import PATH
 from steps.rest_api import RestApi
 from steps.target_group import TargetGroup
 from steps.targets import Target
 
 if TYPE_CHECKING:
-    from mypy_boto3_apigateway.type_defs import PatchOperationTypeDef
+    from mypy_boto3_apigateway.type_defs import IntegrationTypeDef, PatchOperationTypeDef, StageResponseTypeDef
     from mypy_boto3_ec2.type_defs import SecurityGroupRuleTypeDef
+    from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef
 
     from runbook.aws import Aws
 
@@ -43,7 +57,7 @@ PatchOp = Literal["replace", "add"]
 ROUNDS = 8
 """Requests that make one look at the invoke URL: enough to meet every instance in every zone, several times."""
 
-KNOWN_PATHS = {"/": 200, "/health": 200, "/hello": 200, "*": 404}
+KNOWN_PATHS = {"/": 200, "/health": 200, "/hello": 200, "/orders": 200, "*": 404}
 """The drills' service knows these paths only, as a real one does."""
 
 
@@ -135,10 +149,34 @@ class Bench:
         return self._there(found.get(path), f"resource {path}")
 
     @property
+    def stage(self) -> StageResponseTypeDef:
+        """The stage, as AWS answers it."""
+        return self.aws.apigateway.get_stage(restApiId=self.api.id, stageName=self.params.stage)
+
+    @property
     def variables(self) -> Mapping[str, str]:
         """The stage's variables."""
-        stage = self.aws.apigateway.get_stage(restApiId=self.api.id, stageName=self.params.stage)
-        return stage.get("variables", {})
+        return self.stage.get("variables", {})
+
+    @property
+    def endpoint_url(self) -> str:
+        """The endpoint URL that the integration of ``/{proxy+}`` should have."""
+        return endpoint_url(self.params, PATH)
+
+    @property
+    def integrations(self) -> list[IntegrationTypeDef]:
+        """All integrations that are configured."""
+        methods = (item.get("resourceMethods", {}) for item in rest_api.resources(self.aws, self.api.id))
+        return [
+            method["methodIntegration"] for each in methods for method in each.values() if "methodIntegration" in method
+        ]
+
+    @property
+    def policy(self) -> dict[str, Any] | None:
+        """The API's resource policy; None when it has none. GetRestApi answers it with its quotes escaped."""
+        text = self.aws.apigateway.get_rest_api(restApiId=self.api.id).get("policy")
+        found: dict[str, Any] | None = json.loads(json.loads(f'"{text}"')) if text else None
+        return found
 
     def _there(self, found: T | None, what: str) -> T:
         if found is None:
@@ -173,6 +211,10 @@ class Bench:
         """Deploy what is configured to the stage; the deployment's id."""
         return self.aws.apigateway.create_deployment(restApiId=self.api.id, stageName=self.params.stage)["id"]
 
+    def keep(self) -> str:
+        """Make a deployment of what is configured that no stage serves; its id."""
+        return self.aws.apigateway.create_deployment(restApiId=self.api.id)["id"]
+
     def set_variable(self, name: str, value: str | None) -> None:
         """Set a variable of the stage, or take it away."""
         self.patch_stage(f"/variables/{name}", value)
@@ -191,7 +233,7 @@ class Bench:
         """Change one thing of the ANY method of ``/{proxy+}``."""
         self.aws.apigateway.update_method(
             restApiId=self.api.id,
-            resourceId=self.resource("/{proxy+}"),
+            resourceId=self.resource(PATH),
             httpMethod=VERB,
             patchOperations=[_operation(path, value)],
         )
@@ -200,10 +242,78 @@ class Bench:
         """Change one thing of the integration of ``/{proxy+}``; what is not there yet needs ``op="add"``."""
         self.aws.apigateway.update_integration(
             restApiId=self.api.id,
-            resourceId=self.resource("/{proxy+}"),
+            resourceId=self.resource(PATH),
             httpMethod=VERB,
             patchOperations=[_operation(path, value, op)],
         )
+
+    def point_at(self, url: str) -> None:
+        """Let the integration of ``/{proxy+}`` call this endpoint URL."""
+        self.patch_integration("/uri", url)
+
+    def add_resource(self, name: str) -> None:
+        """Add a resource below the root."""
+        api = self.api
+        self.aws.apigateway.create_resource(restApiId=api.id, parentId=api.root_resource, pathPart=name)
+
+    def add_method(self, verb: str, path: str, url: str) -> None:
+        """Add a method that calls this endpoint URL over the link, as the steps' ANY does."""
+        greedy = path == PATH
+        api, resource = self.api.id, self.resource(path)
+        self.aws.apigateway.put_method(
+            restApiId=api,
+            resourceId=resource,
+            httpMethod=verb,
+            authorizationType="NONE",
+            requestParameters={PATH_PARAMETER: True} if greedy else {},
+        )
+        self.aws.apigateway.put_integration(
+            restApiId=api,
+            resourceId=resource,
+            httpMethod=verb,
+            type="HTTP_PROXY",
+            integrationHttpMethod=verb,
+            uri=url,
+            connectionType="VPC_LINK",
+            connectionId=CONNECTION_ID,
+            requestParameters={MAPPED_PATH: PATH_PARAMETER} if greedy else {},
+        )
+
+    def remove_method(self, verb: str, path: str) -> None:
+        """Take a method away, if it is there."""
+        resource = next(item for item in rest_api.resources(self.aws, self.api.id) if item["path"] == path)
+        if verb in resource.get("resourceMethods", {}):
+            self.aws.apigateway.delete_method(restApiId=self.api.id, resourceId=resource["id"], httpMethod=verb)
+
+    def use_deployment(self, deployment: str) -> None:
+        """Let the stage serve this deployment."""
+        self.patch_stage("/deploymentId", deployment)
+
+    def another_balancer(self, name: str) -> LoadBalancerTypeDef:
+        """A second load balancer beside the stack's, active; nothing listens on it."""
+        made = self.aws.elbv2.create_load_balancer(
+            Name=f"{self.params.stack}-{name}",
+            Type="network",
+            Scheme="internal",
+            Subnets=list(self.service.balancer_subnets),
+        )["LoadBalancers"][0]
+        arn = made["LoadBalancerArn"]
+
+        def active() -> LoadBalancerTypeDef | None:
+            found = self.aws.elbv2.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"][0]
+            return found if found["State"]["Code"] == "active" else None
+
+        return self.wait(active, what="another load balancer to become active", usual=150.0)
+
+    def another_link(self, name: str, balancer: str) -> Link:
+        """A second VPC link beside the stack's, when AWS has made up its mind about it."""
+        made = self.aws.apigateway.create_vpc_link(name=f"{self.params.stack}-{name}", targetArns=[balancer])["id"]
+
+        def decided() -> Link | None:
+            found = _links.get(self.aws, made)
+            return found if found and found.status != "PENDING" else None
+
+        return self.wait(decided, what="another VPC link", usual=180.0)
 
     def register(self, port: int | None = None, *, only: Collection[str] = ()) -> None:
         """Register these instances, or all."""

@@ -150,7 +150,8 @@ class Desk:
             if interrupted is not None and left is not None and left.token == session.running.token:
                 training.reset(bench, interrupted)
             training.start(bench, drill)
-            url, answer = bench.url(drill.symptom.path), bench.ask(drill.symptom.path, times=1)[0]
+            symptom = drill.symptom
+            url, answer = bench.url(symptom.path), bench.ask(symptom.path, times=1, method=symptom.method)[0]
         session.start(url, f"{answer.status_code} {answer.text[:_SHOWN]}".strip())
         return self.briefing()
 

@@ -39,6 +39,7 @@ class Symptom:
     """Below the stage; empty: the stack's test path."""
     only_some: bool = False
     """Whether it is so with some requests only, and the others are answered 200."""
+    method: str = "GET"
     observation: str = ""
     """What is seen besides the status, in a few words for a table."""
     seen: Callable[[Bench], bool] | None = None
@@ -46,13 +47,13 @@ class Symptom:
 
     def shows(self, bench: Bench) -> bool:
         """Whether the drill's stack shows it now, each time it is asked or now and then."""
-        answers = bench.ask(self.path or bench.params.test_path)
+        answers = bench.ask(self.path or bench.params.test_path, method=self.method)
         expected = {self.status, 200} if self.only_some else {self.status}
         return {answer.status_code for answer in answers} == expected and (self.seen is None or self.seen(bench))
 
     def __str__(self) -> str:
         """What a table says of it."""
-        asked = f"GET {self.path or '/hello'} → {self.status}{' or 200' if self.only_some else ''}"
+        asked = f"{self.method} {self.path or '/hello'} → {self.status}{' or 200' if self.only_some else ''}"
         return f"{asked}; {self.observation}" if self.observation else asked
 
 

@@ -28,7 +28,7 @@ HOP = "health-check"
 HINTS = (
     "The service answers. So who says that it is down, and how does it find out?",
     "aws elbv2 describe-target-health gives a reason; describe-target-groups says what is asked.",
-    "The service knows the paths /, /health and /hello. What does the health check ask for?",
+    "The service knows the paths /, /health, /hello and /orders. What does the health check ask for?",
 )
 SYMPTOM = Symptom(
     status=200,

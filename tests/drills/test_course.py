@@ -17,8 +17,9 @@ ALL = Course.of(COURSE)
 
 def suspects(bench: Bench, drill: Drill) -> tuple[str | None, set[str]]:
     """Trace's verdict, and the hops that are not as they should be; of a request that fails if only some do."""
+    target = parse_target(bench.url(drill.symptom.path), bench.aws, method=drill.symptom.method)
     for _ in range(ROUNDS if drill.symptom.only_some else 1):
-        told = trace(bench.aws, parse_target(bench.url(drill.symptom.path), bench.aws))
+        told = trace(bench.aws, target)
         if told.verdict is not None:
             break
     return told.verdict, {hop.id for hop in told.hops if hop.state in (State.SUSPICIOUS, State.BROKEN)}
