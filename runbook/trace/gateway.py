@@ -484,7 +484,7 @@ def _url(aim: Aim, called: Integration, method: Method, target: Target) -> Itera
                 explains=_FROM_SERVICE,
             )
     greedy = next((segment[1:-2] for segment in method.path.split("/") if segment.endswith("+}")), "")
-    if greedy and not any(f"path.{greedy}" in value for value in called.mapped_paths.values()) and not wanted:
+    if greedy and not _handed_on(greedy, called) and not wanted:
         yield Finding(
             "integration",
             Weight.MAY_BREAK,
@@ -528,6 +528,12 @@ def _as_it_came(called: Integration, method: Method, target: Target) -> str:
     changes = [change for name in missing for change in _mapping(name)]
     uri = f"{scheme}{separator}{rest.partition('/')[0]}{path}"
     return patch_integration(target, method, "/uri", uri, *changes)
+
+
+def _handed_on(greedy: str, called: Integration) -> bool:
+    """Whether the service learns the path otherwise than by the endpoint URL's: by its query or a header."""
+    others = (value for name, value in called.parameters if not name.startswith("integration.request.path."))
+    return f"method.request.path.{greedy}" in others
 
 
 def _rewrites(asked: str, came: str) -> bool:

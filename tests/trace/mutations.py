@@ -273,6 +273,11 @@ def url_without_the_path(stack: Stack) -> None:
 
 
 @mutation("integration")
+def url_that_ends_at_the_host(stack: Stack) -> None:
+    stack.patch_integration(("replace", "/uri", f"http://{_HOST}/"))
+
+
+@mutation("integration")
 def url_with_another_path(stack: Stack) -> None:
     stack.patch_integration(("replace", "/uri", f"http://{_HOST}/v1/{{proxy}}"))
 

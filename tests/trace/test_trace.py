@@ -144,6 +144,7 @@ def validated_demo() -> Any:
         ("one-instance-stopped", "targets", "Target.InvalidState"),
         ("client-addresses-not-preserved", "target-group", "does not preserve client addresses"),
         ("vpcnlb-of-another-host", "stage-variables", "asked as host service.example"),
+        ("url-that-ends-at-the-host", "integration", "does not hand on the path"),
         ("integration-changed-and-not-deployed", "deployment", "Undeployed changes"),
         ("one-address-missing", "security-group", "does not let"),
     ],
