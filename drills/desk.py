@@ -63,6 +63,8 @@ class Ended:
     """What comes next in the exam, or else in the course."""
     examined: bool = False
     """Whether it was a drill of an exam."""
+    mended: bool = True
+    """Whether the stack is as it should be; not so when the account it was on is gone."""
 
 
 class Desk:
@@ -119,12 +121,18 @@ class Desk:
             return self.course.get(exam.next)
         return next((drill for drill in self.course.drills if self.session.record.best(drill.id) is None), None)
 
-    def by_chance(self, seed: int | None = None) -> Drill:
-        """Any drill, one not solved yet first; with a seed the same for everybody, whatever they have solved."""
+    def by_chance(self, seed: int | None = None, level: str | None = None) -> Drill:
+        """Any drill (of a level), one not solved yet first; with a seed the same for everybody, whatever they solved.
+
+        Raises :class:`BadInput` when there is none.
+        """
+        among = self.course.of_level(level)
+        if not among:
+            raise BadInput("level", f"the course has no {level} drill.")
         if seed is not None:
-            return random.Random(seed).choice(self.course.drills)
-        unsolved = [drill for drill in self.course.drills if self.session.record.best(drill.id) is None]
-        return random.choice(unsolved or self.course.drills)
+            return random.Random(seed).choice(among)
+        unsolved = [drill for drill in among if self.session.record.best(drill.id) is None]
+        return random.choice(unsolved or among)
 
     # --- beginning ----------------------------------------------------------------------------------------------
 
@@ -240,12 +248,12 @@ class Desk:
             self.session.drop()
             return None
         drill = self.drill
-        if self.is_there():
+        if there := self.is_there():
             self._mend(drill)
         if exam is not None and exam.next == drill.id:
             return self._ended(drill, solved=False)
         self.session.drop()
-        return Ended(drill, None, self.following())
+        return Ended(drill, None, mended=there, next=self.following())
 
     def _mend(self, drill: Drill) -> None:
         with _working():
@@ -294,7 +302,7 @@ class Desk:
 
     # --- exam ---------------------------------------------------------------------------------------------------
 
-    def begin_exam(self, count: int, seed: int | None, out: Path) -> Drill:
+    def begin_exam(self, count: int, seed: int | None, out: Path, level: str | None = None) -> Drill:
         """Begin an exam; its first drill is to be started next. Raises :class:`BadInput`."""
         self.session.refresh()
         if (running := self.session.record.running) is not None and self.session.exam is None:
@@ -303,7 +311,7 @@ class Desk:
                 f"{running.drill} is running.",
                 "End it first with: runbook drill verify, or runbook drill reset",
             )
-        chosen = exams.choose(self.course, count, seed)
+        chosen = exams.choose(self.course, count, seed, level)
         exams.writable(out)
         self.session.begin_exam(chosen, seed, out.absolute())
         return self.course[chosen[0]]

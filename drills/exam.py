@@ -17,11 +17,12 @@ from runbook.errors import BadInput
 __all__ = ["choose", "clock", "html", "markdown", "writable", "write"]
 
 
-def choose(course: Course, count: int, seed: int | None) -> tuple[str, ...]:
+def choose(course: Course, count: int, seed: int | None, level: str | None = None) -> tuple[str, ...]:
     """So many drills by chance, the easy ones first; the same for the same seed. Raises :class:`BadInput`."""
-    if not 1 <= count <= len(course.drills):
-        raise BadInput("count", f"an exam has 1 to {len(course.drills)} drills, not {count}.")
-    chosen = random.Random(seed).sample(course.drills, count)
+    among = course.of_level(level)
+    if not 1 <= count <= len(among):
+        raise BadInput("count", f"an exam has 1 to {len(among)} {f'{level} ' if level else ''}drills, not {count}.")
+    chosen = random.Random(seed).sample(among, count)
     return tuple(drill.id for drill in sorted(chosen, key=lambda drill: drill.level))
 
 

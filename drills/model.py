@@ -199,6 +199,12 @@ class Course:
         """The drill of this id, if there is one."""
         return next((drill for drill in self.drills if drill.id == name), None)
 
+    def of_level(self, level: str | None) -> tuple[Drill, ...]:
+        """The drills of this level, in words; all when none is named. Raises :class:`BadInput`."""
+        if level is not None and level not in LEVELS.values():
+            raise BadInput("level", f"there is no level {level!r}.", f"Levels: {', '.join(LEVELS.values())}.")
+        return tuple(drill for drill in self.drills if level in (None, drill.difficulty))
+
     def number(self, drill: Drill) -> int:
         """Its place in the course, from 1."""
         return self.drills.index(drill) + 1

@@ -203,7 +203,8 @@ class Training:
         self.solution = ""
         self.ended = ended if ended is not None and ended.result is not None else None
         if self.ended is None:
-            self.said = "Given up; the stack is as it should be."
+            back = "; the stack is as it should be." if ended is not None and ended.mended else "."
+            self.said = f"Given up{back}"
 
 
 def _problem(error: Exception) -> str:

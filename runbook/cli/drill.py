@@ -33,6 +33,9 @@ TraineeOption = Annotated[
     str | None,
     typer.Option("--trainee", envvar="RUNBOOK_TRAINEE", help="Whose record it is; by default the system's user."),
 ]
+LevelOption = Annotated[
+    str | None, typer.Option("--level", metavar="LEVEL", help="By chance, among the easy, medium or hard ones only.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 
@@ -75,14 +78,15 @@ def start(
         int | None,
         typer.Option("--seed", metavar="N", help="By chance, but the same drill for the same N: for a class."),
     ] = None,
+    level: LevelOption = None,
     trainee: TraineeOption = None,
 ) -> None:
     """Bring a stack up, break it, and tell what the on-call engineer is told."""
     with _working(trainee) as desk:
-        by_chance = random or seed is not None
+        by_chance = random or seed is not None or level is not None
         if (name is None) is not by_chance:
             raise BadInput("drill", "give the name of a drill, or --random, or --seed N.", "See: runbook drill list")
-        drill = desk.course[name] if name else desk.by_chance(seed)
+        drill = desk.course[name] if name else desk.by_chance(seed, level)
         briefing = desk.start(drill, *_practice(target))
     _brief(desk, briefing)
 
@@ -169,9 +173,9 @@ def reset(trainee: TraineeOption = None) -> int:
         ended = desk.give_up()
     if ended is not None and ended.result is not None:
         return _after(desk, ended)
-    typer.echo(
-        "The drill is given up." if ended is None else f"{ended.drill.id} is given up; the stack is as it should be."
-    )
+    name = "The drill" if ended is None else ended.drill.id
+    back = "; the stack is as it should be." if ended is not None and ended.mended else "."
+    typer.echo(f"{name} is given up{back}")
     return 0
 
 
@@ -182,6 +186,7 @@ def exam(
         int | None, typer.Argument(metavar="[N]", help="Begin one of so many drills; without N, go on with it.")
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="The same exam for the same N.")] = None,
+    level: LevelOption = None,
     end: Annotated[bool, typer.Option("--end", help="End it early; what is not done counts as zero.")] = False,
     report: Annotated[
         bool, typer.Option("--report", help="Only write the report, as it stands or of the last.")
@@ -209,7 +214,7 @@ def exam(
         return 0
     with _status(desk):
         account, stack = _practice(target)
-        drill = desk.following() if count is None else desk.begin_exam(count, seed, out or Path())
+        drill = desk.following() if count is None else desk.begin_exam(count, seed, out or Path(), level)
         if drill is None:
             raise BadInput("exam", "its next drill is not in the course any more.", "End it: runbook drill exam --end")
         briefing = desk.start(drill, account, stack)

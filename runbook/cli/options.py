@@ -188,4 +188,8 @@ def spelled(parameter: str) -> str:
     flag = f"--{parameter.replace('_', '-')}"
     if parameter in Parameters.model_fields:
         return f"{flag} (or {ENV_PREFIX}{parameter.upper()})"
-    return flag if parameter in (*_ACCOUNT_OPTIONS, "expect_account", "port", "plan", "out") else parameter
+    return (
+        flag
+        if parameter in (*_ACCOUNT_OPTIONS, "expect_account", "level", "port", "plan", "out", "trainee")
+        else parameter
+    )

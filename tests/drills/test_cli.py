@@ -233,6 +233,10 @@ def test_a_real_account_is_never_touched(drill: Drill, monkeypatch: pytest.Monke
         (["start", "1", "--random"], "give the name of a drill, or --random, or --seed N"),
         (["start", "lost-numbr"], "Did you mean lost-number?"),
         (["start", "99"], "there is no drill '99'"),
+        (["start", "1", "--level", "easy"], "give the name of a drill"),
+        (["start", "--level", "harder"], "--level: there is no level 'harder'. Levels: easy, medium, hard."),
+        (["start", "--level", "hard"], "the course has no hard drill"),
+        (["exam", "4", "--level", "easy"], "1 to 3 easy drills, not 4"),
         (["hint"], "no drill is running"),
         (["solution"], "no drill is running"),
         (["verify", "--json"], "no drill is running"),
@@ -280,6 +284,9 @@ def test_an_account_that_went_away_is_told_and_the_drill_can_go_on(drill: Drill,
         told = drill(*words, code=2).stderr
         assert "lost-number is running, but its practice account is gone" in told
         assert "runbook drill start lost-number" in told
+    kept = file.read_text()
+    assert drill("reset").stdout == "lost-number is given up.\n"
+    file.write_text(kept)
     drill("start", "lost-number")
     assert "1 of 3 hints taken" in drill("status").stdout
     assert "is given up" in drill("reset").stdout

@@ -35,6 +35,10 @@ def test_the_same_seed_gives_the_same_exam_easy_drills_first() -> None:
     assert any(exam.choose(ALL, 4, seed) != chosen for seed in range(20))
 
 
+def test_an_exam_of_one_level() -> None:
+    assert {ALL[name].difficulty for name in exam.choose(ALL, 3, 7, "medium")} == {"medium"}
+
+
 @pytest.mark.parametrize("count", [0, -1, len(ALL.drills) + 1])
 def test_an_exam_of_a_number_that_the_course_does_not_have(count: int) -> None:
     with pytest.raises(BadInput, match=f"1 to {len(ALL.drills)} drills"):
