@@ -16,8 +16,8 @@ _INTRODUCTION = """\
 # The course
 
 {count} drills, in the order of a request's path: from the URL over the stage, the link and the load balancer to the
-service. Whoever has done them in order has met every part once, and seen it break. Together they take about {hours}
-hours.
+service; the last four need all of it. Whoever has done them in order has met every part once, and seen it break.
+Together they take about {hours} hours.
 
 ```console
 $ runbook drill start {first:<12} # brings a stack up on the practice account, breaks it, and shows what is seen

@@ -15,10 +15,10 @@ for the load balancer". It is not `unhealthy`, since nobody checks it, and no al
 **Finding it fast.** `aws elbv2 describe-target-health` gives the reason in a sentence. `runbook trace` shows
 `load-balancer` as suspicious.
 
-**Preventing it.** A zone is added in this order: a subnet for the load balancer there (`set-subnets` takes the old ones
-too, or they go), then a rule for the address that the load balancer gets in it, then the instance. Before you add one,
-know how to go back: while endpoints are connected through a VPC link or endpoint service, AWS does not let you take a
-load balancer's subnet away.
+**Preventing it.** A zone is added in this order: a subnet for the load balancer there (name the old ones too, since
+`set-subnets` replaces the list), then a rule for the address that the load balancer gets in it, then the instance.
+Before you add one, know how to go back: while endpoints are connected through a VPC link or endpoint service, AWS does
+not let you take a load balancer's subnet away.
 """
 
 from __future__ import annotations

@@ -1,24 +1,23 @@
 """In the shop window
 
-The API works. But the monthly inventory of the company's public addresses has two more than last month, on interfaces
-of a load balancer in front of this service. Nobody remembers publishing anything. Close it; some minutes of downtime
-are granted.
+The API works. But the monthly audit of what the company shows to the internet has this service on its list, and not
+under the API's name. Nobody remembers publishing anything else. Close it; some minutes of downtime are granted.
 
 ## Debrief
 
 **What broke.** The load balancer in front of the instances is internet-facing: its name resolves to public addresses,
 and whoever finds it can send to it, past the API Gateway, its authorisation and its throttling.
 
-**How it shows.** It does not, in the API: the VPC link works with either kind. Only the scheme tells, and the public
-addresses. That the instances' security group drops what clients send with their own addresses is the last
-line that holds, and only as long as client addresses are preserved.
+**How it shows.** It does not, in the API: the VPC link works with either kind. Only the scheme
+tells. That the instances' security group drops what clients send with their own addresses is the last line that holds,
+and only as long as client addresses are preserved.
 
 **Finding it fast.** `aws elbv2 describe-load-balancers --query 'LoadBalancers[].[LoadBalancerName,Scheme]'`.
 `runbook trace` shows `load-balancer` as suspicious.
 
 **Preventing it.** `internet-facing` is the default of `create-load-balancer`, so name the scheme each time. It cannot
-be changed later. The replacement has an order: the link goes first, for as long as it is there AWS refuses to delete
-the load balancer; then the load balancer, with its listener; then all of it anew, with the stage variables, and with
+be changed later. The replacement has an order: the link goes first, because AWS refuses to delete a load balancer
+that a link uses; then the load balancer, with its listener; then all of it anew, with the stage variables, and with
 rules for the new addresses.
 """
 

@@ -21,6 +21,9 @@ from .interfaces import NetworkInterface, ServiceInterface
 
 __all__ = ["EC2Backend"]
 
+_LAST_RULE = 32767
+"""The entry of a network ACL that denies what no other names."""
+
 
 class EC2Backend(MotoEC2Backend):
     """One region's EC2."""
@@ -301,6 +304,19 @@ class EC2Backend(MotoEC2Backend):
         for acl_id in network_acl_ids or []:
             self.get_network_acl(acl_id)
         return super().describe_network_acls(network_acl_ids, filters)
+
+    @override
+    def create_network_acl(
+        self, vpc_id: str, tags: list[dict[str, str]] | None = None, default: bool = False
+    ) -> NetworkAcl:
+        acl = super().create_network_acl(vpc_id, tags, default)
+        if not default:
+            # moto gives these to the default one only; AWS shows each with them (D: CreateNetworkAcl, its example).
+            for egress in (True, False):
+                self.create_network_acl_entry(
+                    acl.id, _LAST_RULE, "-1", "deny", egress, "0.0.0.0/0", None, None, None, None, None
+                )
+        return acl
 
     @override
     def delete_network_acl(self, network_acl_id: str) -> NetworkAcl:

@@ -801,7 +801,9 @@ def _let_in(back: Back, pairs: Sequence[_Pair], rules: Sequence[Rule]) -> Iterat
             "security-group",
             _weight(back, blocked, pairs),
             f"{_listed(groups)} does not let {_listed(ips)} (the load balancer's) in on port "
-            f"{_listed([str(port) for port in ports])}." + _on_other_ports(blocked, rules),
+            f"{_listed([str(port) for port in ports])}."
+            + _others_pass(blocked, pairs)
+            + _on_other_ports(blocked, rules),
             "Let each of the load balancer's addresses in on that port, as a /32.",
             "\n".join(
                 cli(
@@ -829,6 +831,11 @@ def _let_in(back: Back, pairs: Sequence[_Pair], rules: Sequence[Rule]) -> Iterat
         said = f"{_listed([pair.ip for pair in pairs])} (the load balancer's) let in on port"
         yield Finding("security-group", Weight.FACT, f"{said} {_listed([str(pair.port) for pair in pairs])}.")
     yield from _check_port(back, pairs, rules)
+
+
+def _others_pass(blocked: Sequence[_Pair], pairs: Sequence[_Pair]) -> str:
+    others = [pair.ip for pair in pairs if pair not in blocked]
+    return f" Requests through {_listed(others)} pass." if others else ""
 
 
 def _weight(back: Back, blocked: Sequence[_Pair], pairs: Sequence[_Pair]) -> Weight:

@@ -137,6 +137,13 @@ def test_unknown_ids(ec2: Any, operation: str, parameters: dict[str, Any], code:
     assert refusal(getattr(ec2, operation), **parameters)[0] == code
 
 
+def test_a_new_network_acl_denies_everything(ec2: Any, defaults: dict[str, Any]) -> None:
+    made = ec2.create_network_acl(VpcId=defaults["vpc"])["NetworkAcl"]["NetworkAclId"]
+    (shown,) = ec2.describe_network_acls(NetworkAclIds=[made])["NetworkAcls"]
+    entries = {(each["RuleNumber"], each["Egress"], each["RuleAction"], each["Protocol"]) for each in shown["Entries"]}
+    assert entries == {(32767, True, "deny", "-1"), (32767, False, "deny", "-1")}
+
+
 def test_network_acl_entries_and_associations_that_are_not_there(ec2: Any, defaults: dict[str, Any]) -> None:
     acl = ec2.create_network_acl(VpcId=defaults["vpc"])["NetworkAcl"]["NetworkAclId"]
     missing = {"NetworkAclId": acl, "RuleNumber": 7, "Egress": False}
