@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from drills.bench import Bench
-from runbook.errors import BadInput, RunbookError
+from runbook.errors import BadInput, RunbookError, quoted
 from runbook.parameters import Parameters
 from runbook.trace import HOPS
 
@@ -193,7 +193,7 @@ class Course:
                 return drill
         near = get_close_matches(wanted, [drill.id for drill in self.drills], n=1)
         meant = f"Did you mean {near[0]}? " if near else ""
-        raise BadInput("drill", f"there is no drill {name!r}.", f"{meant}See: runbook drill list")
+        raise BadInput("drill", f"there is no drill {quoted(name)}.", f"{meant}See: runbook drill list")
 
     def get(self, name: str | None) -> Drill | None:
         """The drill of this id, if there is one."""

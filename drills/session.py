@@ -17,7 +17,7 @@ import platformdirs
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from drills.model import Drill
-from runbook.errors import BadInput
+from runbook.errors import BadInput, quoted
 from runbook.log import HOME_VARIABLE
 
 __all__ = ["Exam", "Record", "Result", "Running", "Session", "directory", "trainee"]
@@ -139,7 +139,9 @@ class Session:
         """Read the record, if there is one. Raises :class:`BadInput` when the file holds something else."""
         self.name = (trainee() if name is None else name).strip()
         if not 1 <= len(self.name) <= 64 or _UNFIT.search(self.name) or self.name.startswith("."):
-            raise BadInput("trainee", f"{self.name!r} is no name: 1 to 64 letters, digits, and . _ @ - or spaces.")
+            raise BadInput(
+                "trainee", f"{quoted(self.name)} is no name: 1 to 64 letters, digits, and . _ @ - or spaces."
+            )
         self.path = (where or directory()) / f"{self.name}.json"
         self._now = now
         self.record = self._read()

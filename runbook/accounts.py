@@ -19,7 +19,7 @@ import httpx
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 
 from runbook.aws import Aws, on_loopback
-from runbook.errors import BadInput
+from runbook.errors import BadInput, named, quoted
 from runbook.parameters import Parameters
 
 __all__ = ["Account", "Kind", "connect"]
@@ -80,7 +80,7 @@ def connect(
         if kind is Kind.PRACTICE:
             raise BadInput(
                 "endpoint_url",
-                f"no practice account answers at {endpoint_url}.",
+                f"no practice account answers at {named(endpoint_url)}.",
                 "Start one with: runbook practice --port PORT; or leave the endpoint out.",
             )
     if kind is Kind.PRACTICE:
@@ -96,9 +96,9 @@ def _aws(params: Parameters, profile: str | None, endpoint_url: str | None) -> A
         session = boto3.Session(profile_name=profile, region_name=params.region)
     except ProfileNotFound:
         known = ", ".join(boto3.Session().available_profiles) or "none"
-        raise BadInput("profile", f"there is no AWS profile {profile!r}.", f"Known profiles: {known}.") from None
+        raise BadInput("profile", f"there is no AWS profile {quoted(profile)}.", f"Known profiles: {known}.") from None
     except BotoCoreError as error:
-        raise BadInput("profile", f"the AWS configuration cannot be read: {error}") from None
+        raise BadInput("profile", f"the AWS configuration cannot be read: {named(error)}.") from None
     if not session.region_name:
         raise BadInput("region", "is not given, and the AWS configuration names none.")
     return Account(Aws(session, endpoint_url=endpoint_url), Kind.AWS, endpoint_url=endpoint_url)
@@ -127,9 +127,13 @@ def _practice(url: str, said: Mapping[str, Any], params: Parameters) -> Account:
 
 
 def _check_url(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadInput("endpoint_url", f"{url!r} is not a URL such as http://127.0.0.1:4566.")
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # brackets without an address, a port that is no number
+        usable = False
+    if not usable or not url.isascii() or not url.isprintable() or " " in url:
+        raise BadInput("endpoint_url", f"{quoted(url)} is not a URL such as http://127.0.0.1:4566.")
 
 
 def _ask(url: str) -> dict[str, Any]:
@@ -139,6 +143,6 @@ def _ask(url: str) -> dict[str, Any]:
     try:
         answer = httpx.get(f"{url}/_practice", timeout=10, trust_env=False)
         said = answer.json() if answer.status_code == 200 else {}
-    except (httpx.HTTPError, ValueError):
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
         return {}
     return said if isinstance(said, dict) and said.get("practice") is True else {}

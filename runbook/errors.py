@@ -13,6 +13,8 @@ RunbookError
 
 from __future__ import annotations
 
+import reprlib
+
 __all__ = [
     "AnotherRun",
     "BadInput",
@@ -23,7 +25,43 @@ __all__ = [
     "StepsInvalid",
     "Stopped",
     "TookTooLong",
+    "named",
+    "quoted",
+    "reason",
 ]
+
+
+class _Short(reprlib.Repr):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = self.maxlong = 60
+        self.maxlist = self.maxtuple = self.maxdict = 4
+        self.maxlevel = 2
+
+    def repr_int(self, number: int, level: int) -> str:
+        try:
+            return super().repr_int(number, level)
+        except ValueError:  # Python writes no integer of more than 4300 digits
+            return "a number of thousands of digits"
+
+
+_SHORT = _Short()
+
+
+def quoted(value: object) -> str:
+    """What somebody gave, as a sentence shows it: in quotes, short, and without anything a terminal would obey."""
+    return _SHORT.repr(value)
+
+
+def named(name: object) -> str:
+    """A file or another thing that is called as it is; quoted only where it would not be a word in a sentence."""
+    text = str(name)
+    return text if text.isprintable() and 0 < len(text) <= 200 else quoted(text)
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Why a file cannot be used, in the system's words. (Python has words of its own for a name with a zero byte.)"""
+    return getattr(error, "strerror", None) or str(error)
 
 
 class RunbookError(Exception):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from runbook.control import Control
 from runbook.engine import run
-from runbook.errors import BadInput, CannotContinue, RunbookError
+from runbook.errors import BadInput, CannotContinue, RunbookError, named, reason
 from runbook.events import Action, ApprovalAsked, Event, Outcome, RunFinished, RunStarted, StepFinished
 from runbook.outcome import Difference
 from runbook.parameters import Parameters, validated
@@ -76,26 +76,30 @@ class FrozenPlan:
         text = json.dumps({**self._body(), "digest": self.digest}, indent=2, ensure_ascii=False)
         try:
             path.write_text(f"{text}\n", encoding="utf-8")
-        except OSError as error:
-            raise BadInput("out", f"{path} cannot be written: {error.strerror}.") from None
+        except (OSError, ValueError) as error:
+            raise BadInput("out", f"{named(path)} cannot be written: {reason(error)}.") from None
 
     @classmethod
     def read(cls, path: Path) -> FrozenPlan:
         """Read a file. Raises :class:`BadInput` when it is no plan, or is not as it was written."""
         try:
-            body = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise BadInput("plan", f"{path} cannot be read: {error.strerror}.") from None
-        except ValueError:
-            raise BadInput("plan", f"{path} is not a plan: it is no JSON.") from None
+            text = path.read_bytes()
+        except (OSError, ValueError) as error:
+            raise BadInput("plan", f"{named(path)} cannot be read: {reason(error)}.") from None
+        try:
+            body = json.loads(text)
+        except (ValueError, RecursionError):
+            raise BadInput("plan", f"{named(path)} is not a plan: it is no JSON.") from None
         if not isinstance(body, dict) or body.get("format") != FORMAT:
-            raise BadInput("plan", f"{path} is not a plan that this version can read.", "Make one with: plan --out.")
+            raise BadInput(
+                "plan", f"{named(path)} is not a plan that this version can read.", "Make one with: plan --out."
+            )
         try:
             plan = cls._of(body)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BadInput("plan", f"{path} is not a plan: {error!r}.") from None
+            raise BadInput("plan", f"{named(path)} is not a plan: {named(error)}.") from None
         if body.get("digest") != plan.digest:
-            raise BadInput("plan", f"{path} was changed after it was made.", "Make a new one with: plan --out.")
+            raise BadInput("plan", f"{named(path)} was changed after it was made.", "Make a new one with: plan --out.")
         return plan
 
     @classmethod

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from runbook.errors import BadInput
+from runbook.errors import BadInput, named, quoted, reason
 
 __all__ = ["ENV_PREFIX", "RUN_ONLY", "Parameters", "load", "validated"]
 
@@ -33,8 +33,8 @@ def _pairs(value: object) -> object:
         value = [word for word in value.split(",") if word.strip()]
     if isinstance(value, list | tuple):
         pairs = [str(item).strip().partition("=") for item in value]
-        if wrong := next((key for key, equals, _ in pairs if not (key and equals)), None):
-            raise ValueError(f"{wrong!r} is not of the form key=value")
+        if wrong := ["".join(pair) for pair in pairs if not (pair[0] and pair[1])]:
+            raise ValueError(f"{quoted(wrong[0])} is not of the form key=value")
         return {key: text for key, _, text in pairs}
     return value
 
@@ -44,7 +44,7 @@ def _matching(pattern: str, meaning: str) -> AfterValidator:
 
     def check(value: str) -> str:
         if not compiled.fullmatch(value):
-            raise ValueError(f"{value!r} is not {meaning}")
+            raise ValueError(f"{quoted(value)} is not {meaning}")
         return value
 
     return AfterValidator(check)
@@ -56,7 +56,7 @@ def _each(pattern: str, meaning: str) -> AfterValidator:
     def check(values: tuple[str, ...]) -> tuple[str, ...]:
         for value in values:
             if not compiled.fullmatch(value):
-                raise ValueError(f"{value!r} is not {meaning}")
+                raise ValueError(f"{quoted(value)} is not {meaning}")
         if len(set(values)) < len(values):
             raise ValueError("the same id is given twice")
         return values
@@ -76,11 +76,22 @@ def _taggable(tags: dict[str, str]) -> dict[str, str]:
     for key, value in tags.items():
         if not 1 <= len(key) <= 128 or len(value) > 256 or not _TAG.fullmatch(key) or not _TAG.fullmatch(value):
             raise ValueError(
-                f"{key}={value} is not a tag that API Gateway takes: letters, digits, space and + - = . _ : / @, "
-                "not a space at an end, a key of 1 to 128 and a value of at most 256 characters"
+                f"{quoted(f'{key}={value}')} is not a tag that API Gateway takes: "
+                "letters, digits, space and + - = . _ : / @, not a space at an end, "
+                "a key of 1 to 128 and a value of at most 256 characters"
             )
         if key.lower().startswith(("aws:", "runbook:")):
-            raise ValueError(f"{key!r}: tags that start with aws: or runbook: are reserved")
+            raise ValueError(f"{quoted(key)}: tags that start with aws: or runbook: are reserved")
+    return tags
+
+
+def _findable(tags: dict[str, str]) -> dict[str, str]:
+    for key, value in tags.items():
+        if not 1 <= len(key) <= 128 or len(value) > 256 or not (key + value).isprintable():
+            raise ValueError(
+                f"{quoted(f'{key}={value}')} is not a tag of an instance: "
+                "a key of 1 to 128 and a value of at most 256 characters that can be printed"
+            )
     return tags
 
 
@@ -105,13 +116,13 @@ class Parameters(BaseModel):
             "not starting or ending with a hyphen, nor internal, nor starting with internal-",
         ),
     ] = Field("demo", description="Name of the stack; every resource is named and tagged after it.")
-    region: Annotated[Text, _matching(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such as eu-west-1")] | None = Field(
+    region: Annotated[Text, _matching(r"[a-z]{2}(-[a-z]+)+-[0-9]", "an AWS region such as eu-west-1")] | None = Field(
         None, description="AWS region; by default the profile's."
     )
     instances: Annotated[Ids, _each(r"i-[0-9a-f]{8,17}", "an EC2 instance id such as i-0123456789abcdef0")] = Field(
         (), description=f"EC2 instance ids that serve the API ({_LIST_SEPARATED})."
     )
-    instance_tags: Annotated[dict[str, str], BeforeValidator(_pairs)] = Field(
+    instance_tags: Annotated[dict[str, str], BeforeValidator(_pairs), AfterValidator(_findable)] = Field(
         {},
         description="Tags (key=value) that pick the instances instead of their ids; * and ? are wildcards.",
     )
@@ -188,15 +199,12 @@ def validated(values: Mapping[str, Any]) -> Parameters:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0]) if first["loc"] else "parameters"
         if first["type"] == "extra_forbidden":
-            raise BadInput(name, "is no parameter.", f"There are: {', '.join(Parameters.model_fields)}.") from None
+            raise BadInput(
+                named(name), "is no parameter.", f"There are: {', '.join(Parameters.model_fields)}."
+            ) from None
         problem = first["msg"].removeprefix("Value error, ")
-        shown = f" (given: {_shorten(first['input'])})" if first["type"] != "value_error" else ""
+        shown = f" (given: {quoted(first['input'])})" if first["type"] != "value_error" else ""
         raise BadInput(name, f"{problem[0].lower()}{problem[1:]}{shown}.") from None
-
-
-def _shorten(value: object, most: int = 60) -> str:
-    text = repr(value)
-    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _from_environment() -> dict[str, str]:
@@ -211,18 +219,32 @@ def _from_file(path: Path | None) -> dict[str, Any]:
 
     import yaml
 
+    kind = "TOML" if path.suffix == ".toml" else "YAML"
     try:
-        text = path.read_text(encoding="utf-8")
-        values = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
-    except OSError as error:
-        raise BadInput("parameters", f"the file {path} cannot be read: {error.strerror}.") from None
+        text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
-        raise BadInput("parameters", f"the file {path} is not UTF-8 text.") from None
-    except (tomllib.TOMLDecodeError, yaml.YAMLError) as error:
-        kind = "TOML" if path.suffix == ".toml" else "YAML"
-        raise BadInput("parameters", f"the file {path} is not {kind}: {' '.join(str(error).split())}.") from None
+        raise BadInput("parameters", f"the file {named(path)} is not UTF-8 text.") from None
+    except (OSError, ValueError) as error:
+        raise BadInput("parameters", f"the file {named(path)} cannot be read: {reason(error)}.") from None
+    try:
+        values = tomllib.loads(text) if kind == "TOML" else yaml.safe_load(text)
+    except (RecursionError, ValueError, yaml.YAMLError) as error:
+        # What is nested too deeply, or a day that no calendar has, is neither TOML nor YAML.
+        raise BadInput("parameters", f"the file {named(path)} is not {kind}{_where(error)}.") from None
     if values is None:
         return {}
     if not isinstance(values, dict):
-        raise BadInput("parameters", f'the file {path} should hold name and value pairs, such as: stack = "demo".')
+        raise BadInput(
+            "parameters", f'the file {named(path)} should hold name and value pairs, such as: stack = "demo".'
+        )
     return {str(name).replace("-", "_"): value for name, value in values.items()}
+
+
+def _where(error: Exception) -> str:
+    """Where in its text a parser gave up, and why, as far as it says so."""
+    if (mark := getattr(error, "problem_mark", None)) is not None:
+        problem = " ".join(str(getattr(error, "problem", "")).split())
+        return f": line {mark.line + 1}, column {mark.column + 1}" + (f", {named(problem)}" if problem else "")
+    if isinstance(error, RecursionError):
+        return ": it is nested too deeply"
+    return f": {named(' '.join(str(error).split()))}"

@@ -18,10 +18,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runbook.errors import BadInput
+from runbook.errors import BadInput, quoted
 from runbook.record import STACK
 
-__all__ = ["COMMANDS", "allowing", "policy"]
+__all__ = ["COMMANDS", "allowing", "needs", "policy"]
 
 _UP, _REPLACE, _DOWN, _CHECK, _TRACE, _LIST, _ROLLBACK = "up", "replace", "down", "check", "trace", "list", "rollback"
 
@@ -299,6 +299,14 @@ _STATEMENTS: tuple[_Statement, ...] = (
 )
 
 
+def needs(command: str) -> frozenset[str]:
+    """What a command is for. Raises :class:`BadInput` when there is none of this name."""
+    try:
+        return COMMANDS[command]
+    except KeyError:
+        raise BadInput("command", f"{quoted(command)} has no policy.", f"There are: {', '.join(COMMANDS)}.") from None
+
+
 def policy(
     stack: str,
     region: str,
@@ -313,10 +321,7 @@ def policy(
 
     ``security_group`` narrows the rules down to the instances' group. Raises :class:`BadInput` for an unknown command.
     """
-    try:
-        needs = COMMANDS[command]
-    except KeyError:
-        raise BadInput("command", f"{command!r} has no policy.", f"There are: {', '.join(COMMANDS)}.") from None
+    wanted = needs(command)
     scope = _Scope(stack, region, account, partition, security_group)
     return {
         "Version": "2012-10-17",
@@ -324,7 +329,7 @@ def policy(
             _document(statement, scope, actions)
             for statement in _STATEMENTS
             if not (read_only and statement.writes)
-            and (actions := [name for name, asking in statement.actions.items() if asking & needs])
+            and (actions := [name for name, asking in statement.actions.items() if asking & wanted])
         ],
     }
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from runbook.events import Outcome
 from runbook.outcome import Difference
 
-__all__ = ["SYMBOLS", "Table", "fields", "notes", "plan_words", "seconds", "tables", "words"]
+__all__ = ["SYMBOLS", "Table", "fields", "notes", "plan_words", "safe", "seconds", "tables", "words"]
 
 SYMBOLS: dict[Outcome, str] = {
     Outcome.OK: "✓",
@@ -26,6 +27,25 @@ SYMBOLS: dict[Outcome, str] = {
     Outcome.STOPPED: "■",
     Outcome.FAILED: "✗",
 }
+
+
+# C0, DEL and C1 as control pictures; what only steers the direction or joining of text is dropped to a mark.
+_VISIBLE: dict[int, str] = {
+    **{code: chr(0x2400 + code) for code in range(0x20) if code not in (0x09, 0x0A)},
+    0x09: "    ",
+    0x7F: "␡",
+    **dict.fromkeys(range(128, 160), "�"),
+    **{
+        code: "\N{REPLACEMENT CHARACTER}"
+        for code in (0xAD, 0x61C, *range(0x2000, 0x2100), 0xFEFF, *range(0xE0000, 0xE0080), *range(0xD800, 0xE000))
+        if unicodedata.category(chr(code)) in ("Cf", "Zl", "Zp", "Cs")
+    },
+}
+
+
+def safe(value: str) -> str:
+    """The same text without anything that a terminal would obey."""
+    return value.replace("\r\n", "\n").translate(_VISIBLE)
 
 
 @dataclass(frozen=True, slots=True)

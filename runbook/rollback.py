@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from runbook.errors import BadInput, CannotContinue, NotOurs
+from runbook.errors import BadInput, CannotContinue, NotOurs, quoted
 from runbook.record import is_ours
 from steps import deployment, rest_api
 
@@ -53,7 +53,7 @@ def way_back(aws: Aws, stack: str, stage: str | None = None) -> Way:
     """
     api = rest_api.find(aws, stack)
     if api is None:
-        raise BadInput("stack", f"{stack!r} has no REST API in {aws.region}.")
+        raise BadInput("stack", f"{quoted(stack)} has no REST API in {aws.region}.")
     if not is_ours(api.tags, stack):
         raise NotOurs("REST API", api.name, api.id, stack)
     stages = {item["stageName"]: item["deploymentId"] for item in deployment.stages(aws, api.id)}

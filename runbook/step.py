@@ -11,7 +11,7 @@ from types import ModuleType, NoneType, UnionType
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from runbook.aws import Aws
-from runbook.errors import BadInput, StepsInvalid
+from runbook.errors import BadInput, StepsInvalid, quoted
 from runbook.outcome import Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.turns import Carrier
@@ -142,7 +142,7 @@ class Plan:
         for step in self.steps:
             if step.id == wanted:
                 return step
-        raise BadInput("step", f"{step_id!r} is no step.", f"There are: {', '.join(self.ids)}.")
+        raise BadInput("step", f"{quoted(step_id)} is no step.", f"There are: {', '.join(self.ids)}.")
 
     def before(self, step: Step, functions: Iterable[str]) -> tuple[Step, ...]:
         """The steps whose facts these functions of a step ask for."""

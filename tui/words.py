@@ -1,35 +1,21 @@
 """Text for the screen: safe, styled, and the same everywhere.
 
 Texts from AWS, from tags or from a backend are put into :class:`textual.content.Content` or
-:class:`rich.text.Text`, never parsed as markup, and their control characters are made visible so that none reaches
-the terminal.
+:class:`rich.text.Text`, never parsed as markup, and their control characters are made visible (:func:`safe`) so that
+none reaches the terminal.
 """
 
 from __future__ import annotations
-
-import unicodedata
 
 from rich.text import Text
 from textual.content import Content
 
 from runbook import present
 from runbook.events import Action, Outcome
+from runbook.present import safe
 from tui.board import StepState, Wait
 
 __all__ = ["DOING", "bar", "brief", "look", "safe", "span", "status", "text", "waiting"]
-
-# C0, DEL and C1 as control pictures; what only steers the direction or joining of text is dropped to a mark.
-_VISIBLE: dict[int, str] = {
-    **{code: chr(0x2400 + code) for code in range(0x20) if code not in (0x09, 0x0A)},
-    0x09: "    ",
-    0x7F: "␡",
-    **dict.fromkeys(range(128, 160), "�"),
-    **{
-        code: "\N{REPLACEMENT CHARACTER}"
-        for code in range(0x2000, 0x2100)
-        if unicodedata.category(chr(code)) == "Cf" or code in (0x2028, 0x2029)
-    },
-}
 
 DOING = {Action.CHECK: "looking", Action.DO: "doing", Action.UNDO: "undoing"}
 
@@ -50,11 +36,6 @@ _ENDED = {
     Outcome.UNDONE: "removed",
     Outcome.UNKNOWN: "not known yet",
 }
-
-
-def safe(value: str) -> str:
-    """The same text without anything that a terminal would obey."""
-    return value.replace("\r\n", "\n").translate(_VISIBLE)
 
 
 def text(value: str, style: str = "") -> Text:

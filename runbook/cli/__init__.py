@@ -6,13 +6,15 @@ Nothing heavy (boto3, textual, moto) is imported before a command that needs it 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from runbook.cli import account, drill, practice, runs, tools, tracing
-from runbook.cli.options import exits
+from runbook.cli.options import BAD_INPUT, FAILED, exits, tell_error
 
 __all__ = ["app", "main"]
 
@@ -21,8 +23,50 @@ EPILOG = (
     "3 check found something missing or drifted · 130, 143, 129 stopped by Ctrl-C, a kill, a closed terminal."
 )
 
+
+class _Commands(TyperGroup):
+    """Commands whose wrong usage ends as all bad input does: in one sentence, with exit code 2."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        try:
+            code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
+        except typer.Abort:  # a question that nobody answered
+            tell_error("stopped.")
+            code = FAILED
+        except Exception as error:
+            code = _misused(error)
+        if standalone_mode:
+            sys.exit(code if isinstance(code, int) else 0)
+        return code
+
+
+def _misused(error: Exception) -> int:
+    """Say what is wrong with the usage; whatever else it is goes on. Typer has had click's errors, and now its own."""
+    said, context = getattr(error, "format_message", None), getattr(error, "ctx", None)
+    if said is None:
+        raise error
+    if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(said(), err=True)
+    else:
+        where = f" See: {context.command_path} --help" if context else ""
+        text = said().rstrip(".")
+        tell_error(f"{text if len(text) <= _LONGEST else f'{text[:_LONGEST]}…'}.{where}")
+    return BAD_INPUT
+
+
+_LONGEST = 300  # characters of what was typed; nobody reads more
+
 app = typer.Typer(
     name="runbook",
+    cls=_Commands,
     help="Put an AWS API Gateway in front of a private service, step by step; rehearse it on a practice account.",
     epilog=EPILOG,
     no_args_is_help=True,

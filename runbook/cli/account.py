@@ -23,17 +23,17 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON.")]
 @targeted(("region",))
 def list_stacks(target: Target, json: JsonOption = False) -> int:
     """All stacks of the account and region, by tag, with state and age."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    from runbook.cli.console import terminal
     from runbook.cli.show import moment
     from runbook.stacks import stacks
 
     aws = target.connect().aws
     found, now = stacks(aws), aws.now()
     if json:
-        typer.echo(jsonlib.dumps([_plain(stack, now) for stack in found], indent=2, ensure_ascii=False))
+        typer.echo(jsonlib.dumps([_plain(stack, now) for stack in found], indent=2))
         return 0
     if not found:
         typer.echo("There is no stack in this account and region.")
@@ -49,7 +49,7 @@ def list_stacks(target: Target, json: JsonOption = False) -> int:
             expires = f"never: the tag ttl={stack.ttl} says no time"
         cells = (stack.name, stack.state, moment(stack.created), _old(stack.age(now)), expires)
         table.add_row(*(Text(cell) for cell in cells))
-    Console(highlight=False).print(table)
+    terminal().print(table)
     return 0
 
 
@@ -119,8 +119,10 @@ def policy(
     read_only: Annotated[bool, typer.Option("--read-only", help="Only what looks, nothing that changes.")] = False,
 ) -> int:
     """Print the smallest IAM policy for a command on a stack."""
+    from runbook.policy import needs
     from runbook.policy import policy as smallest
 
+    needs(command)  # an unknown one is refused before anybody is asked
     identity = target.connect().aws.identity()
     document = smallest(
         target.parameters.stack, identity.region, identity.account, command, read_only, partition=identity.partition

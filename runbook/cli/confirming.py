@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runbook.cli.options import FAILED
-from runbook.errors import BadInput
+from runbook.errors import BadInput, quoted
 
 if TYPE_CHECKING:
     from runbook.accounts import Account
@@ -28,13 +29,22 @@ def confirm(
 ) -> None:
     """On AWS, show whose account it is, ``announce`` what will change, and ask; on a practice account, go on.
 
-    Raises :class:`BadInput` when it is not the expected account, or nobody can be asked.
+    An account that is expected must be this one, of whichever kind. Raises :class:`BadInput` when it is not, or when
+    nobody can be asked.
     """
-    if not account.costs:
+    if expected is not None and not re.fullmatch(r"[0-9]{12}", expected):
+        raise BadInput("expect_account", f"{quoted(expected)} is not an AWS account id of 12 digits.")
+    if not account.costs and expected is None:
         return
     identity = account.aws.identity()
     if expected is not None and expected != identity.account:
-        raise BadInput("expect_account", f"this is account {identity.account} ({identity.arn}), not {expected}.")
+        which = "" if account.costs else "the practice "
+        raise BadInput(
+            "expect_account",
+            f"this is {which}account {identity.account} ({identity.arn}), not {expected}; nothing was changed.",
+        )
+    if not account.costs:
+        return
     if yes:
         if expected is None:
             raise BadInput("expect_account", "is needed with --yes on AWS.", f"This account is {identity.account}.")

@@ -86,7 +86,7 @@ def start(
         by_chance = random or seed is not None or level is not None
         if (name is None) is not by_chance:
             raise BadInput("drill", "give the name of a drill, or --random, or --seed N.", "See: runbook drill list")
-        drill = desk.course[name] if name else desk.by_chance(seed, level)
+        drill = desk.course[name] if name is not None else desk.by_chance(seed, level)
         briefing = desk.start(drill, *_practice(target))
     _brief(desk, briefing)
 
@@ -265,10 +265,11 @@ def _working(trainee: str | None) -> Iterator[Desk]:
 @contextmanager
 def _status(desk: Desk) -> Iterator[None]:
     """A line of what is being done, where somebody watches."""
-    from rich.console import Console
     from rich.text import Text
 
-    with Console(stderr=True).status(Text("practice account")) as line:
+    from runbook.cli.console import terminal
+
+    with terminal(stderr=True).status(Text("practice account")) as line:
         desk.tell = lambda text: line.update(Text(text))
         yield
 
@@ -366,13 +367,13 @@ def _briefed(desk: Desk, briefing: Briefing) -> dict[str, Any]:
 
 
 def _json(value: object) -> None:
-    typer.echo(jsonlib.dumps(value, ensure_ascii=False))
+    typer.echo(jsonlib.dumps(value))
 
 
 def _console() -> Console:
-    from rich.console import Console
+    from runbook.cli.console import terminal
 
-    return Console(highlight=False)
+    return terminal()
 
 
 def _markdown(console: Console, text: str) -> None:

@@ -12,13 +12,23 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from runbook.cli.signals import has_gone, let_go
-from runbook.errors import BadInput, RunbookError
+from runbook.errors import BadInput, RunbookError, quoted
 from runbook.parameters import ENV_PREFIX, Parameters, load
 
 if TYPE_CHECKING:
     from runbook.accounts import Account
 
-__all__ = ["BAD_INPUT", "FAILED", "NOT_AS_IT_SHOULD_BE", "Target", "complain", "exits", "spelled", "targeted"]
+__all__ = [
+    "BAD_INPUT",
+    "FAILED",
+    "NOT_AS_IT_SHOULD_BE",
+    "Target",
+    "complain",
+    "exits",
+    "spelled",
+    "targeted",
+    "tell_error",
+]
 
 FAILED = 1
 BAD_INPUT = 2
@@ -83,7 +93,7 @@ class Target:
         try:
             kind = Kind(self.account)
         except ValueError:
-            raise BadInput("account", f"{self.account!r} is neither practice nor aws.") from None
+            raise BadInput("account", f"{quoted(self.account)} is neither practice nor aws.") from None
         return connect(kind, self.parameters, profile=self.profile, endpoint_url=self.endpoint_url)
 
 
@@ -168,10 +178,6 @@ def complain(error: BaseException, explained: str = "") -> int:
 
     ``explained`` is how whoever met it explains it, knowing where it was.
     """
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(stderr=True, soft_wrap=True)
     if isinstance(error, BadInput):
         text = f"{spelled(error.parameter)}: {error.problem}" + (f" {error.remedy}" if error.remedy else "")
         code = BAD_INPUT
@@ -179,8 +185,18 @@ def complain(error: BaseException, explained: str = "") -> int:
         from runbook.explain import explain
 
         text, code = explained or explain(error), FAILED
-    console.print(Text.assemble(("error: ", "bold red"), text))
+    tell_error(text)
     return code
+
+
+def tell_error(text: str) -> None:
+    """One line on standard error."""
+    from rich.text import Text
+
+    from runbook.cli.console import terminal
+
+    line = " ".join(text.split())
+    terminal(stderr=True).print(Text.assemble(("error: ", "bold red"), line), soft_wrap=True)
 
 
 def spelled(parameter: str) -> str:

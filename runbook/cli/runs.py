@@ -16,7 +16,7 @@ from runbook.cli.confirming import ExpectOption, YesOption, confirm
 from runbook.cli.options import FAILED, NOT_AS_IT_SHOULD_BE, Target, complain, targeted
 from runbook.cli.signals import has_gone, let_go, stopping
 from runbook.control import Control
-from runbook.errors import BadInput, Stopped
+from runbook.errors import BadInput, Stopped, named
 from runbook.events import Action, Event, Outcome, RunFinished, StepFinished
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _carry_out(target: Target, file: Path, *, yes: bool, expected: str | None, j
     from runbook.frozen_plan import FrozenPlan, carry_out
 
     if given := target.parameters.given - {"region", "force"}:
-        raise BadInput("plan", f"{file} holds the parameters; {', '.join(sorted(given))} cannot be given too.")
+        raise BadInput("plan", f"{named(file)} holds the parameters; {', '.join(sorted(given))} cannot be given too.")
     frozen = FrozenPlan.read(file)
     if target.parameters.force:  # whether somebody else is at it is not what was approved
         frozen = replace(frozen, parameters=frozen.parameters.with_values(force=True))

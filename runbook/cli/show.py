@@ -20,6 +20,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from runbook import present
+from runbook.cli.console import terminal
 from runbook.cli.signals import STOPPING
 from runbook.control import Control
 from runbook.errors import BadInput
@@ -70,7 +71,7 @@ def show(
     if as_json:
         yield from _as_json(events, control)
         return
-    console = Console(highlight=False)
+    console = terminal()
     screen = _Screen(console, plan, account, as_plan=as_plan, only=only)
     if console.is_terminal:
         yield from _live(events, screen, control)
@@ -80,7 +81,7 @@ def show(
 
 def _as_json(events: Iterator[Event], control: Control) -> Iterator[Event]:
     for event in events:
-        sys.stdout.write(json.dumps(to_json(event), ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(to_json(event)) + "\n")
         sys.stdout.flush()
         if isinstance(event, ApprovalAsked):
             _ask(event, control, None)
@@ -343,7 +344,7 @@ def announce(
     looked: Mapping[str, StepFinished],
 ) -> None:
     """What will change, how long it takes, that it costs."""
-    console = Console(highlight=False)
+    console = terminal()
     if action is Action.DOWN:
         what = f"step {only} of stack {stack} will be undone" if only else f"all of stack {stack} will be removed"
         console.print(Text(f"{what[0].upper()}{what[1:]}. That takes some minutes."))
@@ -365,7 +366,7 @@ def announce(
 
 def announce_expired(stacks: Iterable[Stack]) -> None:
     """Which stacks will be removed, and since when they may."""
-    console = Console(highlight=False)
+    console = terminal()
     console.print(Text("All of these stacks will be removed. That takes some minutes each:"))
     for stack in stacks:
         console.print(Text(f"  {stack.name:<20}  past its ttl {stack.ttl} since {moment(stack.expires)}"))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from runbook.errors import BadInput
+from runbook.errors import BadInput, named, reason
 
 __all__ = ["notebook", "report"]
 
@@ -34,15 +34,15 @@ def report(
     """The report of a run: who, what, before and after, how long, and a picture of the path."""
     from runbook import report as reports
 
+    if out is not None and out.suffix not in (".html", ".md"):
+        raise BadInput("out", f"{named(out)} should end in .html or .md.")
     record = reports.read(reports.find(run))
     text = reports.html(record) if out and out.suffix == ".html" else reports.markdown(record)
     if out is None:
         typer.echo(text)
         return
-    if out.suffix not in (".html", ".md"):
-        raise BadInput("out", f"{out} should end in .html or .md.")
     try:
         out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise BadInput("out", f"{out} cannot be written: {error.strerror}.") from None
+    except (OSError, ValueError) as error:
+        raise BadInput("out", f"{named(out)} cannot be written: {reason(error)}.") from None
     typer.echo(f"wrote {out}")

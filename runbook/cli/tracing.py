@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runbook.cli.options import Target, targeted
-from runbook.errors import BadInput
+from runbook.errors import BadInput, quoted
 
 if TYPE_CHECKING:
     from runbook.accounts import Account
@@ -54,7 +54,11 @@ def trace(
 
     account = target.connect()
     followed = tracing.parse_target(
-        what or target.parameters.stack, account.aws, path=path, method=method.upper(), headers=_headers(header or [])
+        target.parameters.stack if what is None else what,
+        account.aws,
+        path=path,
+        method=method.upper(),
+        headers=_headers(header or []),
     )
     found = tracing.trace(account.aws, followed, test_invoke=test_invoke, logs=logs, strict=strict)
     _tell(found, json=json)
@@ -68,13 +72,12 @@ def trace(
 
 def _tell(found: Trace, *, json: bool) -> None:
     if json:
-        typer.echo(jsonlib.dumps(found.to_json(), ensure_ascii=False))
+        typer.echo(jsonlib.dumps(found.to_json()))
         return
-    from rich.console import Console
-
+    from runbook.cli.console import terminal
     from runbook.trace.draw import draw
 
-    Console(highlight=False).print(draw(found))
+    terminal().print(draw(found))
 
 
 def _fix(account: Account, target: Target, found: Trace, *, yes: bool, expected: str | None, json: bool) -> None:
@@ -92,7 +95,8 @@ def _headers(given: list[str]) -> dict[str, str]:
     for line in given:
         name, colon, value = line.partition(":")
         if not colon or not name.strip():
-            raise BadInput("header", f"{line!r} is not of the form NAME: VALUE.")
+            # Shown only as far as a name may go: what was forgotten may be the colon before a key.
+            raise BadInput("header", f"{quoted(line[:8])} is not of the form NAME: VALUE.")
         headers[name.strip()] = value.strip()
     return headers
 
@@ -100,16 +104,15 @@ def _headers(given: list[str]) -> dict[str, str]:
 @targeted(REGION_ONLY)
 def links(target: Target, json: Annotated[bool, typer.Option("--json", help="Write a JSON array.")] = False) -> int:
     """Every VPC link of the account, its load balancer, and what uses it."""
-    from rich.console import Console
-
     from runbook import trace as tracing
+    from runbook.cli.console import terminal
     from runbook.trace.draw import draw_links
 
     uses = tracing.links(target.connect().aws)
     if json:
-        typer.echo(jsonlib.dumps([dataclasses.asdict(use) for use in uses], default=str, ensure_ascii=False))
+        typer.echo(jsonlib.dumps([dataclasses.asdict(use) for use in uses], default=str))
     elif uses:
-        Console(highlight=False).print(draw_links(uses))
+        terminal().print(draw_links(uses))
     else:
         typer.echo("There is no VPC link in this account and region.")
     return 0

@@ -9,7 +9,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from runbook.errors import BadInput
+from runbook.errors import BadInput, named, reason
 from runbook.notebook.options import EXAMPLES, OPTIONS, cell_default
 from runbook.parameters import Parameters
 from runbook.step import Plan
@@ -116,8 +116,8 @@ def write(path: Path, plan: Plan) -> None:
     """Write the notebook of these steps. Raises :class:`BadInput` when the file cannot be written."""
     try:
         path.write_text(as_text(generate(plan)), encoding="utf-8")
-    except OSError as error:
-        raise BadInput("out", f"{path} cannot be written: {error.strerror}.") from None
+    except (OSError, ValueError) as error:
+        raise BadInput("out", f"{named(path)} cannot be written: {reason(error)}.") from None
 
 
 def as_text(notebook: NotebookNode) -> str:

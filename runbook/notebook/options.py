@@ -13,7 +13,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]  # ipykernel needs it too
 
 from runbook.accounts import Kind
-from runbook.errors import BadInput
+from runbook.errors import BadInput, named, quoted
 from runbook.events import Action
 from runbook.parameters import Parameters, load
 
@@ -98,7 +98,7 @@ def read(cell: Mapping[str, Any]) -> Options:
     known = {*OPTIONS, *Parameters.model_fields}
     typed = _typed_for_papermill()
     if unknown := next((name for name in typed if name not in known), None):
-        raise BadInput(unknown, "is no parameter.", f"There are: {', '.join(EXAMPLES)}.")
+        raise BadInput(named(unknown), "is no parameter.", f"There are: {', '.join(EXAMPLES)}.")
     values = {name: cell.get(name) for name in known}
     values.update({name: text for name, text in typed.items() if _was_meant(name, text, values[name])})
     given = {name: value for name, value in values.items() if value is not None and value != [] and value != {}}
@@ -121,7 +121,7 @@ def _one_of(name: str, value: str | None, choices: tuple[Any, ...]) -> Any:
     for choice in choices:
         if value == choice.value:
             return choice
-    raise BadInput(name, f"{value!r} is none of {', '.join(choice.value for choice in choices)}.")
+    raise BadInput(name, f"{quoted(value)} is none of {', '.join(choice.value for choice in choices)}.")
 
 
 def _account_id(value: str | None) -> str | None:
@@ -131,7 +131,7 @@ def _account_id(value: str | None) -> str | None:
     # A number has lost the zeros it was written with; account ids have twelve digits.
     digits = digits.zfill(12) if digits.isascii() and digits.isdigit() else digits
     if not re.fullmatch(r"[0-9]{12}", digits):
-        raise BadInput("expect_account", f"{value!r} is not an AWS account id of 12 digits.")
+        raise BadInput("expect_account", f"{quoted(value)} is not an AWS account id of 12 digits.")
     return digits
 
 

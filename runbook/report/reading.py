@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from runbook.errors import BadInput
+from runbook.errors import BadInput, named, quoted, reason
 from runbook.events import Action, Outcome
 from runbook.log import directory, runs
 from runbook.outcome import Difference
@@ -111,7 +111,7 @@ def find(run: str = "last", where: Path | None = None) -> Path:
 
     Raises :class:`BadInput`.
     """
-    if Path(run).is_file():
+    if _is_file(run):
         return Path(run)
     there = runs(where)
     if not there:
@@ -126,8 +126,15 @@ def find(run: str = "last", where: Path | None = None) -> Path:
     if len(begins) == 1:
         return begins[0]
     recent = ", ".join(path.stem for path in (begins or there)[:5])
-    problem = f"{run!r} is the beginning of several logs." if begins else f"there is no log {run!r}."
+    problem = f"{quoted(run)} is the beginning of several logs." if begins else f"there is no log {quoted(run)}."
     raise BadInput("run", problem, f"The latest are: {recent}.")
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except OSError:  # a name too long for any file
+        return False
 
 
 def read(path: Path) -> Record:
@@ -170,7 +177,7 @@ def read(path: Path) -> Record:
             case kind if step := record.steps.get(str(line.get("step"))):
                 _take(step, kind, line, at)
     if not opened:
-        raise BadInput("run", f"{path} is not the log of a run.")
+        raise BadInput("run", f"{named(path)} is not the log of a run.")
     for step in record.steps.values():
         step.calls = [call for call in record.calls if call.step == step.id]  # some were asked before the run started
     return record
@@ -222,12 +229,12 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
             for text in file:
                 try:
                     line = json.loads(text)
-                except ValueError:
+                except (ValueError, RecursionError):
                     continue  # a line that was cut off when the disk was full or the run was killed
                 if isinstance(line, dict) and isinstance(line.get("event"), str):
                     yield redacted(line)
     except OSError as error:
-        raise BadInput("run", f"{path} cannot be read: {error.strerror}.") from None
+        raise BadInput("run", f"{named(path)} cannot be read: {reason(error)}.") from None
 
 
 def _time(text: object) -> datetime | None:

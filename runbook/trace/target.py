@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from runbook.aws import Aws
-from runbook.errors import BadInput
+from runbook.errors import BadInput, quoted
 from runbook.parameters import validated
 from runbook.record import is_ours, parameters_from
 
@@ -19,6 +19,13 @@ _INVOKE_HOST = re.compile(
     r"(?P<api>[a-z0-9]+)(?:-vpce-[0-9a-f]+)?\.execute-api\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?"
 )
 _API_ID = re.compile(r"[a-z0-9]{10}")
+_STACK = re.compile(r"[A-Za-z0-9-]{1,20}")
+_STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
+# What a request line and a header may hold (RFC 9110, RFC 3986); nobody takes longer ones.
+_ON_THE_WIRE = re.compile(r"[!-~]{0,8192}")
+_METHOD = re.compile(r"[A-Z]{1,20}")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
+_HEADER_VALUE = re.compile(r"[\t -~]{0,10240}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,7 @@ def parse_target(
     A stack is found by its tag and gives stage, test path and expected status; ``stage`` and ``path`` go before what
     the text or the stack says. Raises :class:`BadInput`.
     """
+    _check(method, path or "", headers or {})
     text = text.strip()
     if not text:
         raise BadInput("target", "is empty.", "Give an invoke URL, an API id with a stage, or a stack's name.")
@@ -60,25 +68,54 @@ def parse_target(
         return _from_url(text, aws, path=path, method=method, headers=headers or {})
     head, _, rest = text.partition("/")
     named_stage, slash, below = rest.partition("/")
-    if stack := (None if rest else _from_stack(head, aws, stage, path, method, headers or {})):
+    if not rest and _STACK.fullmatch(head) and (stack := _from_stack(head, aws, stage, path, method, headers or {})):
         return stack
     if not _API_ID.fullmatch(head):
         raise BadInput(
             "target",
-            f"{text!r} is neither an invoke URL, nor an API id, nor a stack of this account and region.",
+            f"{quoted(text)} is neither an invoke URL, nor an API id, nor a stack of this account and region.",
             f"Stacks carry the tag runbook:stack; the region is {aws.region}.",
         )
     chosen = stage or named_stage
     if not chosen:
         raise BadInput("target", f"API {head} needs a stage.", f"Give it as {head}/STAGE/PATH.")
+    if not _STAGE.fullmatch(chosen) or not _ON_THE_WIRE.fullmatch(below):
+        raise BadInput(
+            "target",
+            f"{quoted(text)} is not an API id with a stage and a path.",
+            f"A stage has 1 to 128 letters, digits, hyphens and underscores; a path has {_ENCODED}",
+        )
     return _made(aws, head, chosen, path or f"{slash}{below}" or "/", method, headers or {})
 
 
+_ENCODED = "other than plain characters percent-encoded."
+
+
+def _check(method: str, path: str, headers: Mapping[str, str]) -> None:
+    """Nothing may leave that would be another request than the one that was meant. Raises :class:`BadInput`."""
+    if not _METHOD.fullmatch(method):
+        raise BadInput("method", f"{quoted(method)} is not an HTTP method such as GET.")
+    if not _ON_THE_WIRE.fullmatch(path):
+        raise BadInput("path", f"{quoted(path)} is not a path such as /orders/7, with {_ENCODED}")
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name):
+            raise BadInput("header", f"{quoted(name)} is not the name of a header.")
+        if not _HEADER_VALUE.fullmatch(value):
+            # The value itself is not shown: it may be a key.
+            raise BadInput("header", f"the value of {name} is longer than 10240, or has other than plain characters.")
+
+
 def _from_url(text: str, aws: Aws, *, path: str | None, method: str, headers: Mapping[str, str]) -> Target:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadInput("target", f"{text!r} is not a URL.", "An invoke URL begins with https://")
-    found = _INVOKE_HOST.fullmatch(parts.hostname.lower())
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # brackets without an address, a port that is no number
+        usable = False
+    if not usable or not _ON_THE_WIRE.fullmatch(text):
+        raise BadInput(
+            "target", f"{quoted(text)} is not a URL.", f"An invoke URL begins with https:// and has {_ENCODED}"
+        )
+    found = _INVOKE_HOST.fullmatch((parts.hostname or "").lower())
     if found:
         if found["region"] != aws.region:
             raise BadInput(

@@ -1,0 +1,35 @@
+"""An account behind a proxy that counts, and a command line that finds it by itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import botocore.loaders
+import pytest
+
+from practice.server import Account
+from tests.faults.proxy import Proxy
+
+
+@pytest.fixture
+def counted(practice_account: Account, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Proxy]:
+    """Everything that reaches the account goes through here."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "RUNBOOK_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+    # Each command makes a session of its own, which reads botocore's descriptions of the services again.
+    monkeypatch.setattr("botocore.session.create_loader", cache(botocore.loaders.create_loader))
+    with Proxy(practice_account.url).serving() as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        yield proxy
+
+
+def writes(proxy: Proxy) -> list[str]:
+    """The requests that may have changed something."""
+    return [name for name in proxy.counted if not name.startswith(("Describe", "Get", "List"))]
