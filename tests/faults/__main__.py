@@ -9,74 +9,101 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from .row import NotReached, Row, reference
+from .row import NotReached, Row, look
 from .rows import ROWS
-from .world import Worlds
+from .world import USUAL, Worlds
 
 
 @dataclass
 class Tally:
     """What came of a row."""
 
+    left: int
+    """Positions that are not tried yet."""
     tried: int = 0
     survived: int = 0
     seconds: float = 0.0
-    hurt: list[str] = field(default_factory=list)
+
+
+class Table:
+    """The table, which grows as rows end."""
+
+    def __init__(self, rows: dict[Row, list[object]]) -> None:
+        self._tallies = {row: Tally(len(positions)) for row, positions in rows.items()}
+        self._lock = threading.Lock()
+        self._began = time.monotonic()
+        self._line("fault", "tried", "survived", "seconds")
+
+    def took(self, row: Row, seconds: float, outcome: BaseException | None) -> None:
+        """Enter how a trial ended; ``NotReached`` is none."""
+        with self._lock:
+            tally = self._tallies[row]
+            tally.left -= 1
+            tally.seconds += seconds
+            tally.tried += not isinstance(outcome, NotReached)
+            tally.survived += outcome is None
+            if tally.left == 0:
+                self._line(row.name, tally.tried, tally.survived, round(tally.seconds))
+
+    def end(self) -> bool:
+        """The last line; whether every row was tried, and nothing was hurt."""
+        tallies = self._tallies.values()
+        tried, survived = (sum(getattr(tally, name) for tally in tallies) for name in ("tried", "survived"))
+        self._line("all", tried, survived, round(time.monotonic() - self._began))
+        return bool(tallies) and tried == survived and all(tally.tried for tally in tallies)
+
+    @staticmethod
+    def _line(name: str, *figures: object) -> None:
+        print(f"{name:<66}" + "".join(f" {figure:>9}" for figure in figures), flush=True)
 
 
 def main() -> int:
-    """Exit 1 when something was hurt."""
+    """Exit 1 when something was hurt, or could not be tried."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--only", default="", help="rows whose name contains this")
-    parser.add_argument("--every", type=int, default=1, help="try only every n-th position")
-    parser.add_argument("--jobs", type=int, default=2, help="accounts side by side (default: 2)")
+    parser.add_argument("--only", default="", metavar="WORDS", help="rows whose name contains this")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="try only every n-th position")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="accounts side by side (default: 2)")
     options = parser.parse_args()
-    rows = [row for row in ROWS if options.only in row.name]
-    tallies = {row.name: Tally() for row in rows}
-    began = time.monotonic()
     with contextlib.ExitStack() as stack:
         workers = [stack.enter_context(Worlds()) for _ in range(options.jobs)]
+        look(workers[0].of(USUAL))
+        rows: dict[Row, list[object]] = {
+            row: list(row.positions(workers[0].of(row.setting)))[:: options.every]
+            for row in ROWS
+            if options.only in row.name
+        }
+        table = Table(rows)
         work: queue.SimpleQueue[tuple[Row, object]] = queue.SimpleQueue()
-        for setting in dict.fromkeys(row.setting for row in rows):
-            reference(workers[0].of(setting))
-        for row in rows:
-            for position in row.positions(workers[0].of(row.setting))[:: options.every]:
+        for row, positions in rows.items():
+            for position in positions:
                 work.put((row, position))
-        threads = [threading.Thread(target=_work, args=(worlds, work, tallies)) for worlds in workers]
+        threads = [threading.Thread(target=_work, args=(worlds, work, table)) for worlds in workers]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    print(f"\n{'fault':<60} {'tried':>6} {'survived':>9} {'seconds':>8}")
-    for row in rows:
-        tally = tallies[row.name]
-        print(f"{row.name:<60} {tally.tried:>6} {tally.survived:>9} {tally.seconds:>8.0f}")
-    tried, survived = (sum(getattr(tally, name) for tally in tallies.values()) for name in ("tried", "survived"))
-    print(f"{'all':<60} {tried:>6} {survived:>9} {time.monotonic() - began:>8.0f}")
-    return 0 if tried and tried == survived else 1
+    return 0 if table.end() else 1
 
 
-def _work(worlds: Worlds, work: queue.SimpleQueue[tuple[Row, object]], tallies: dict[str, Tally]) -> None:
+def _work(worlds: Worlds, work: queue.SimpleQueue[tuple[Row, object]], table: Table) -> None:
     while True:
         try:
             row, position = work.get_nowait()
         except queue.Empty:
             return
-        tally, began = tallies[row.name], time.monotonic()
+        began = time.monotonic()
+        outcome: Exception | None = None
         try:
             row.trial(worlds.of(row.setting), position)
-        except NotReached:
-            continue
+        except NotReached as not_reached:
+            outcome = not_reached
         except Exception as error:
+            outcome = error
             told = "".join(traceback.format_exception_only(error)).strip()
-            tally.hurt.append(f"{position}: {told}")
-            print(f"HURT {row.name} at {position}: {told[:3000]}", flush=True)
-        else:
-            tally.survived += 1
-        tally.tried += 1
-        tally.seconds += time.monotonic() - began
+            print(f"HURT {row.name}, at {position}: {told[:3000]}", flush=True)
+        table.took(row, time.monotonic() - began, outcome)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ __all__ = [
     "every_change",
     "every_request",
     "is_empty",
+    "look",
     "reference",
     "requests",
     "same_stack",
@@ -85,19 +86,23 @@ class Reference:
         return self.up if command == "up" else self.down
 
 
-_references: dict[Setting, Reference] = {}
+_known: list[Reference] = []
 
 
-def reference(world: World) -> Reference:
-    """Looked at once for each kind of account."""
-    if world.setting not in _references:
+def look(world: World) -> None:
+    """Look what an undisturbed run does. Must come before any row."""
+    if not _known:
         world.begin()
         up = world.bring_up()
         stack = normalised(world.stock())
         down = world.take_down()
         is_empty(world)
-        _references[world.setting] = Reference(stack, up, down)
-    return _references[world.setting]
+        _known.append(Reference(stack, up, down))
+
+
+def reference() -> Reference:
+    """What :func:`look` saw."""
+    return _known[0]
 
 
 def requests(which: Callable[[Position], bool], *commands: str) -> Callable[[World], list[Position]]:
@@ -107,7 +112,7 @@ def requests(which: Callable[[Position], bool], *commands: str) -> Callable[[Wor
         return [
             position
             for command in commands or ("up", "down")
-            for operation, count in Counter(reference(world).operations(command)).items()
+            for operation, count in Counter(reference().operations(command)).items()
             for nth in range(count)
             if which(position := Position(command, operation, nth + 1))
         ]
@@ -137,7 +142,7 @@ def succeeded(ended: Ended) -> None:
 
 def same_stack(world: World) -> None:
     """The account holds what an undisturbed run makes, and nothing else."""
-    found, wanted = normalised(world.stock()), reference(world).stack
+    found, wanted = normalised(world.stock()), reference().stack
     for kind in wanted:
         more = [item for item in found[kind] if item not in wanted[kind]]
         less = [item for item in wanted[kind] if item not in found[kind]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -22,7 +23,6 @@ from typing import Any
 
 import boto3
 import httpx
-from botocore.config import Config
 
 from runbook.accounts import Kind, connect
 from runbook.aws import Aws
@@ -36,7 +36,7 @@ from .cli import spawn
 from .inventory import Inventory, take_stock
 from .proxy import Fault, Proxy, pass_on
 
-__all__ = ["USUAL", "Ended", "Running", "Setting", "Terminal", "World", "Worlds", "read_log"]
+__all__ = ["USUAL", "Ended", "Running", "Setting", "Terminal", "World", "Worlds", "read_log", "served_here"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = Plan.of(READING_ORDER)
@@ -53,7 +53,7 @@ class Setting:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """The options of ``python -m practice``."""
+        """The options of ``python -m practice`` for it."""
         return (
             *("--time-scale", str(self.time_scale)),
             *(("--eventual", str(self.eventual)) if self.eventual else ()),
@@ -185,14 +185,14 @@ class World:
         given = self.practice["credentials"]
         return boto3.Session(given["access_key_id"], given["secret_access_key"], region_name=self.practice["region"])
 
-    @cached_property
+    @property
     def clients(self) -> dict[str, Any]:
         """Undisturbed clients, by service."""
-        config = Config(retries={"total_max_attempts": 6, "mode": "standard"})
-        return {
-            name: self.session.client(name, endpoint_url=self.account_url, config=config)  # type: ignore[call-overload]
-            for name in ("ec2", "elbv2", "apigateway", "iam")
-        }
+        return {"ec2": self._aws.ec2, "elbv2": self._aws.elbv2, "apigateway": self._aws.apigateway}
+
+    @property
+    def _aws(self) -> Aws:
+        return _connected(self.account_url, self.setting)
 
     def begin(self) -> None:
         """A new account, an undisturbed network."""
@@ -245,11 +245,6 @@ class World:
         self.proxy.drain()
         return ended
 
-    @cached_property
-    def _aws(self) -> Aws:
-        """Its clients are made once: that takes longer than a run."""
-        return connect(Kind.PRACTICE, load({}), endpoint_url=self.account_url).aws
-
     def engine(self, action: Action, **given: Any) -> list[Event]:
         """Run the engine in this process, undisturbed: quicker where the process is not what is tried."""
         defaults = {"instances": tuple(self.practice["defaults"]["instances"])}
@@ -270,6 +265,26 @@ class World:
         reasons = {event.step: event.reason for event in events if isinstance(event, StepFinished) and event.reason}
         assert ended.worst is None, f"{ended.outcomes} {ended.error} {reasons}"
         return tuple(event.operation for event in events if isinstance(event, CallSent))
+
+
+@functools.cache
+def _connected(url: str, setting: Setting) -> Aws:
+    """Clients are made once for an address and a pace: that takes longer than a run."""
+    del setting
+    return connect(Kind.PRACTICE, load({}), endpoint_url=url).aws
+
+
+@contextlib.contextmanager
+def served_here(setting: Setting, port: int) -> Iterator[World]:
+    """An account in this process, which begins sooner than one of its own; one at a time."""
+    from practice.clock import ScaledClock
+    from practice.server import serve
+
+    with (
+        serve(port, clock=ScaledClock(setting.time_scale), eventual=setting.eventual) as account,
+        Proxy(account.url).serving() as proxy,
+    ):
+        yield World(account.url, proxy, setting)
 
 
 @contextlib.contextmanager

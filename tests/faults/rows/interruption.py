@@ -20,9 +20,9 @@ __all__ = ["ROWS"]
 HELD = 0.4
 """Wall seconds that the call in flight is held after the signal: what is sent after that was begun after it."""
 AT_ONCE = 3.0
-"""Wall seconds within which a process whose wait was ended is gone; the wait itself would go on for longer."""
-SLOW = Setting(time_scale=30.0)
-"""A load balancer takes four wall seconds, and a VPC link five."""
+"""Wall seconds within which a process whose wait was ended is gone, also on a busy machine."""
+SLOW = Setting(time_scale=60.0)
+"""A load balancer takes two wall seconds, and a VPC link two and a half."""
 
 Interrupt = Callable[[Running], None]
 

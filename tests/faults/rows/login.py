@@ -82,7 +82,7 @@ def _refused(world: World, position: Position, *, fault: Fault, says: tuple[str,
         assert words in ended.said, f"does not say {words!r}: {ended.said[-1500:]}"
     assert "Traceback" not in ended.said, ended.said[-1500:]
     # Each step that is under way may ask once more; none is asked again.
-    most = len(reference(world).operations(command)) + 20
+    most = len(reference().operations(command)) + 20
     assert len(world.proxy.counted) <= most, f"{len(world.proxy.counted)} requests, {most} at most"
     afterwards(world, command)
 

@@ -31,7 +31,7 @@ def _gone(world: World, position: Position, *, fault: Fault, tries: int) -> None
         raise NotReached
     assert ended.code == 1, f"exit {ended.code}: {ended.said[-1500:]}"
     assert "Traceback" not in ended.said, ended.said[-1500:]
-    most = len(reference(world).operations(command)) + SIDE_BY_SIDE * tries
+    most = len(reference().operations(command)) + SIDE_BY_SIDE * tries
     assert len(world.proxy.counted) <= most, f"{len(world.proxy.counted)} requests, {most} at most"
     afterwards(world, command)
 
@@ -70,7 +70,7 @@ def _unresolved(world: World, position: Position, *, for_good: bool) -> None:
         assert ended.code != 0, "did not need the name"
         assert "Traceback" not in ended.said, ended.said[-1500:]
         assert "localhost" in ended.said, ended.said[-1500:]
-        most = len(reference(world).operations(command)) + SIDE_BY_SIDE * TRIES
+        most = len(reference().operations(command)) + SIDE_BY_SIDE * TRIES
         assert len(world.proxy.counted) <= most, f"{len(world.proxy.counted)} requests, {most} at most"
         afterwards(world, command)
     else:

@@ -49,7 +49,7 @@ def _passing(
     if not at.happened.is_set():
         raise NotReached
     succeeded(ended)
-    most = len(reference(world).operations(command)) + more  # polls, and looking again
+    most = len(reference().operations(command)) + more  # polls, and looking again
     assert len(world.proxy.counted) <= most, f"{len(world.proxy.counted)} requests, {most} at most"
     whole(world, command)
 
