@@ -12,7 +12,7 @@ import httpx
 
 from drills import exam as exams
 from drills import training
-from drills.bench import Bench
+from drills.bench import ROUNDS, Bench
 from drills.catalogue import COURSE
 from drills.judging import judge
 from drills.model import Course, Drill
@@ -42,6 +42,12 @@ class Briefing:
     stack: str
     region: str
     endpoint: str
+
+    @property
+    def call(self) -> str:
+        """The request that shows the symptom; a GET is only its URL."""
+        method = self.drill.symptom.method
+        return self.url if method == "GET" else f"{method} {self.url}"
 
     @property
     def shell(self) -> str:
@@ -145,8 +151,6 @@ class Desk:
         self._may_start(drill, account)
         bench = self._open(account, stack)
         session = self.session
-        left = session.record.running
-        interrupted = None if left is None or left.ready else self.course.get(left.drill)
         session.prepare(
             drill,
             stack=stack,
@@ -155,12 +159,9 @@ class Desk:
             token=account.practice.get("token"),
         )
         with _working():
-            if interrupted is not None and left is not None and left.token == session.running.token:
-                training.reset(bench, interrupted)
             training.start(bench, drill)
-            symptom = drill.symptom
-            url, answer = bench.url(symptom.path), bench.ask(symptom.path, times=1, method=symptom.method)[0]
-        session.start(url, f"{answer.status_code} {answer.text[:_SHOWN]}".strip())
+            url, answer = bench.url(drill.symptom.path), _answer(bench, drill)
+        session.start(url, answer)
         return self.briefing()
 
     def go_on(self, drill: Drill) -> Briefing:
@@ -328,6 +329,15 @@ class Desk:
         if exam is None:
             raise BadInput("exam", "there was none yet.", "Begin one with: runbook drill exam N")
         return exams.write(self.session.name, exam, self.course, out or Path(exam.out))
+
+
+def _answer(bench: Bench, drill: Drill) -> str:
+    """What a caller is told, status first; and how often, if only some are told so."""
+    symptom = drill.symptom
+    answers = bench.ask(symptom.path, times=ROUNDS if symptom.only_some else 1, method=symptom.method)
+    told = [answer for answer in answers if answer.status_code == symptom.status] or answers
+    often = f" ({len(told)} of {len(answers)} calls)" if symptom.only_some else ""
+    return f"{told[0].status_code} {told[0].text[:_SHOWN]}".strip() + often
 
 
 @contextmanager

@@ -294,7 +294,7 @@ def _brief(desk: Desk, briefing: Briefing) -> None:
     _markdown(console, f"# {drill.title}\n\n{drill.story}")
     console.print()
     for name, value in (
-        ("URL", briefing.url),
+        ("URL", briefing.call),
         ("answer", briefing.answer),
         ("stack", briefing.stack),
         ("instances", f"to log in to one: GET or PATCH {briefing.endpoint}/_practice/machines/INSTANCE-ID"),
@@ -358,6 +358,7 @@ def _briefed(desk: Desk, briefing: Briefing) -> dict[str, Any]:
     return {
         **_told(desk, briefing.drill),
         "story": briefing.drill.story,
+        "method": briefing.drill.symptom.method,
         "url": briefing.url,
         "answer": briefing.answer,
         "stack": briefing.stack,

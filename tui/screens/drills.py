@@ -381,7 +381,7 @@ class DrillsScreen(Screen[None]):
 
         if (briefing := self._reachable()) is not None:
             self.app.work_on(briefing.stack)
-            self.app.push_screen(TraceScreen(self._session, briefing.url))
+            self.app.push_screen(TraceScreen(self._session, briefing.url, briefing.drill.symptom.method))
 
     def action_checklist(self) -> None:
         """Go to the checklist of the drill's stack, and look."""
@@ -459,7 +459,7 @@ def _facts(briefing: Briefing) -> Table:
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value, style in (
-        ("URL", briefing.url, "underline"),
+        ("URL", briefing.call, "underline"),
         ("answer", briefing.answer, "bold"),
         ("stack", briefing.stack, ""),
         ("log in to", f"{briefing.endpoint}/_practice/machines/INSTANCE-ID", "dim"),

@@ -66,10 +66,11 @@ class TraceScreen(Screen[None]):
             self.problem = problem
             super().__init__()
 
-    def __init__(self, session: Session, target: str = "") -> None:
+    def __init__(self, session: Session, target: str = "", method: str = "GET") -> None:
         super().__init__()
         self._session = session
         self._target = target
+        self._method = method
         self._trace: Trace | None = None
         self._following = False
         self._leaving = False
@@ -109,7 +110,7 @@ class TraceScreen(Screen[None]):
 
         try:
             aws = self._session.account.aws
-            done = trace(aws, parse_target(target, aws))
+            done = trace(aws, parse_target(target, aws, method=self._method))
         except Exception as error:
             self.post_message(self.NotTraced(explain(error)))
         else:
