@@ -65,11 +65,13 @@ def _balancers(bench: Bench, *, everything: bool) -> None:
     going = {arn for arn in tags if everything or not is_ours(tags[arn], stack)}
     kept = {arn for arn in balancers if arn not in going}
     _links.delete(bench.aws, [link for link in _all_links(bench) if not _stays(link, stack, kept, set(balancers))])
-    listeners = [
-        listener["ListenerArn"] for arn in kept for listener in elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]
-    ]
-    for arn, own in _tags(bench, listeners).items():
-        if not is_ours(own, stack):
+    listeners = {
+        item["ListenerArn"]: {action.get("TargetGroupArn") for action in item["DefaultActions"]}
+        for arn in kept
+        for item in elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]
+    }
+    for arn, own in _tags(bench, [*listeners]).items():
+        if not is_ours(own, stack) or listeners[arn] & going:
             elb.delete_listener(ListenerArn=arn)
     for arn in kept:
         elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=_USUAL)
