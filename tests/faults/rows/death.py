@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 
 from ..disturb import At, kills
-from ..row import NotReached, Position, Row, afterwards, begin, every_request
-from ..world import World
+from ..row import NotReached, Position, Row, afterwards, begin, every_request, requests
+from ..world import Setting, World
 
 __all__ = ["ROWS"]
 
@@ -26,7 +26,19 @@ def _killed(world: World, position: Position, *, after: bool) -> None:
     afterwards(world, position.command)
 
 
-ROWS = tuple(
-    Row(f"killed {'after' if after else 'before'} a request", every_request, partial(_killed, after=after))
-    for after in (False, True)
+NOT_IDEMPOTENT = ("CreateVpcLink", "CreateRestApi", "CreateResource", "CreateDeployment")
+STALE = Setting(time_scale=20.0, eventual=20.0)
+"""Reads are stale for a wall second: a command that is started at once still sees the past."""
+
+ROWS = (
+    Row(
+        "killed after a creation, and started again while reads are stale",
+        requests(lambda position: position.operation in NOT_IDEMPOTENT),
+        partial(_killed, after=True),
+        STALE,
+    ),
+    *(
+        Row(f"killed {'after' if after else 'before'} a request", every_request, partial(_killed, after=after))
+        for after in (False, True)
+    ),
 )
