@@ -6,7 +6,8 @@ requests over the healthy instances.
 **Why.** A V1 VPC link can only point at an NLB. *Internal* means that its name resolves to private addresses:
 nobody on the internet can send to it, so nobody can go round the gateway or flood it.
 
-**Trap.** The scheme (internal or internet-facing) can never be changed. Neither can whether the NLB has security
+**Traps.** The scheme (internal or internet-facing) can never be changed. A subnet of another zone can be added later,
+but while a VPC link uses the load balancer none can be taken away. Nor can be changed whether the NLB has security
 groups of its own; this one has none, so the instances' security group judges the NLB's addresses.
 
 **Takes** two to three minutes until it is active. **Costs** from the first minute: about 0.0225 USD an hour in
@@ -123,11 +124,18 @@ def check(aws: Aws, params: Parameters, service: PrivateService) -> LoadBalancer
         ("VPC", found.vpc, service.vpc),
         ("security groups", " ".join(found.security_groups), ""),
     ]
-    subnets = " ".join(subnet.id for subnet in service.subnets)
-    changeable = [("subnets", " ".join(found.subnets), subnets), ("state", found.state, "active")]
+    subnets = [subnet.id for subnet in service.subnets]
+    # A subnet of another zone can be added. None can be taken away while a VPC link uses the load balancer, nor can a
+    # zone's be another.
+    added_only = set(found.subnets) <= set(subnets)
+    changeable = [("subnets", " ".join(found.subnets), " ".join(subnets)), ("state", found.state, "active")]
     differences = (
         *(Difference(what, is_, wanted, replaces=True) for what, is_, wanted in fixed if is_ != wanted),
-        *(Difference(what, is_, wanted) for what, is_, wanted in changeable if is_ != wanted),
+        *(
+            Difference(what, is_, wanted, replaces=what == "subnets" and not added_only)
+            for what, is_, wanted in changeable
+            if is_ != wanted
+        ),
         *tag_differences(found.tags, stack_tags(params)),
     )
     return Drifted(found, differences) if differences else found

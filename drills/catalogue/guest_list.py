@@ -7,7 +7,7 @@ run, and that the service answers on each of them. Callers of the API get nothin
 ## Debrief
 
 **What broke.** The instances were deregistered for the patching and never registered again. The target group is empty,
-so the load balancer accepts connections and has nobody to give them to.
+so the load balancer has nobody to give a connection to.
 
 **How it shows.** 500 on every path. Nothing is unhealthy, because there is nothing to be unhealthy: an alarm on
 `UnHealthyHostCount` stays silent. Only `HealthyHostCount` at zero would tell.

@@ -41,7 +41,9 @@ __all__ = [
     "not_in_enumeration",
     "not_in_range",
     "not_in_vpc",
+    "subnet_has_endpoints",
     "target_group_in_use",
+    "zone_has_its_subnet",
 ]
 
 
@@ -93,6 +95,29 @@ def association_limit(target_group_arn: str) -> ELBClientError:
 def invalid_configuration(message: str) -> ELBClientError:
     """A configuration that cannot be."""
     return ELBClientError("InvalidConfigurationRequest", message)
+
+
+def zone_has_its_subnet(zone: str, subnet_id: str) -> ELBClientError:
+    """SetSubnets with another subnet of a zone that is enabled already.
+
+    The wording is T (aws-load-balancer-controller#4171); the code is K.
+    """
+    return invalid_configuration(
+        "You cannot specify an additional subnet from an Availability Zone that is already associated with the load "
+        f"balancer. The Availability Zone '{zone}' corresponding to the new subnet '{subnet_id}' is already "
+        "associated with the load balancer."
+    )
+
+
+def subnet_has_endpoints(load_balancer_arn: str) -> ELBClientError:
+    """SetSubnets without a subnet that it had, while endpoints (a VPC link) are connected.
+
+    That it is refused is D ("Update the Availability Zones for your Network Load Balancer"); AWS's code and words are
+    not known to us.
+    """
+    return invalid_configuration(
+        f"Load balancer '{load_balancer_arn}' has active VPC endpoint associations: its subnets cannot be removed"
+    )
 
 
 def invalid_security_groups() -> ELBClientError:

@@ -216,8 +216,14 @@ class ELBv2Backend(MotoELBv2Backend):
         wanted = self._subnets(mappings, balancer.KIND)
         if wanted[0].vpc_id != balancer.vpc_id:
             raise errors.invalid_configuration("All subnets must belong to the same VPC")
-        present = {node.subnet.id for node in balancer.nodes}
-        self._check_addresses(subnet for subnet in wanted if subnet.id not in present)
+        present = {node.subnet.id: node.zone for node in balancer.nodes}
+        coming = [subnet for subnet in wanted if subnet.id not in present]
+        for subnet in coming:
+            if subnet.availability_zone in present.values():
+                raise errors.zone_has_its_subnet(subnet.availability_zone, subnet.id)
+        if association(arn) is not None and present.keys() - {subnet.id for subnet in wanted}:
+            raise errors.subnet_has_endpoints(arn)
+        self._check_addresses(coming)
         if isinstance(balancer, NetworkLoadBalancer):
             balancer.fixed_ips |= _fixed_addresses(mappings)
         balancer.set_subnets(wanted)

@@ -61,6 +61,23 @@ def test_an_internet_facing_load_balancer_of_ours_is_replaced_with_its_link(stac
     assert stack.how_many() == ONE_OF_EACH
 
 
+def test_other_subnets_need_another_load_balancer(finished: Stack) -> None:
+    """A VPC link holds the subnets that its load balancer has."""
+    parts = Parts(finished)
+    before, (first, second) = parts.balancer, finished.service.subnets
+    zone = parts.ec2.describe_subnets(SubnetIds=[first])["Subnets"][0]["AvailabilityZone"]
+    made = parts.ec2.create_subnet(VpcId=finished.service.vpc, CidrBlock="10.0.9.0/24", AvailabilityZone=zone)
+    wanted = [made["Subnet"]["SubnetId"], second]
+
+    refused(finished.up(subnets=wanted), "load-balancer", "subnets is", "down for some minutes")
+    assert parts.balancer == before
+
+    ended = finished.up(subnets=wanted, replace=True)
+    assert ended.finished.worst is None, {name: ended.reason(name) for name in ended.unlike_ok}
+    assert parts.balancer != before
+    assert finished.how_many() == ONE_OF_EACH
+
+
 def test_a_new_load_balancer_has_new_addresses_and_a_new_link(finished: Stack) -> None:
     """Somebody deleted the load balancer by hand, which AWS allows once the link is gone."""
     parts = Parts(finished)

@@ -427,7 +427,15 @@ def a_second_link_that_nobody_uses(stack: Stack) -> None:
 
 @mutation("load-balancer")
 def one_zone_only(stack: Stack) -> None:
-    stack.aws.elbv2.set_subnets(LoadBalancerArn=stack.balancer["LoadBalancerArn"], Subnets=stack.subnets[:1])
+    # A link holds the load balancer's subnets.
+    link, arn = stack.link, stack.balancer["LoadBalancerArn"]
+    stack.patch_stage("/variables/VPCLINK", None, "remove")
+    stack.aws.apigateway.delete_vpc_link(vpcLinkId=link["id"])
+    stack.settle(600)
+    stack.aws.elbv2.set_subnets(LoadBalancerArn=arn, Subnets=stack.subnets[:1])
+    anew = stack.aws.apigateway.create_vpc_link(name=link["name"], targetArns=[arn])["id"]
+    stack.settle(600)
+    stack.patch_stage("/variables/VPCLINK", anew)
 
 
 @mutation("load-balancer")

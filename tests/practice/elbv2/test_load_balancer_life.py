@@ -200,6 +200,22 @@ def test_subnets_can_be_set(chain: Any) -> None:
     assert [each["SubnetId"] for each in chain.interfaces()] == chain.defaults["subnets"][1:]
 
 
+def test_subnets_that_cannot_be_set(chain: Any) -> None:
+    first, second = chain.defaults["subnets"]
+    arn = create(chain)["LoadBalancerArn"]
+    zone = chain.ec2.describe_subnets(SubnetIds=[first])["Subnets"][0]["AvailabilityZone"]
+    beside = chain.ec2.create_subnet(VpcId=chain.defaults["vpc"], CidrBlock="10.0.9.0/24", AvailabilityZone=zone)
+    subnet = beside["Subnet"]["SubnetId"]
+    code, words = refusal(chain.elb.set_subnets, LoadBalancerArn=arn, Subnets=[subnet, second])
+    assert code == "InvalidConfigurationRequest"
+    assert f"The Availability Zone '{zone}' corresponding to the new subnet '{subnet}' is already associated" in words
+    elbv2.associate(arn, "link")
+    assert refusal(chain.elb.set_subnets, LoadBalancerArn=arn, Subnets=[second])[0] == "InvalidConfigurationRequest"
+    elbv2.dissociate(arn, "link")
+    chain.elb.set_subnets(LoadBalancerArn=arn, Subnets=[second])
+    chain.elb.set_subnets(LoadBalancerArn=arn, Subnets=[subnet, second])
+
+
 def test_security_groups_only_where_there_was_one_from_the_beginning(chain: Any) -> None:
     group = chain.defaults["security_group"]
     without = create(chain, "without")["LoadBalancerArn"]
