@@ -23,18 +23,30 @@ class Control:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._stopped = False
+        self._halted = ""
         self._answers: dict[str, Answer] = {}
 
     @property
     def stopped(self) -> bool:
-        """Whether a stop was asked for."""
-        return self._stopped
+        """Whether a stop was asked for, or the run came to a halt by itself."""
+        return self._stopped or bool(self._halted)
 
     def stop(self) -> None:
         """End every wait at once; a call in flight finishes, and nothing new is begun."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
+
+    def halt(self, why: str) -> None:
+        """As :meth:`stop`, but by the run itself and for that run only; ``why`` is such as "because …"."""
+        with self._changed:
+            self._halted = self._halted or why
+            self._changed.notify_all()
+
+    def lift(self) -> None:
+        """The run that came to a halt is over; whoever goes on with this control may."""
+        with self._changed:
+            self._halted = ""
 
     def approve(self, step: str) -> None:
         """Let the step act."""
@@ -52,21 +64,20 @@ class Control:
     def answer(self, step: str) -> Answer:
         """Wait for :meth:`approve` or :meth:`skip` of this step. Raises :class:`Stopped`."""
         with self._changed:
-            self._changed.wait_for(lambda: self._stopped or step in self._answers)
-            if self._stopped:
-                raise Stopped
+            self._changed.wait_for(lambda: self.stopped or step in self._answers)
+            self.go_on()
             return self._answers.pop(step)
 
     def wait(self, seconds: float) -> None:
         """Wait so many wall seconds. Raises :class:`Stopped` at once when a stop is asked for."""
         with self._changed:
-            if self._changed.wait_for(lambda: self._stopped, timeout=seconds):
-                raise Stopped
+            if self._changed.wait_for(lambda: self.stopped, timeout=seconds):
+                self.go_on()
 
     def go_on(self) -> None:
         """Raise :class:`Stopped` if a stop was asked for."""
-        if self._stopped:
-            raise Stopped
+        if self.stopped:
+            raise Stopped(self._halted or "on request")
 
 
 class OneTry(Control):

@@ -31,7 +31,7 @@ from runbook.events import (
     StepFinished,
     StepStarted,
 )
-from runbook.explain import explain
+from runbook.explain import explain, is_denied
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.step import Plan, Step
@@ -95,14 +95,15 @@ def run(
 def recall(plan: Plan, aws: Aws, stack: str) -> dict[str, Any]:
     """The parameters that an existing stack remembers; empty when there is none."""
     with ThreadPoolExecutor(max_workers=max(1, len(plan.steps))) as pool:
-        return _recall(plan, aws, stack, pool)
+        return next((dict(said) for _, answer in _recalled(plan, aws, stack, pool) if (said := answer.result())), {})
 
 
-def _recall(plan: Plan, aws: Aws, stack: str, pool: ThreadPoolExecutor) -> dict[str, Any]:
+def _recalled(
+    plan: Plan, aws: Aws, stack: str, pool: ThreadPoolExecutor
+) -> list[tuple[str, Future[Mapping[str, Any]]]]:
     # All are asked at once. The last in reading order is listened to first: the REST API tells its tags with itself,
     # the target group only when asked again.
-    answers = [pool.submit(step.recall, aws, stack) for step in reversed(plan.steps) if step.recall]
-    return next((dict(said) for answer in answers if (said := answer.result())), {})
+    return [(step.id, pool.submit(step.recall, aws, stack)) for step in reversed(plan.steps) if step.recall]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,8 @@ class _Pass:
     standings: dict[str, Future[_Standing]] = field(default_factory=dict)
     began: dict[str, float] = field(default_factory=dict)
     """When each step had what it needs and began; on the monotonic clock."""
+    asking_for: str = ""
+    """The step whose resource is being asked, for the run as a whole, what it remembers or who is at it."""
     turn: Turn | None = None
     """This run's turn at the stack; none when it only looks."""
 
@@ -169,6 +172,7 @@ class _Pass:
                             pool.submit(self._settle, step)
         except Exception as exception:
             error = exception
+        self.control.lift()
         self._end_turn()
         outcomes = {
             name: standing.result().outcome if standing.done() else Outcome.UNKNOWN
@@ -179,7 +183,9 @@ class _Pass:
                 action=self.action,
                 outcomes=outcomes,
                 duration=time.monotonic() - began,
-                error=explain(error, stack=self.params.stack, region=self.aws.region) if error else "",
+                error=explain(error, step=self.asking_for, stack=self.params.stack, region=self.aws.region)
+                if error
+                else "",
                 cause=error,
             )
         )
@@ -201,15 +207,24 @@ class _Pass:
             for step in steps:
                 if step.find:
                     pool.submit(step.find, self.aws, self.params.stack)  # its errors come up in the step's check
-        self.params = self.params.filled(_recall(self.plan, self.aws, self.params.stack, pool)).filled(self.defaults)
+        for name, answer in _recalled(self.plan, self.aws, self.params.stack, pool):
+            self.asking_for = name
+            if said := answer.result():
+                self.params = self.params.filled(said)
+                break
+        self.asking_for = ""
+        self.params = self.params.filled(self.defaults)
         return caller.result() if caller.exception() is None else None
 
     def _wait_for_turn(self, caller: str) -> None:
-        carrier = next((step.carrier for step in self.plan.steps if step.carrier), None)
+        self.asking_for, carrier = next(
+            ((step.id, step.carrier) for step in self.plan.steps if step.carrier), ("", None)
+        )
         if self.action is not Action.CHECK and carrier is not None:
             since, force = self.aws.now(), self.params.force
             self.turn = Turn(carrier, self.aws, self.params.stack, self.action, since, caller, force)
             self.turn.wait_for_none()
+        self.asking_for = ""
 
     def _begin_turn(self) -> None:
         if self.turn is not None:
@@ -248,6 +263,8 @@ class _Pass:
             log.debug("step %s failed", step.id, exc_info=True)
             why = explain(error, step=step.id, stack=self.params.stack, region=self.aws.region)
             standing = _Standing(Outcome.FAILED, why, cause=error)
+            if self.action is not Action.CHECK and is_denied(error):
+                self.control.halt(f"because step {step.id} is not allowed something")
         finally:
             CURRENT_STEP.reset(token)
             now = time.monotonic()

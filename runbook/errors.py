@@ -115,7 +115,7 @@ class TookTooLong(RunbookError):
 
 
 class Stopped(RunbookError):
-    """The person running it asked to stop; what was done stays done and can be resumed."""
+    """The person running it asked to stop, or it may not go on; what was done stays done and can be resumed."""
 
-    def __init__(self) -> None:
-        super().__init__("stopped on request; run it again to go on from here")
+    def __init__(self, why: str = "on request") -> None:
+        super().__init__(f"stopped {why}; run it again to go on from here")

@@ -21,9 +21,9 @@ from botocore.exceptions import (
 
 from runbook.aws import code_of
 from runbook.errors import RunbookError
-from runbook.policy import allowing
+from runbook.policy import action_of, allowing
 
-__all__ = ["explain"]
+__all__ = ["explain", "is_denied"]
 
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _INVALID_LOGIN = frozenset(
@@ -101,6 +101,11 @@ def _clock_ahead(error: ClientError) -> float:
         return 0.0
 
 
+def is_denied(error: BaseException) -> bool:
+    """Whether AWS refused it because the caller lacks a permission."""
+    return isinstance(error, ClientError) and code_of(error) in _DENIED
+
+
 _REFUSAL = re.compile(r"not authorized to perform: (?P<action>[\w-]+:\w+)(?: on resource: (?P<resource>\S+))?")
 
 
@@ -109,7 +114,10 @@ def _denied(operation: str, message: str, step: str, stack: str, region: str) ->
     said = re.sub(r"\s*Encoded authorization failure message:\s*\S+", "", message) or operation
     needed = f" (step {step} needs it)" if step else ""
     refusal = _REFUSAL.search(said)
-    if refusal is None:
+    action = refusal["action"] if refusal else action_of(operation)  # EC2 may name none in plain words
+    if not action:
         return f"Not allowed: {said}{needed}"
-    statement = allowing(refusal["action"], (refusal["resource"] or "").rstrip("."), stack or "*", region or "*")
+    resource = (refusal["resource"] or "").rstrip(".") if refusal else ""
+    statement = allowing(action, resource, stack or "*", region or "*")
+    said = said if refusal else f"{action}: {said}"
     return f"Not allowed: {said.rstrip('.')}{needed}. Statement to add to the caller's policy: {json.dumps(statement)}"

@@ -21,7 +21,7 @@ from typing import Any
 from runbook.errors import BadInput, quoted
 from runbook.record import STACK
 
-__all__ = ["COMMANDS", "allowing", "needs", "policy"]
+__all__ = ["COMMANDS", "action_of", "allowing", "needs", "policy"]
 
 _UP, _REPLACE, _DOWN, _CHECK, _TRACE, _LIST, _ROLLBACK = "up", "replace", "down", "check", "trace", "list", "rollback"
 
@@ -341,12 +341,27 @@ def allowing(action: str, resource: str, stack: str, region: str) -> dict[str, A
     """
     _, partition, _, _, account, *_ = [*resource.split(":"), *[""] * 6]
     scope = _Scope(stack, region, account or "*", partition or "aws", "*")
-    for statement in _STATEMENTS:
-        if action in statement.actions and any(
-            fnmatch.fnmatchcase(resource or "*", pattern) for pattern in statement.resources(scope)
-        ):
-            return _document(statement, scope, [action])
+    fitting = [
+        statement
+        for statement in _STATEMENTS
+        if action in statement.actions
+        and (not resource or any(fnmatch.fnmatchcase(resource, pattern) for pattern in statement.resources(scope)))
+    ]
+    if fitting:
+        # AWS names what is yet to be made with a star for its id: that is judged by the tags it is asked for with,
+        # and what is there by the tags it has.
+        made = resource.endswith("*")
+        return _document(fitting[0] if made else fitting[-1], scope, [action])
     return {"Effect": "Allow", "Action": [action], "Resource": [resource or "*"]}
+
+
+def action_of(operation: str) -> str:
+    """The action that an operation of EC2 or Elastic Load Balancing is judged as; empty if the policy knows none.
+
+    (API Gateway's are judged by verb and path, and it names them.)
+    """
+    known = (action for statement in _STATEMENTS for action in statement.actions)
+    return next((action for action in known if action.partition(":")[2] == operation), "")
 
 
 def _document(statement: _Statement, scope: _Scope, actions: list[str]) -> dict[str, Any]:

@@ -7,13 +7,14 @@ a secret, by its form.
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 import boto3
 
-__all__ = ["REDACTED", "redacted", "secrets_of"]
+__all__ = ["REDACTED", "redacted", "secrets_in", "secrets_of"]
 
 T = TypeVar("T")
 
@@ -43,11 +44,13 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", REDACTED),
     )
 )
+# Headers whose values are no secret; of any other it is not known.
+_HARMLESS = re.compile(r"accept(-\w+)?|content-\w+|host|user-agent|cache-control|origin|referer", re.IGNORECASE)
 _SECRET_NAME = re.compile(_NAMES, re.IGNORECASE)
 
 
 def redacted(value: T, secrets: Collection[str] = ()) -> T:
-    """The same without what is, or looks like, a secret; in texts, and in lists and mappings of them, at any depth."""
+    """The same without what is, or looks like, a secret; in texts, and in lists, mappings and dataclasses of them."""
     return _redacted(value, sorted((text for text in secrets if len(text) >= _SHORTEST), key=len, reverse=True))  # type: ignore[return-value]
 
 
@@ -67,7 +70,17 @@ def _redacted(value: object, secrets: list[str]) -> object:
         }
     if isinstance(value, list | tuple):
         return type(value)(_redacted(item, secrets) for item in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        before = {item.name: getattr(value, item.name) for item in dataclasses.fields(value) if item.init}
+        after = {name: _redacted(item, secrets) for name, item in before.items()}
+        return value if after == before else dataclasses.replace(value, **after)
     return value
+
+
+def secrets_in(headers: Mapping[str, str], session: boto3.Session) -> frozenset[str]:
+    """What must not be told of a request that a person sends: the values of its headers, and the session's own."""
+    values = [value for name, value in headers.items() if not _HARMLESS.fullmatch(name)]
+    return secrets_of(session)() | frozenset(word for value in values for word in (value, *value.split()))
 
 
 def secrets_of(session: boto3.Session) -> Callable[[], frozenset[str]]:

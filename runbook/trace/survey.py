@@ -7,6 +7,7 @@ permission costs only the hops that need it.
 from __future__ import annotations
 
 import contextvars
+import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +20,7 @@ from botocore.exceptions import ClientError
 from runbook.aws import Aws, code_of
 from runbook.errors import RunbookError
 from runbook.explain import explain
+from runbook.policy import allowing
 from runbook.trace.configuration import (
     Configuration,
     Endpoint,
@@ -210,6 +212,8 @@ class Survey:
     front: Front
     aim: Aim
     back: Back | None
+    lacking: tuple[str, ...] = ()
+    """The statements, as JSON, that a policy of the caller lacks to look at the rest."""
 
 
 def survey(aws: Aws, target: Target) -> Survey:
@@ -221,7 +225,7 @@ def survey(aws: Aws, target: Target) -> Survey:
         aim = aim_at(front, served if isinstance(served, Configuration) else None, target)
         balancer = None if isinstance(front.balancers, Unseen) else front.balancers.get(aim.balancer)
         back = surveyor.back(balancer, front, aim) if balancer else None
-        return Survey(front, aim, back)
+        return Survey(front, aim, back, tuple(surveyor.lacking))
 
 
 def aim_at(front: Front, configuration: Configuration | None, target: Target) -> Aim:
@@ -277,6 +281,7 @@ class _Surveyor:
     def __init__(self, aws: Aws, pool: ThreadPoolExecutor) -> None:
         self.aws = aws
         self.pool = pool
+        self.lacking: dict[str, None] = {}
 
     def ask(self, action: str, question: Callable[[], T], *, absent: Collection[str] = ()) -> Future[T | Unseen | None]:
         """Ask in a thread of its own. None stands for the answers that mean that there is none."""
@@ -290,7 +295,11 @@ class _Surveyor:
                     return None
                 if code in _LOGIN:
                     raise RunbookError(explain(error)) from error
-                return Unseen(_why(error, action, code))
+                if code in _DENIED:
+                    refused = _refused(error, action)
+                    self.lacking[json.dumps(allowing(*refused, "*", self.aws.region))] = None
+                    return Unseen(f"not allowed: {' on '.join(filter(None, refused))}")
+                return Unseen(explain(error))
 
         return self.pool.submit(contextvars.copy_context().run, asked)
 
@@ -649,12 +658,10 @@ def _none(answer: Any) -> Unseen | None:
     return answer if isinstance(answer, Unseen) else None
 
 
-def _why(error: ClientError, action: str, code: str) -> str:
-    """The reason, with the action and resource as AWS names them, else as we know them."""
-    if code not in _DENIED:
-        return explain(error)
+def _refused(error: ClientError, action: str) -> tuple[str, str]:
+    """Action and resource as AWS names them, else as we know them."""
     found = _ACTION.search(str(error.response.get("Error", {}).get("Message", "")))
     if found:
-        resource = f" on {found[2]}" if found[2] else ""
-        return f"not allowed: {found[1]}{resource}"
-    return f"not allowed: {action}"
+        return found[1], (found[2] or "").rstrip(".")
+    named, _, resource = action.partition(" on ")
+    return named, resource

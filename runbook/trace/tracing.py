@@ -12,7 +12,7 @@ from dataclasses import replace
 from runbook.aws import Aws
 from runbook.events import CallSent, Event
 from runbook.record import STACK
-from runbook.redaction import redacted
+from runbook.redaction import redacted, secrets_in
 from runbook.trace.answer import send
 from runbook.trace.extras import execution_log, invoke_test
 from runbook.trace.model import HOPS, Hop, State, Symptom, Trace
@@ -44,7 +44,7 @@ def trace(aws: Aws, target: Target, *, test_invoke: bool = False, logs: bool = F
         answer = asked.result()
     stack = _stack(seen.front.api)
     verdict, hops = conclude(seen, target, answer, stack=stack, strict=strict)
-    return Trace(
+    traced = Trace(
         url=target.url,
         method=target.method,
         region=aws.region,
@@ -58,7 +58,9 @@ def trace(aws: Aws, target: Target, *, test_invoke: bool = False, logs: bool = F
         requests=count(),
         test_invoke=invoke_test(aws, seen, target) if test_invoke else None,
         logs=execution_log(aws, seen, target, answer) if logs else None,
+        notes=tuple(f"Statement to add to the caller's policy: {statement}" for statement in seen.lacking),
     )
+    return redacted(traced, secrets_in(target.headers, aws.session))
 
 
 def _stack(api: object) -> str:
@@ -75,7 +77,7 @@ def _unknown(aws: Aws, target: Target) -> Trace:
     answer = send(target)
     hops = [Hop("dns-name", State.UNKNOWN, CUSTOM_DOMAIN)]
     hops += [Hop(hop, State.NOT_REACHED, "The API is not known.") for hop in HOPS[1:]]
-    return Trace(
+    traced = Trace(
         url=target.url,
         method=target.method,
         region=aws.region,
@@ -86,6 +88,7 @@ def _unknown(aws: Aws, target: Target) -> Trace:
         answer=redacted(answer.sentence),
         hops=tuple(hops),
     )
+    return redacted(traced, secrets_in(target.headers, aws.session))
 
 
 @contextlib.contextmanager

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..row import Row
-from . import death, interruption, login, outage, pace, passing
+from . import death, denied, interruption, login, outage, pace, passing
 
 __all__ = ["ROWS"]
 
-ROWS: tuple[Row, ...] = (*death.ROWS, *passing.ROWS, *pace.ROWS, *outage.ROWS, *login.ROWS, *interruption.ROWS)
+ROWS: tuple[Row, ...] = (*death.ROWS, *passing.ROWS, *pace.ROWS, *outage.ROWS, *login.ROWS, *interruption.ROWS, *denied.ROWS)

@@ -1,0 +1,109 @@
+"""A caller who lacks one permission is told which, for what, and how to get it; nothing is changed after that.
+
+A sample; ``make faults`` takes away each action of each command.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from runbook.control import Control
+from runbook.errors import Stopped
+from runbook.events import CallSent, Outcome, StepFinished
+from runbook.explain import explain
+from tests.faults.rows.denied import ADDED, Lacking, granted
+from tests.runbook.test_policy import Caller, document
+from tests.stack import Ended, Stack
+
+UP = [
+    Lacking("MakeInternalLoadBalancer", "elasticloadbalancing:CreateLoadBalancer"),
+    Lacking("PrivateLinkForLinks", "ec2:ModifyVpcEndpointServicePermissions"),
+    Lacking("LetLoadBalancerIn", "ec2:AuthorizeSecurityGroupIngress"),
+    Lacking("ChangeOurApi", "apigateway:POST"),
+]
+DOWN = [
+    Lacking("ChangeOurApi", "apigateway:DELETE"),
+    Lacking("LetLoadBalancerIn", "ec2:RevokeSecurityGroupIngress"),
+]
+
+
+@pytest.fixture
+def caller(stack: Stack) -> Caller:
+    return Caller(stack)
+
+
+def changed_after_the_refusal(ended: Ended) -> list[str]:
+    refused = next(
+        place
+        for place, event in enumerate(ended.events)
+        if isinstance(event, StepFinished) and event.outcome is Outcome.FAILED
+    )
+    # What was sent in the same moment by a step beside it is told after it, at most once a step.
+    later = [event for event in ended.events[refused:] if isinstance(event, CallSent) and event.writes and event.step]
+    return [event.operation for event in later if event.at > ended.events[refused].at]
+
+
+@pytest.mark.parametrize(("command", "lacking"), [*(("up", each) for each in UP), *(("down", each) for each in DOWN)])
+def test_what_is_lacking_is_named_and_granting_it_is_enough(caller: Caller, command: str, lacking: Lacking) -> None:
+    if command == "down":
+        assert caller.root.up().finished.worst is None
+    given = lacking.taken_from(document(command))
+    caller.may(given)
+
+    ended = getattr(caller.stack, command)()
+
+    (failed,) = (event for event in ended.steps.values() if event.outcome is Outcome.FAILED)
+    assert f"not authorized to perform: {lacking.action}" in failed.reason
+    assert f"(step {failed.step} needs it)" in failed.reason
+    assert changed_after_the_refusal(ended) == []
+    others = {name for name, outcome in ended.outcomes.items() if outcome is Outcome.STOPPED}
+    assert all(f"because step {failed.step} is not allowed something" in ended.reason(name) for name in others)
+
+    caller.may(granted(given, failed.reason))
+    assert getattr(caller.stack, command)().finished.worst is None
+    if command == "up":
+        assert caller.root.check().unlike_ok == {}
+    else:
+        assert not any(caller.root.how_many().values())
+
+
+def test_a_permission_to_remember_parameters_by_is_lacking(caller: Caller) -> None:
+    """Asked before any step: the step whose resource it is asked of is named all the same."""
+    assert caller.root.up().finished.worst is None
+    given = Lacking("LookAtLoadBalancing", "elasticloadbalancing:DescribeTags").taken_from(document("up"))
+    given = Lacking("ListApisAndLinks", "apigateway:GET").taken_from(given)
+    caller.may(given)
+
+    ended = caller.stack.up()
+
+    assert "(step rest-api needs it)" in ended.finished.error
+    assert ADDED in ended.finished.error
+    assert ended.written == []
+
+
+def test_what_ec2_does_not_name_is_known_from_the_request() -> None:
+    """EC2 answers with a blob that only STS can read, where a policy does not let it say more."""
+    message = f"You are not authorized to perform this operation. Encoded authorization failure message: {'x' * 900}"
+    error = ClientError({"Error": {"Code": "UnauthorizedOperation", "Message": message}}, "DescribeSubnets")
+
+    said = explain(error, step="preflight", stack="demo", region="eu-west-1")
+
+    assert said.startswith("Not allowed: ec2:DescribeSubnets: You are not authorized to perform this operation")
+    assert "(step preflight needs it)" in said
+    statement = json.loads(said.partition(ADDED)[2])
+    assert statement["Action"] == ["ec2:DescribeSubnets"]
+    assert statement["Condition"] == {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+
+
+def test_a_halt_is_of_one_run() -> None:
+    control = Control()
+    control.halt("because of this")
+    with pytest.raises(Stopped, match="stopped because of this"):
+        control.wait(60)
+    assert control.stopped
+    control.lift()
+    control.go_on()
+    assert not control.stopped
