@@ -7,4 +7,12 @@ from . import death, denied, interruption, login, outage, pace, passing
 
 __all__ = ["ROWS"]
 
-ROWS: tuple[Row, ...] = (*death.ROWS, *passing.ROWS, *pace.ROWS, *outage.ROWS, *login.ROWS, *interruption.ROWS, *denied.ROWS)
+ROWS: tuple[Row, ...] = (
+    *death.ROWS,
+    *passing.ROWS,
+    *pace.ROWS,
+    *outage.ROWS,
+    *login.ROWS,
+    *interruption.ROWS,
+    *denied.ROWS,
+)
