@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import IO, Any, cast
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ __all__ = [
     "address",
     "all_machines",
     "configure",
+    "forget_ports",
     "get",
     "launch",
     "reset",
@@ -34,6 +36,9 @@ __all__ = [
 
 NO_WAIT_HEADER = "X-Practice-No-Wait"
 """Asks a machine for its answer without its delay."""
+
+
+_PROGRAM = Path(__file__).with_name("__main__.py")
 
 
 class Machine:
@@ -74,11 +79,11 @@ class _Process:
 
     def _ensure(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
-            for machine in list(_machines.values()):
-                machine.loopback_port = None
-            # A pipe as its input: when we die, however, it reads the end and leaves.
+            forget_ports()
+            # A pipe as its input: when we die, however, it reads the end and leaves. Started as a file, for as a module
+            # it would load this package, and pydantic with it: twice the time.
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "practice.machines"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                [sys.executable, "-P", _PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
         return self._child
 
@@ -184,6 +189,12 @@ def stop(instance_id: str, *, forget: bool = False) -> None:
     machine.loopback_port = None
     if forget:
         del _machines[instance_id]
+
+
+def forget_ports() -> None:
+    """Ask anew where each service listens: somebody else has talked to the process meanwhile."""
+    for machine in list(_machines.values()):
+        machine.loopback_port = None
 
 
 def reset() -> None:

@@ -1,10 +1,12 @@
 """Copies of a practice account: a fork has all of moto's state, and changes to it stay in the fork.
 
-So a stack is built once, by whoever, and each fault is tried on a copy of its own.
+So a stack is built once, by whoever, and each fault is tried on a copy of its own. The process of the machines is
+shared: the copy and the original take turns, and each tells it anew how its machines are set.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import traceback
@@ -26,10 +28,12 @@ T = TypeVar("T")
 def in_a_copy(stack: Stack, work: Callable[[Stack], T]) -> T:
     """Do this to a copy of the account, in a process of its own. Raises AssertionError with what went wrong there."""
     reading, writing = os.pipe()
+    gc.freeze()  # else the copy's first collection would touch, and so copy, every page
     child = os.fork()
     if child == 0:
         try:
             os.close(reading)
+            practice.machines.forget_ports()
             try:
                 with _copy(stack) as copy:
                     result: tuple[bool, Any] = True, work(copy)
@@ -43,6 +47,8 @@ def in_a_copy(stack: Stack, work: Callable[[Stack], T]) -> T:
     with os.fdopen(reading, "rb") as pipe:
         answer = pipe.read()
     os.waitpid(child, 0)
+    gc.unfreeze()
+    practice.machines.forget_ports()
     assert answer, "the copy ended without an answer"
     done, value = pickle.loads(answer)
     assert done, value
@@ -51,12 +57,7 @@ def in_a_copy(stack: Stack, work: Callable[[Stack], T]) -> T:
 
 @contextmanager
 def _copy(stack: Stack) -> Iterator[Stack]:
-    # The machines' process and our end of its pipe are the parent's: the copy gets one of its own.
-    practice.machines._process = practice.machines._Process()
     with patch.object(practice.server, "reset"), serve(clock=stack.clock, quotas=False) as account:
         said = http.get(f"{account.url}/_practice").json()
         aws = Aws(stack.aws.session, endpoint_url=account.url, pace=stack.aws.pace, invoke_url_form=said["invoke_url"])
-        try:
-            yield replace(stack, account=account, aws=aws, said=said)
-        finally:
-            practice.machines._process.end()
+        yield replace(stack, account=account, aws=aws, said=said)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import shutil
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +15,15 @@ import pytest
 from practice import CREDENTIALS
 from practice.clock import ScaledClock
 from practice.server import Account, serve
+from tests.practice.clients.running import bare_environment, run
+from tests.practice.clients.terraforming import why_not
+from tests.trace.builders import terraformed
+from tests.trace.faults import assert_every_verdict_is_right
 
 HERE = Path(__file__).parent
 
-# Fast enough that nobody waits for a state, slow enough that a client still sees it change.
 TIME_SCALE = 240
+"""Fast enough that nobody waits for a state, slow enough that a client still sees it change."""
 
 
 @pytest.fixture
@@ -34,26 +35,6 @@ def account() -> Iterator[Account]:
 @pytest.fixture
 def description(account: Account) -> dict[str, Any]:
     return httpx.get(f"{account.url}/_practice").json()
-
-
-def bare_environment(home: Path, **more: str) -> dict[str, str]:
-    """What a client gets to see: no credentials or configuration but the practice account's."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
-    return kept | {
-        "HOME": str(home),
-        "AWS_ACCESS_KEY_ID": CREDENTIALS.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": CREDENTIALS.secret_access_key,
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        **more,
-    }
-
-
-def run(command: list[str], environment: Mapping[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(command, env=environment, cwd=cwd, capture_output=True, text=True, check=False)
-    print(done.stdout[-4000:], done.stderr[-4000:])
-    return done
 
 
 def what_is_there(account: Account) -> dict[str, list[Any]]:
@@ -78,6 +59,7 @@ def what_is_there(account: Account) -> dict[str, list[Any]]:
 @pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS CLI is not installed")
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @pytest.mark.timeout(300)
+@pytest.mark.waits(20)
 def test_the_aws_cli_walks_the_tutorial(account: Account, description: dict[str, Any], tmp_path: Path) -> None:
     defaults = description["defaults"]
     environment = bare_environment(
@@ -99,60 +81,19 @@ def test_the_aws_cli_walks_the_tutorial(account: Account, description: dict[str,
     assert what_is_there(account) == {kind: [] for kind in what_is_there(account)}
 
 
-def provider_mirror() -> Path | None:
-    """A directory on this machine that holds the AWS provider: Terraform's own places, what its configuration
-    names, TF_PROVIDER_MIRROR, or wherever a system keeps optional software."""
-    candidates = [
-        Path(value) for name in ("TF_PROVIDER_MIRROR", "TF_PLUGIN_CACHE_DIR") if (value := os.environ.get(name))
-    ]
-    for configuration in (os.environ.get("TF_CLI_CONFIG_FILE"), "~/.terraformrc"):
-        file = Path(configuration or "").expanduser()
-        if file.is_file():
-            candidates += [Path(path) for path in re.findall(r'path\s*=\s*"([^"]+)"', file.read_text())]
-    candidates += [
-        Path("~/.terraform.d/plugins").expanduser(),
-        Path("/usr/local/share/terraform/plugins"),
-        Path("/usr/share/terraform/plugins"),
-        *sorted(Path("/opt").glob("*")),
-    ]
-    return next((each for each in candidates if (each / "registry.terraform.io/hashicorp/aws").is_dir()), None)
-
-
-@pytest.mark.skipif(shutil.which("terraform") is None, reason="Terraform is not installed")
-@pytest.mark.skipif(provider_mirror() is None, reason="the AWS provider is not on this machine (TF_PROVIDER_MIRROR)")
+@pytest.mark.skipif(bool(why_not()), reason=why_not())
 @pytest.mark.timeout(420)
-def test_terraform_applies_and_destroys_the_chain(
-    account: Account, description: dict[str, Any], tmp_path: Path
-) -> None:
-    shutil.copy(HERE / "terraform" / "main.tf", tmp_path)
-    (tmp_path / "cli.tfrc").write_text(
-        f'provider_installation {{\n  filesystem_mirror {{\n    path = "{provider_mirror()}"\n  }}\n}}\n'
-    )
-    variables = {
-        "endpoint": account.url,
-        "access_key": CREDENTIALS.access_key_id,
-        "secret_key": CREDENTIALS.secret_access_key,
-        **description["defaults"],
-    }
-    (tmp_path / "terraform.tfvars.json").write_text(json.dumps(variables))
-    environment = bare_environment(
-        tmp_path, TF_CLI_CONFIG_FILE=str(tmp_path / "cli.tfrc"), CHECKPOINT_DISABLE="1", TF_IN_AUTOMATION="1"
-    )
+@pytest.mark.waits(130)
+def test_terraform_applies_and_destroys_the_chain_and_trace_knows_every_fault_in_it() -> None:
+    """One story, because Terraform takes minutes: the chain is made, called, broken in every way, and taken away."""
+    with terraformed() as (terraform, stack):
+        assert len(stack.addresses) == 2
+        answer = httpx.get(f"{stack.url}/world?from=terraform")
+        assert answer.status_code == 200
+        assert answer.json()["path"] == "/hello/world?from=terraform"
 
-    def terraform(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return run(["terraform", *arguments, "-no-color"], environment, tmp_path)
+        assert_every_verdict_is_right("terraform", stack)
 
-    assert terraform("init", "-input=false").returncode == 0
-    assert terraform("apply", "-auto-approve", "-input=false").returncode == 0
-    outputs = {name: entry["value"] for name, entry in json.loads(terraform("output", "-json").stdout).items()}
-    assert len(set(outputs["nlb_ips"])) == 2
-
-    url = description["invoke_url"].format(api_id=outputs["api_id"], stage=outputs["stage"])
-    answer = httpx.get(f"{url}/hello/world?from=terraform")
-    assert answer.status_code == 200
-    assert answer.json()["path"] == "/hello/world?from=terraform"
-
-    # 0: no changes; 2 would be changes.
-    assert terraform("plan", "-detailed-exitcode", "-input=false").returncode == 0
-    assert terraform("destroy", "-auto-approve", "-input=false").returncode == 0
-    assert what_is_there(account) == {kind: [] for kind in what_is_there(account)}
+        terraform("plan", "-detailed-exitcode", "-input=false")  # fails when there were changes
+        terraform("destroy", "-auto-approve", "-input=false")
+        assert what_is_there(stack.account) == {kind: [] for kind in what_is_there(stack.account)}
