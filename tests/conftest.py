@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -82,3 +83,34 @@ def finished(stack: Stack) -> Stack:
     ended: Ended = stack.up()
     assert ended.finished.worst is None, {name: ended.reason(name) for name in ended.unlike_ok}
     return stack
+
+
+# --- order ------------------------------------------------------------------------------------------------------------
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take long, one worker each, so that the others fill the time while those wait.
+
+    A worker begins at the head of its share of the list, as xdist's worksteal deals it out, and what it has not begun
+    when another is idle is given to that one.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = sorted((item for item in items if _seconds(item)), key=_seconds, reverse=True)
+    others = [item for item in items if not _seconds(item)]
+    heads: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    for item in long:
+        min(heads, key=lambda head: sum(map(_seconds, head))).append(item)
+    left = len(items)
+    items.clear()
+    for number, head in enumerate(heads):
+        size = left // (workers - number)
+        rest = max(size - len(head), 0)
+        items += head + others[:rest]
+        others = others[rest:]
+        left -= size
+    items += others
+
+
+def _seconds(item: pytest.Item) -> float:
+    mark = item.get_closest_marker("waits")
+    return float(mark.args[0]) if mark else 0.0
