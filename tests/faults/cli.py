@@ -28,7 +28,8 @@ def spawn(
     terminal: str | None = None,
     before: Callable[[], None] | None = None,
 ) -> ForkServerProcess:
-    """Start it; its output goes to a terminal, or to the files ``out`` and ``err`` in its directory.
+    """Start it; its output goes to a terminal, or to the files ``out`` and ``err`` in its directory, and what is in a
+    file ``in`` there is typed.
 
     ``before`` is called in the new process, to make its machine a worse one.
     """
@@ -47,7 +48,7 @@ def _main(
     os.environ.update(env)
     new = os.O_WRONLY | os.O_CREAT
     files = (
-        ((0, os.devnull, os.O_RDONLY), (1, "out", new), (2, "err", new))
+        ((0, "in" if os.path.exists("in") else os.devnull, os.O_RDONLY), (1, "out", new), (2, "err", new))
         if terminal is None
         else ((0, terminal, os.O_RDWR), (1, terminal, os.O_RDWR), (2, terminal, os.O_RDWR))
     )

@@ -1,7 +1,12 @@
-"""The command line through its real entry point, on a served practice account."""
+"""The command line in a process of its own, on a served practice account.
+
+What the process itself does (signals, what it prints first, the background) is tried on the installed command, the
+rest on a fork of a process that has the command's imports done.
+"""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -12,6 +17,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.faults.cli import spawn
 
 RUNBOOK = Path(sys.executable).with_name("runbook")
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -48,18 +55,32 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def cli(served: str, tmp_path: Path) -> Cli:
+    """The entry point's function, forked."""
+    numbers = itertools.count()
+
     def run(
         *words: str, typed: str = "", endpoint: bool = True, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         where = ["--endpoint-url", served] if endpoint else []
+        directory = tmp_path / f"run-{next(numbers)}"
+        directory.mkdir()
+        (directory / "in").write_text(typed)
+        process = spawn([*words, *where], directory, _environment(tmp_path, **environment))
+        process.join(90)
+        assert process.exitcode is not None, "it does not end"
+        out, err = ((directory / name).read_text() for name in ("out", "err"))
+        return subprocess.CompletedProcess([*words, *where], process.exitcode, out, err)
+
+    return run
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Cli:
+    """The installed command."""
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [RUNBOOK, *words, *where],
-            input=typed,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            env=_environment(tmp_path, **environment),
-            check=False,
+            [RUNBOOK, *words], capture_output=True, text=True, timeout=90, env=_environment(tmp_path), check=False
         )
 
     return run
@@ -229,19 +250,19 @@ def test_trace_and_links_of_a_finished_stack(cli: Cli) -> None:
     assert cli("down", "--stack", "traced").returncode == 0
 
 
-def test_the_background_account_outlives_the_command(cli: Cli) -> None:
-    up = cli("up", endpoint=False)
+def test_the_background_account_outlives_the_command(command: Cli) -> None:
+    up = command("up")
     try:
         assert up.returncode == 0, up.stdout + up.stderr
         url = next(line.split()[-1] for line in up.stdout.splitlines() if line.startswith("Invoke URL"))
         assert httpx.get(url, trust_env=False).status_code == 200
-        assert cli("practice", "status", endpoint=False).returncode == 0
+        assert command("practice", "status").returncode == 0
     finally:
-        assert "stopped" in cli("practice", "stop", endpoint=False).stdout
+        assert "stopped" in command("practice", "stop").stdout
 
 
-def test_version_and_help(cli: Cli) -> None:
-    assert cli("--version", endpoint=False).stdout.startswith("apigw-vpc-runbook ")
-    helped = cli("--help", endpoint=False).stdout
+def test_version_and_help(command: Cli) -> None:
+    assert command("--version").stdout.startswith("apigw-vpc-runbook ")
+    helped = command("--help").stdout
     for word in ("tui", "plan", "up", "check", "down", "step", "practice", "notebook", "trace", "Exit codes"):
         assert word in helped
