@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from tests.stack import Ended, Stack
 
 # moto and boto3 are imported only by the tests that need an account.
+
+# With Jupyter, jsonschema finds this and compiles a grammar of URLs for a second, in every worker; it does without.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # Python's way to say: not there
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import sys
@@ -143,12 +144,10 @@ def _account_id(value: str | None) -> str | None:
 
 
 def _was_meant(name: str, text: str, value: object) -> bool:
-    from papermill.cli import _resolve_type  # type: ignore[import-untyped]
-
     if value is None and cell_default(name) is None:
         return False  # None is what the cell itself says when nothing is given
     # By repr, because a NaN is not equal to itself.
-    return repr(value) in (repr(text), repr(_resolve_type(text)))
+    return repr(value) in (repr(text), repr(_papermill()._resolve_type(text)))
 
 
 def _typed_for_papermill() -> dict[str, str]:
@@ -157,14 +156,27 @@ def _typed_for_papermill() -> dict[str, str]:
     if arguments is None:
         return {}
     import click
-    from papermill.cli import papermill
 
+    papermill = _papermill().papermill
     try:
         # Only parsed: making a context for it would open the files that its options name.
         parsed = papermill.make_parser(click.Context(papermill)).parse_args(list(arguments))[0]
     except click.UsageError:
         return {}
     return {name: text for option in ("parameters", "parameters_raw") for name, text in parsed.get(option) or ()}
+
+
+def _papermill() -> Any:
+    """Papermill's command line, without a grammar of URLs that is compiled for a second where jsonschema finds it."""
+    grammar = "rfc3987_syntax"
+    known = grammar in sys.modules
+    if not known:
+        sys.modules[grammar] = None  # type: ignore[assignment]  # Python's way to say: not there
+    try:
+        return importlib.import_module("papermill.cli")
+    finally:
+        if not known:
+            del sys.modules[grammar]
 
 
 def _papermill_arguments() -> list[str] | None:

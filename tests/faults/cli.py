@@ -48,7 +48,7 @@ def _main(
     os.environ.update(env)
     new = os.O_WRONLY | os.O_CREAT
     files = (
-        ((0, "in" if os.path.exists("in") else os.devnull, os.O_RDONLY), (1, "out", new), (2, "err", new))
+        ((0, "in" if Path("in").exists() else os.devnull, os.O_RDONLY), (1, "out", new), (2, "err", new))
         if terminal is None
         else ((0, terminal, os.O_RDWR), (1, terminal, os.O_RDWR), (2, terminal, os.O_RDWR))
     )

@@ -33,7 +33,7 @@ def in_a_copy(stack: Stack, work: Callable[[Stack], T]) -> T:
     if child == 0:
         try:
             os.close(reading)
-            practice.machines.forget_ports()
+            _share_the_machines()
             try:
                 with _copy(stack) as copy:
                     result: tuple[bool, Any] = True, work(copy)
@@ -53,6 +53,13 @@ def in_a_copy(stack: Stack, work: Callable[[Stack], T]) -> T:
     done, value = pickle.loads(answer)
     assert done, value
     return value  # type: ignore[no-any-return]
+
+
+def _share_the_machines() -> None:
+    child = practice.machines._process._child
+    if child is not None:
+        child.poll = lambda: None  # type: ignore[method-assign]  # to a fork, who is no child of its own looks dead
+    practice.machines.forget_ports()
 
 
 @contextmanager
