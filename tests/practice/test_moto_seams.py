@@ -53,6 +53,9 @@ class TestResponses:
     def test_methods_that_are_overridden_or_called(self, name: str) -> None:
         assert callable(getattr(BaseResponse, name))
 
+    def test_the_methods_of_a_class_are_listed_by_a_function_that_can_be_replaced(self) -> None:
+        assert "method_names_from_class(self.__class__)" in inspect.getsource(BaseResponse.call_action)
+
     def test_the_request_is_kept_as_werkzeugs(self) -> None:
         assert "self.normalized_request = request" in attributes_set_by(BaseResponse.setup_class)
 
