@@ -30,9 +30,14 @@ class PushedClock(ScaledClock):
     def __init__(self, scale: float) -> None:
         super().__init__(scale)
         self._pushed = 0.0
+        self._stopped: float | None = None
 
     def time(self) -> float:
-        return super().time() + self._pushed
+        return (super().time() if self._stopped is None else self._stopped) + self._pushed
+
+    def stop(self) -> None:
+        """From now on only be pushed, so that what is seen does not depend on how fast this machine is."""
+        self._stopped = super().time()
 
     def push(self, seconds: float) -> None:
         """Let AWS seconds pass at once."""

@@ -95,9 +95,7 @@ NO_COMMAND = {
         "who may call is for the owner to say",
     ),
     **dict.fromkeys(["root-called", "route-deleted", "only-post"], "what is meant is not to be seen"),
-    **dict.fromkeys(
-        ["nobody-registered", "everybody-leaving", "instances-terminated"], "which instances serve is not to be seen"
-    ),
+    **dict.fromkeys(["nobody-registered", "instances-terminated"], "which instances serve is not to be seen"),
     **dict.fromkeys(
         ["service-down", "service-on-another-port", "service-answers-500", "service-answers-404", "service-too-slow"],
         "the service is not AWS's",

@@ -33,6 +33,7 @@ def in_a_copy(stack: Stack, work: Callable[[Stack], T]) -> T:
     if child == 0:
         try:
             os.close(reading)
+            stack.clock.stop()
             _share_the_machines()
             try:
                 with _copy(stack) as copy:
