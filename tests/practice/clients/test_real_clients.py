@@ -82,7 +82,7 @@ def test_the_aws_cli_walks_the_tutorial(account: Account, description: dict[str,
 
 
 @pytest.mark.skipif(bool(why_not()), reason=why_not())
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(900)
 @pytest.mark.waits(130)
 def test_terraform_applies_and_destroys_the_chain_and_trace_knows_every_fault_in_it() -> None:
     """One story, because Terraform takes minutes: the chain is made, called, broken in every way, and taken away."""
