@@ -3,3 +3,8 @@
 A drill is a module of plain functions in :mod:`drills.catalogue`, read by :mod:`drills.model`. :mod:`drills.training`
 starts, judges and resets one; :mod:`drills.session` keeps what a trainee did; :mod:`drills.exam` is several in a row.
 """
+
+__all__ = ["STACK"]
+
+STACK = "drill"
+"""The stack that drills break, unless another is named."""

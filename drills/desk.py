@@ -10,21 +10,18 @@ from pathlib import Path
 
 import httpx
 
+from drills import STACK, training
 from drills import exam as exams
-from drills import training
 from drills.bench import ROUNDS, Bench
 from drills.catalogue import COURSE
 from drills.judging import judge
 from drills.model import Course, Drill
 from drills.session import Result, Session
 from runbook.accounts import Account, Kind, connect
-from runbook.errors import BadInput, CannotContinue
+from runbook.errors import BadInput, CannotContinue, Stopped
 from runbook.parameters import validated
 
-__all__ = ["STACK", "Briefing", "Desk", "Ended"]
-
-STACK = "drill"
-"""The stack that drills break, unless another is named."""
+__all__ = ["Briefing", "Desk", "Ended"]
 
 _SHOWN = 200  # characters of an answer
 
@@ -194,10 +191,13 @@ class Desk:
 
     def _open(self, account: Account, stack: str) -> Bench:
         params = validated({"stack": stack, "region": account.aws.region})
-        self._bench = Bench(account, params, tell=self.tell)
-        if self._stopped:
-            self.stop()
+        self._bench = Bench(account, params, tell=self._hear)
         return self._bench
+
+    def _hear(self, text: str) -> None:
+        if self._stopped:
+            raise Stopped
+        self.tell(text)
 
     # --- the drill that runs ------------------------------------------------------------------------------------
 
@@ -296,7 +296,7 @@ class Desk:
         )
 
     def stop(self) -> None:
-        """End every wait of what is under way; for another thread."""
+        """End what is under way, with :class:`Stopped`: every wait at once. For another thread, or a signal."""
         self._stopped = True
         if self._bench is not None:
             self._bench.aws.control.stop()

@@ -94,7 +94,11 @@ class Training:
     def here(self) -> bool:
         """Whether the drill that runs is on the account that the checklist shows."""
         briefing = self.briefing
-        return briefing is not None and briefing.endpoint == self._session.account.endpoint_url
+        account = self._session.account
+        return briefing is not None and (briefing.endpoint, briefing.region) == (
+            account.endpoint_url,
+            account.aws.region,
+        )
 
     # --- asking for it ------------------------------------------------------------------------------------------
 

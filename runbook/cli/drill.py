@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from runbook.cli.options import FAILED, NOT_AS_IT_SHOULD_BE, Target, exits, targeted
-from runbook.errors import BadInput
+from drills import STACK
+from runbook.cli.options import FAILED, NOT_AS_IT_SHOULD_BE, complain, exits
+from runbook.cli.signals import stopping
+from runbook.errors import BadInput, Stopped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from runbook.accounts import Account
 
 __all__ = ["app"]
-
-STACK_ONLY = ("stack", "region")
 
 app = typer.Typer(
     help="Training: a stack on the practice account is broken in one real way; find it and mend it.",
@@ -36,6 +36,19 @@ TraineeOption = Annotated[
 LevelOption = Annotated[
     str | None, typer.Option("--level", metavar="LEVEL", help="By chance, among the easy, medium or hard ones only.")
 ]
+AccountOption = Annotated[str, typer.Option("--account", envvar="RUNBOOK_ACCOUNT", hidden=True)]
+EndpointOption = Annotated[
+    str | None,
+    typer.Option(
+        "--endpoint-url",
+        metavar="URL",
+        help="A served practice account, instead of the one in the background (also AWS_ENDPOINT_URL).",
+    ),
+]
+RegionOption = Annotated[
+    str | None, typer.Option("--region", envvar="RUNBOOK_REGION", help="Where in it; by default in its own region.")
+]
+StackOption = Annotated[str, typer.Option("--stack", metavar="NAME", help="The stack to break.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 
@@ -69,9 +82,7 @@ def show(trainee: TraineeOption = None, json: JsonOption = False) -> None:
     console.print(f"\n{len(solved)} of {len(course.drills)} solved, {got} of {worth} points.")
 
 
-@targeted(STACK_ONLY)
 def start(
-    target: Target,
     name: Annotated[str | None, typer.Argument(help="The drill, by name or number.")] = None,
     random: Annotated[bool, typer.Option("--random", help="Any drill, by chance; one not solved yet first.")] = False,
     seed: Annotated[
@@ -79,6 +90,10 @@ def start(
         typer.Option("--seed", metavar="N", help="By chance, but the same drill for the same N: for a class."),
     ] = None,
     level: LevelOption = None,
+    stack: StackOption = STACK,
+    region: RegionOption = None,
+    endpoint_url: EndpointOption = None,
+    account: AccountOption = "practice",
     trainee: TraineeOption = None,
 ) -> None:
     """Bring a stack up, break it, and tell what the on-call engineer is told."""
@@ -87,7 +102,7 @@ def start(
         if (name is None) is not by_chance:
             raise BadInput("drill", "give the name of a drill, or --random, or --seed N.", "See: runbook drill list")
         drill = desk.course[name] if name is not None else desk.by_chance(seed, level)
-        briefing = desk.start(drill, *_practice(target))
+        briefing = desk.start(drill, _practice(account, stack, region, endpoint_url), stack)
     _brief(desk, briefing)
 
 
@@ -179,9 +194,7 @@ def reset(trainee: TraineeOption = None) -> int:
     return 0
 
 
-@targeted(STACK_ONLY)
 def exam(
-    target: Target,
     count: Annotated[
         int | None, typer.Argument(metavar="[N]", help="Begin one of so many drills; without N, go on with it.")
     ] = None,
@@ -194,6 +207,10 @@ def exam(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="DIR", help="Directory of the report; by default this one.")
     ] = None,
+    stack: StackOption = STACK,
+    region: RegionOption = None,
+    endpoint_url: EndpointOption = None,
+    account: AccountOption = "practice",
     trainee: TraineeOption = None,
 ) -> int:
     """N drills in a row: each that is over starts the next, and the last one writes the report."""
@@ -213,11 +230,11 @@ def exam(
         _brief(desk, desk.briefing())
         return 0
     with _status(desk):
-        account, stack = _practice(target)
+        practice = _practice(account, stack, region, endpoint_url)
         drill = desk.following() if count is None else desk.begin_exam(count, seed, out or Path(), level)
         if drill is None:
             raise BadInput("exam", "its next drill is not in the course any more.", "End it: runbook drill exam --end")
-        briefing = desk.start(drill, account, stack)
+        briefing = desk.start(drill, practice, stack)
     _brief(desk, briefing)
     return 0
 
@@ -264,24 +281,30 @@ def _working(trainee: str | None) -> Iterator[Desk]:
 
 @contextmanager
 def _status(desk: Desk) -> Iterator[None]:
-    """A line of what is being done, where somebody watches."""
+    """A line of what is being done, where somebody watches; Ctrl-C stops it as it stops a run."""
     from rich.text import Text
 
     from runbook.cli.console import terminal
 
-    with terminal(stderr=True).status(Text("practice account")) as line:
-        desk.tell = lambda text: line.update(Text(text))
-        yield
+    with stopping(desk) as signalled:
+        try:
+            with terminal(stderr=True).status(Text("practice account")) as line:
+                desk.tell = lambda text: line.update(Text(text))
+                yield
+        except Stopped as stopped:
+            code = complain(stopped)
+            raise typer.Exit(signalled.exit_code or code) from None
 
 
-def _practice(target: Target) -> tuple[Account, str]:
-    """The practice account, and the stack to break there. Raises :class:`BadInput` on any other."""
-    from drills.desk import STACK
-    from runbook.accounts import Kind
+def _practice(account: str, stack: str, region: str | None, endpoint_url: str | None) -> Account:
+    """The practice account. Raises :class:`BadInput` when another is asked for, before anything is connected to."""
+    from runbook.accounts import Kind, connect
+    from runbook.parameters import validated
 
-    if target.account == Kind.AWS:
+    if account != Kind.PRACTICE:
         raise BadInput("account", "drills break what they find, so they run on a practice account only.")
-    return target.connect(), target.parameters.stack if "stack" in target.parameters.given else STACK
+    params = validated({"stack": stack} | ({"region": region} if region else {}))
+    return connect(Kind.PRACTICE, params, endpoint_url=endpoint_url)
 
 
 def _brief(desk: Desk, briefing: Briefing) -> None:

@@ -10,8 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FrameType
-
-from runbook.control import Control
+from typing import Protocol
 
 __all__ = ["STOPPING", "Signalled", "has_gone", "let_go", "stopping"]
 
@@ -32,8 +31,15 @@ class Signalled:
         return 128 + self.number if self.number else 0
 
 
+class Stoppable(Protocol):
+    """A run's control, or anything else that can be told to stop."""
+
+    def stop(self) -> None:
+        """End every wait at once."""
+
+
 @contextlib.contextmanager
-def stopping(control: Control) -> Iterator[Signalled]:
+def stopping(control: Stoppable) -> Iterator[Signalled]:
     """Turn the first signal into a stop of the run; a second Ctrl-C or kill ends the process as it always would.
 
     A terminal that closes may say so twice, and that does not hurry us.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -12,6 +14,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from drills.catalogue import COURSE, lost_number, open_house, verbatim
+from drills.desk import Desk
+from drills.session import Session
 from runbook.accounts import Account, Kind, connect
 from runbook.cli import app
 from runbook.errors import Stopped
@@ -144,9 +148,6 @@ def test_reset_gives_up_without_a_result(drill: Drill) -> None:
 
 
 def test_a_class_gets_the_same_drill_and_chance_prefers_what_is_not_solved(tmp_path: Path) -> None:
-    from drills.desk import Desk
-    from drills.session import Session
-
     def seeded(name: str) -> str:
         return Desk(Session(name, where=tmp_path)).by_chance(5).id
 
@@ -185,9 +186,6 @@ def test_an_exam_goes_on_by_itself_and_writes_its_report(drill: Drill, served: A
     if told["id"] == "lost-number":
         mend(served, told)
     else:
-        from drills.desk import Desk
-        from drills.session import Session
-
         desk = Desk(Session("anna"))
         desk.drill.mend(desk._bench_of_running())
     last = json.loads(drill("verify", "--json").stdout)
@@ -295,9 +293,6 @@ def test_an_account_that_went_away_is_told_and_the_drill_can_go_on(drill: Drill,
 def test_a_start_that_is_stopped_is_known_as_such_and_begun_again(
     drill: Drill, served: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from drills.desk import Desk
-    from drills.session import Session
-
     monkeypatch.setattr("drills.desk.connect", connect)
     account = connect(Kind.PRACTICE, Parameters(), endpoint_url=served.endpoint_url)  # its waits end for good
     desk = Desk(Session("anna"))
@@ -317,6 +312,18 @@ def test_a_start_that_is_stopped_is_known_as_such_and_begun_again(
     drill("start", "open-house")  # another one, on a stack that is whole again
     assert drill("verify", code=3).stdout == "Not yet. The internet can reach the instances past the gateway.\n"
     assert "is given up" in drill("reset").stdout
+
+
+def test_ctrl_c_stops_a_start_as_it_stops_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: Desk, *words: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        self._hear("the next thing it does")
+
+    monkeypatch.setattr(Desk, "start", interrupted)
+    ended = CliRunner().invoke(app, ["drill", "start", "1"])
+    assert ended.exit_code == 130
+    assert "stopped on request" in ended.stderr
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_the_whole_course_is_listed(drill: Drill, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -233,7 +233,7 @@ async def test_trace_and_checklist_are_of_the_drills_stack(desk: ScriptedDesk) -
         await until(pilot, lambda: isinstance(app.screen, DrillsScreen), "the drills")
         await idle(pilot, app)
         await pilot.press("t")
-        await until(pilot, lambda: "another practice account" in screen_text(app), "the refusal")
+        await until(pilot, lambda: "This drill runs elsewhere" in screen_text(app), "the refusal")
         assert isinstance(app.screen, DrillsScreen)
 
 

@@ -396,7 +396,8 @@ class DrillsScreen(Screen[None]):
         if training is None or briefing is None or training.here:
             return briefing
         self.notify(
-            f"This drill runs on another practice account: runbook tui --endpoint-url {safe(briefing.endpoint)}",
+            f"This drill runs elsewhere: runbook tui --endpoint-url {safe(briefing.endpoint)} "
+            f"--region {safe(briefing.region)}",
             severity="warning",
             markup=False,
         )
