@@ -68,6 +68,8 @@ class Bench:
     account: Account
     params: Parameters
     tell: Callable[[str], object] = field(default=lambda _text: None)
+    known: str = ""
+    """The invoke URL of the stage as callers know it since the drill began; empty: whatever the API has now."""
 
     def __post_init__(self) -> None:
         if self.account.kind is not Kind.PRACTICE or not self.account.endpoint_url:
@@ -187,7 +189,8 @@ class Bench:
 
     def url(self, path: str = "") -> str:
         """The invoke URL of a path; by default the stack's test path."""
-        return f"{self.aws.invoke_url(self.api.id, self.params.stage)}{path or self.params.test_path}"
+        stage = self.known or self.aws.invoke_url(self.api.id, self.params.stage)
+        return f"{stage}{path or self.params.test_path}"
 
     def ask(self, path: str = "", times: int = ROUNDS, method: str = "GET") -> list[httpx.Response]:
         """Call the invoke URL so many times, as a client does."""

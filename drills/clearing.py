@@ -6,11 +6,15 @@ The VPC is the drill's own (:mod:`drills.service`), and so is every API of the s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from drills.bench import Bench
 from drills.service import ALIVE
+from runbook.aws import code_of
 from runbook.record import from_list, is_ours
 from steps import _links, load_balancer, rest_api
 from steps._links import Link
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, NetworkAclTypeDef
     from mypy_boto3_elbv2.type_defs import LoadBalancerAttributeTypeDef, LoadBalancerTypeDef
 
-__all__ = ["clear"]
+__all__ = ["clear", "sweep"]
 
 _USUAL: list[LoadBalancerAttributeTypeDef] = [{"Key": "load_balancing.cross_zone.enabled", "Value": "false"}]
 """What steps leave to people of a load balancer's attributes, and drills count on."""
@@ -121,11 +125,20 @@ def _instances(bench: Bench) -> None:
     service, ec2 = bench.service, bench.aws.ec2
     here: FilterTypeDef = {"Name": "vpc-id", "Values": [service.vpc]}
     found = ec2.describe_instances(Filters=[here, ALIVE])["Reservations"]
+    going = []
     for item in (item for each in found for item in each["Instances"]):
         if item["InstanceId"] not in service.instances:
-            ec2.terminate_instances(InstanceIds=[item["InstanceId"]])
+            going.append(item["InstanceId"])
         elif [group["GroupId"] for group in item["SecurityGroups"]] != [service.security_group]:
             ec2.modify_instance_attribute(InstanceId=item["InstanceId"], Groups=[service.security_group])
+    if going:
+        ec2.terminate_instances(InstanceIds=going)
+        bench.wait(partial(_are_terminated, bench, going), what="other instances to be gone", usual=60.0)
+
+
+def _are_terminated(bench: Bench, instances: list[str]) -> bool | None:
+    found = bench.aws.ec2.describe_instances(InstanceIds=instances)["Reservations"]
+    return {item["State"]["Name"] for each in found for item in each["Instances"]} == {"terminated"} or None
 
 
 def _rules(bench: Bench) -> None:
@@ -147,6 +160,34 @@ def _network_acls(bench: Bench) -> None:
             bench.aws.ec2.delete_network_acl(NetworkAclId=acl["NetworkAclId"])
     for egress in (False, True):
         _let_all_pass(bench, default, egress=egress)
+
+
+def sweep(bench: Bench) -> None:
+    """Take away what is left in the VPC when the stack is finished and needs none of it."""
+    ec2, service = bench.aws.ec2, bench.service
+    attached: FilterTypeDef = {"Name": "attachment.vpc-id", "Values": [service.vpc]}
+    for gateway in ec2.describe_internet_gateways(Filters=[attached])["InternetGateways"]:
+        ec2.detach_internet_gateway(InternetGatewayId=gateway["InternetGatewayId"], VpcId=service.vpc)
+        ec2.delete_internet_gateway(InternetGatewayId=gateway["InternetGatewayId"])
+    here: FilterTypeDef = {"Name": "vpc-id", "Values": [service.vpc]}
+    own = {*service.balancer_subnets, *service.instance_subnets}
+    for subnet in ec2.describe_subnets(Filters=[here])["Subnets"]:
+        if subnet["SubnetId"] not in own:
+            with _unless_in_use():
+                ec2.delete_subnet(SubnetId=subnet["SubnetId"])
+    for group in ec2.describe_security_groups(Filters=[here])["SecurityGroups"]:
+        if group["GroupId"] != service.security_group and group["GroupName"] != "default":
+            with _unless_in_use():
+                ec2.delete_security_group(GroupId=group["GroupId"])
+
+
+@contextmanager
+def _unless_in_use() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) != "DependencyViolation":
+            raise
 
 
 def _let_all_pass(bench: Bench, acl: NetworkAclTypeDef, *, egress: bool) -> None:

@@ -212,6 +212,7 @@ class Desk:
         self.session.refresh()
         drill = self.briefing().drill
         bench = self._bench_of_running()
+        bench.known = self.session.running.url.removesuffix(drill.symptom.path or bench.params.test_path)
         self.tell("looking whether it is mended")
         try:
             with _working():

@@ -99,6 +99,11 @@ class _Seen:
 
 def _answers(seen: _Seen) -> str | None:
     bench = seen.bench
+    if bench.known and bench.known != bench.aws.invoke_url(bench.api.id, bench.params.stage):
+        return (
+            f"Callers know {bench.known}, and an API that was made anew has another URL. "
+            "Begin again with: runbook drill reset"
+        )
     path = bench.params.test_path
     answers = bench.ask(path)
     bad = [answer.status_code for answer in answers if answer.status_code != 200]

@@ -148,6 +148,16 @@ class Drill:
         """Points for solving it after so many hints: each costs a fifth."""
         return self.worth * (5 - hints) // 5
 
+    @property
+    def builds_as_usual(self) -> bool:
+        """Whether its stack is built as that of most drills."""
+        return not self.parameters and not hasattr(self.module, "prepare")
+
+    @property
+    def can_be_mismended(self) -> bool:
+        """Whether it knows a repair that is none."""
+        return hasattr(self.module, "mismend")
+
     def prepare(self, bench: Bench) -> Mapping[str, Any]:
         """Change the account before the stack is built; more parameters for the stack."""
         prepare = getattr(self.module, "prepare", None)

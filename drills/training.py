@@ -5,14 +5,14 @@ from __future__ import annotations
 from botocore.exceptions import ClientError
 
 from drills.bench import Bench
-from drills.clearing import clear
+from drills.clearing import clear, sweep
 from drills.judging import judge
 from drills.model import Drill
 from drills.service import begun
 from runbook.errors import BadInput, RunbookError, Stopped
 from steps import load_balancer, rest_api, target_group, vpc_link
 
-__all__ = ["reset", "start"]
+__all__ = ["reset", "start", "strike"]
 
 
 def start(bench: Bench, drill: Drill) -> None:
@@ -21,8 +21,14 @@ def start(bench: Bench, drill: Drill) -> None:
     Raises :class:`RunbookError` when AWS does not get there.
     """
     reset(bench, drill)
+    strike(bench, drill)
+
+
+def strike(bench: Bench, drill: Drill) -> None:
+    """Break a stack that is finished, and wait until the symptom shows. Raises :class:`TookTooLong`."""
     bench.tell("breaking it")
     drill.sabotage(bench)
+    bench.known = bench.url().removesuffix(bench.params.test_path)
     bench.wait(lambda: drill.symptom.shows(bench) or None, what="the symptom to show", usual=180.0)
 
 
@@ -33,6 +39,7 @@ def reset(bench: Bench, drill: Drill) -> None:
     Raises :class:`BadInput` for a stack that no drill made, and :class:`RunbookError` when AWS does not get there.
     """
     _claim(bench)
+    bench.known = ""  # the API is made anew
     bench.awaken()
     try:
         _finish(bench, drill, anew=False)
@@ -54,6 +61,7 @@ def _finish(bench: Bench, drill: Drill, *, anew: bool) -> None:
     usual = {"instances": service.instances, "subnets": service.balancer_subnets, "route_root": False}
     bench.params = bench.params.with_values(**{**usual, **drill.prepare(bench)})
     bench.up()
+    sweep(bench)
 
 
 def _claim(bench: Bench) -> None:

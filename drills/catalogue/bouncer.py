@@ -14,7 +14,8 @@ balancer.
 pass its inbound rules.
 
 **Finding it fast.** `aws elbv2 describe-load-balancers` shows `SecurityGroups` and
-`EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic`. `runbook trace` judges both.
+`EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic`. `runbook trace` judges both. `runbook check` shows the step
+`load-balancer` as drifted.
 
 **Preventing it.** The addresses that API Gateway comes from are not published, so no narrow rule can name them. Where
 the load balancer serves the link only, switch the enforcement off and let the group keep out everybody else, which it

@@ -15,7 +15,7 @@ though no route was changed: the setting is live only after the next one.
 
 **Finding it fast.** `Forbidden` without a word about a token comes from before the routes: the endpoint, the stage's
 name, an API key, a web ACL. `aws apigateway get-rest-api --query disableExecuteApiEndpoint`, or `runbook trace`, which
-begins with it. `runbook check` sees only that the test call fails: it leaves this setting to people.
+begins with it. `runbook check` only sees the call fail: it leaves this setting to people.
 
 **Preventing it.** Disable the default endpoint last, when the custom domain answers and the access log shows that
 nobody uses the old name any more.

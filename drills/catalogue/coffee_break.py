@@ -15,7 +15,7 @@ healthy.
 
 **Finding it fast.** Take the time. A 504 from API Gateway after exactly the integration's timeout is a slow backend; a
 500 within milliseconds never got there. `IntegrationLatency` in CloudWatch shows it growing before it breaks.
-`runbook trace` gives `backend`, with the time taken.
+`runbook trace` gives `backend`, with the time taken. `runbook check` only sees the call fail.
 
 **Preventing it.** Give the service a timeout of its own, shorter than the integration's, and let it answer 503 with a
 reason. What takes half a minute belongs behind a queue. Alarm on latency well below the limit.

@@ -16,6 +16,7 @@ unreachable target would be taken out within half a minute, and nobody would hav
 
 **Finding it fast.** Call a dozen times and count; look who answers when it works. If failure goes by zone, compare what
 differs between zones. `runbook trace` sends a real request each time: repeat it until it meets a failing one.
+`runbook check` shows the steps `target-group`, `targets` and `security-group-ingress` as drifted.
 
 **Preventing it.** An alarm that always rings is no alarm. Mend it or remove it on the first day, because what it would
 have told you is exactly what you need on the day that something else breaks.

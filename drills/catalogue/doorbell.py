@@ -12,8 +12,8 @@ integration's endpoint URL, and `http://` without a port means 80. Nothing liste
 **How it shows.** 500 on every path while everything behind the listener is healthy: health checks go from the load
 balancer to the targets and never pass the listener, so a green target group says nothing about the way in.
 
-**Finding it fast.** Compare two ports: that of the endpoint URL (`aws apigateway get-integration --query uri`) and
-that of `aws elbv2 describe-listeners`. `runbook trace` compares them.
+**Finding it fast.** Compare two ports: that of the endpoint URL (`aws apigateway get-integration --query uri`) and that
+of `aws elbv2 describe-listeners`. `runbook trace` compares them. `runbook check` shows the step `listener` as drifted.
 
 **Preventing it.** A listener's port is an agreement with whoever calls; change both sides together. Where it must
 move, add the second listener first and take the old one away last.

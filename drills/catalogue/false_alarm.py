@@ -12,7 +12,8 @@ target counts as unhealthy. With no healthy target at all a Network Load Balance
 when a single target becomes healthy, or when one really dies: nobody takes it out any more.
 
 **Finding it fast.** `aws elbv2 describe-target-health`, then ask an instance for the health check's path by hand.
-`runbook trace` shows `health-check` as suspicious, not broken.
+`runbook trace` shows `health-check` as suspicious, not broken. `runbook check` shows the steps `target-group` and
+`targets` as drifted.
 
 **Preventing it.** Give the service a path that exists only for the health check, and change both sides together.
 """

@@ -13,7 +13,8 @@ All other paths work.
 MissingAuthenticationTokenException`. The words mislead: it is what API Gateway says to any route that is not deployed.
 
 **Finding it fast.** Call another path: it works, so everything behind the route is fine. Then look at the deployed
-routes: `aws apigateway get-export --export-type oas30 ...`, or `runbook trace .../prod/`.
+routes: `aws apigateway get-export --export-type oas30 ...`, or `runbook trace .../prod/`. `runbook check` shows the
+step `any-method` as drifted.
 
 **Preventing it.** Route `/` on purpose (`--route-root`) or tell callers that there is nothing, and call both in the
 test after each deployment.
@@ -41,6 +42,23 @@ def sabotage(bench: Bench) -> None:
     bench.deploy()
 
 
+def mismend(bench: Bench) -> None:
+    """Let API Gateway answer by itself (MOCK): 200, and nothing of the service in it."""
+    api, root = bench.api.id, bench.api.root_resource
+    gateway = bench.aws.apigateway
+    gateway.put_method(restApiId=api, resourceId=root, httpMethod="ANY", authorizationType="NONE")
+    gateway.put_integration(
+        restApiId=api,
+        resourceId=root,
+        httpMethod="ANY",
+        type="MOCK",
+        requestTemplates={"application/json": '{"statusCode": 200}'},
+    )
+    gateway.put_method_response(restApiId=api, resourceId=root, httpMethod="ANY", statusCode="200")
+    gateway.put_integration_response(restApiId=api, resourceId=root, httpMethod="ANY", statusCode="200")
+    bench.deploy()
+
+
 def mend(bench: Bench) -> None:
     """Give `/` a method `ANY` again, with an integration over the VPC link to `http://${stageVariables.VPCNLB}/`, and
     deploy. In the runbook: `runbook step any-method do --route-root`, then `integration` and `deployment`.
@@ -50,4 +68,6 @@ def mend(bench: Bench) -> None:
 
 def judge(bench: Bench) -> str | None:
     answer = bench.ask("/", times=1)[0]
-    return None if answer.status_code == 200 else f"GET / is answered {answer.status_code}."
+    if answer.status_code != 200:
+        return f"GET / is answered {answer.status_code}."
+    return None if "instance_id" in answer.text else "GET / is not answered by the service."

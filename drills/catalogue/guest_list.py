@@ -13,7 +13,7 @@ so the load balancer has nobody to give a connection to.
 `UnHealthyHostCount` stays silent. Only `HealthyHostCount` at zero would tell.
 
 **Finding it fast.** `aws elbv2 describe-target-health --target-group-arn ...` answers an empty list. `runbook trace`
-says so under `targets`.
+says so under `targets`. `runbook check` shows the step `targets` as missing.
 
 **Preventing it.** Let the script that takes an instance out also bring it back, and wait until it is healthy before it
 goes on to the next. Set the alarm on too few healthy targets, not on unhealthy ones.

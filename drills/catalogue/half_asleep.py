@@ -16,6 +16,7 @@ caller sees an error any more.
 **Finding it fast.** One zone out, the other fine: look for what differs between zones, which is addresses, subnets and
 their network ACLs. List the load balancer's addresses (`aws ec2 describe-network-interfaces --filters
 'Name=description,Values=ELB net/*'`) next to the sources of the rules. `runbook trace` names the one that is missing.
+`runbook check` shows the steps `security-group-ingress` and `targets` as drifted.
 
 **Preventing it.** Describe each rule ("NLB demo-nlb, zone a"), so that nobody takes it for a leftover. Alarm on healthy
 targets by zone.

@@ -14,6 +14,7 @@ VPC that is let in.
 
 **Finding it fast.** When everything up to the instance lets a request pass and nothing answers, log in and look:
 `systemctl status`, `ss -ltn`. `runbook trace` gives `backend` as verdict when all the hops before it are fine.
+`runbook check` shows the step `targets` as drifted: that they are unhealthy, not why.
 
 **Preventing it.** Let the service's manager start it again when it ends, and at boot. Update one instance, wait until
 its target is healthy, then the next.

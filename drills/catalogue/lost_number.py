@@ -12,7 +12,8 @@ API Gateway has no link to send the request over.
 inside the integration, which is why somebody took it for unused.
 
 **Finding it fast.** List what the integration takes from the stage (`${stageVariables.…}`) and compare it with
-`aws apigateway get-stage --query variables`. `runbook trace` names the variable.
+`aws apigateway get-stage --query variables`. `runbook trace` names the variable. `runbook check` shows the step
+`stage-variables` as drifted.
 
 **Preventing it.** Stage variables are configuration like any other: keep them in code. After a change to a stage,
 call it.

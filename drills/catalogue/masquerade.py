@@ -14,6 +14,7 @@ load balancer's own address. A rule that lets in the load balancer's addresses t
 Requests through a VPC link have them anyway: client addresses are never preserved through PrivateLink.
 
 **Finding it fast.** `aws elbv2 describe-target-group-attributes`. `runbook trace` shows `target-group` as suspicious.
+`runbook check` shows the step `target-group` as drifted.
 
 **Preventing it.** For targets of type instance, preserving is the default; leave it on unless you know why not. Where
 it has to be off, give the load balancer a security group of its own.

@@ -11,7 +11,7 @@ A project prepares to sell access to the API by the call. Since its last release
 service hears nothing.
 
 **Finding it fast.** `aws apigateway get-method --query apiKeyRequired`, and `runbook trace`, whose hop `access` says
-what a method asks for before it lets anybody pass. `runbook check` names only the failing call: who may call is left to
+what a method asks for before it lets anybody pass. `runbook check` only sees the call fail: who may call is left to
 people.
 
 **Preventing it.** Turn such a thing on for a new stage or path, give out the keys, and only then turn it on for those

@@ -12,9 +12,10 @@ subnets. The instances' security group still lets in the old ones.
 **How it shows.** All targets `unhealthy`, and everything one looks at seems right: there are rules, with descriptions
 that name the load balancer, on the right port. The addresses are on no page of the load balancer's, so nobody compares.
 
-**Finding it fast.** `aws ec2 describe-network-interfaces --filters 'Name=description,Values=ELB net/NAME/*'` shows the
-addresses; put them next to the rules. `runbook trace` names the addresses that are kept out, and the rules for
-addresses that nothing has any more.
+**Finding it fast.** `aws ec2 describe-network-interfaces --filters 'Name=description,Values=ELB
+net/NAME/*'` shows the addresses; put them next to the rules. `runbook trace` names the addresses that are kept out, and
+the rules for addresses that nothing has any more. `runbook check` shows the steps `security-group-ingress` and
+`targets` as drifted.
 
 **Preventing it.** Make the rules from the addresses in the same run that makes the load balancer. Or give the load
 balancer fixed addresses (`--subnet-mappings SubnetId=...,PrivateIPv4Address=...`), or a security group of its own,

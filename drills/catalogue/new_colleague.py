@@ -13,7 +13,7 @@ each zone that it is enabled in, and registered targets elsewhere are not used.
 for the load balancer". It is not `unhealthy`, since nobody checks it, and no alarm rings.
 
 **Finding it fast.** `aws elbv2 describe-target-health` gives the reason in a sentence. `runbook trace` shows
-`load-balancer` as suspicious.
+`load-balancer` as suspicious. `runbook check` shows the step `targets` as drifted: it does not know the new instance.
 
 **Preventing it.** A zone is added in this order: a subnet for the load balancer there (name the old ones too, since
 `set-subnets` replaces the list), then a rule for the address that the load balancer gets in it, then the instance.

@@ -14,6 +14,7 @@ no listener, so they are not even checked. In the new one there is nothing to se
 
 **Finding it fast.** Follow the way instead of looking at the group you know: `aws elbv2 describe-listeners` names the
 target group that is really used. `Target.NotInUse` is the other clue. `runbook trace` shows both groups.
+`runbook check` shows the steps `listener` and `targets` as drifted.
 
 **Preventing it.** Switch last, and only to a group whose targets are healthy: attach it to a listener on a test port
 first, because a group without a load balancer is never checked. Switching back is the same command with the other ARN;

@@ -13,7 +13,7 @@ other one carries everything.
 requests, because cross-zone load balancing is off by default.
 
 **Finding it fast.** `aws elbv2 describe-target-health`: the reason says it in a word. `runbook trace` shows `targets`
-as suspicious.
+as suspicious. `runbook check` stops at the step `preflight`, which names the instance.
 
 **Preventing it.** Exclude by tag what serves customers from scripts that stop instances, or let an Auto Scaling group
 replace what is stopped. Alarm on `HealthyHostCount` below what you need, in each zone.

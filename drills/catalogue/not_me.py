@@ -13,6 +13,7 @@ answers 200.
 its `Date`, `Server` and `Connection` headers come back as `x-amzn-Remapped-...`.
 
 **Finding it fast.** `curl -i` and read the headers before asking anybody. `runbook trace` says who answered.
+`runbook check` only sees the call fail.
 
 **Preventing it.** A health check that only proves that a web server runs is no use to an on-call engineer, and one that
 asks every dependency takes all instances out at once. Check what this instance alone is responsible for; alarm on

@@ -11,8 +11,9 @@ answers 404, so it is unhealthy and gets no requests.
 **How it shows.** One target `healthy`, one `unhealthy` with `Target.FailedHealthChecks`. All calls succeed, from one
 zone. What its owner calls by hand is another path than the health check's.
 
-**Finding it fast.** Ask each instance what the load balancer asks it: path, port and protocol of `aws elbv2
-describe-target-groups`, the accepted codes in `Matcher`. `runbook trace` shows `health-check` as suspicious.
+**Finding it fast.** Ask each instance what the load balancer asks it: path, port and protocol of
+`aws elbv2 describe-target-groups`, the accepted codes in `Matcher`. `runbook trace` shows `health-check` as suspicious.
+`runbook check` shows the steps `target-group` and `targets` as drifted.
 
 **Preventing it.** First give every instance the new path, then let the health check ask for it. And do not "mend" such
 a check by making it fail everywhere: the load balancer then fails open, and nothing is ever taken out of service.

@@ -15,7 +15,8 @@ and its answers are lost. Nothing shows in the security groups.
 
 **Finding it fast.** When security groups are right and packets are lost all the same, look at the ACLs of both subnets,
 in both directions: `aws ec2 describe-network-acls --filters Name=association.subnet-id,Values=...`. VPC flow logs show
-ACCEPT inbound and REJECT outbound. `runbook trace` names the entry that decides.
+ACCEPT inbound and REJECT outbound. `runbook trace` names the entry that decides. `runbook check` shows the step
+`targets` as drifted: that they are unhealthy, not why.
 
 **Preventing it.** Use security groups for what is allowed, and network ACLs for the little that must never pass. Where
 ACLs are made from a list, each line needs its way back.

@@ -11,7 +11,8 @@ fault, it "helped", and it stayed.
 **How it shows.** It does not: the API answers as before. Only a look at the rules shows it, or a port scan.
 
 **Finding it fast.** `aws ec2 describe-security-group-rules` with the instances' group; each inbound rule should be a
-`/32` of the load balancer on the traffic port. `runbook trace` shows `security-group` as suspicious.
+`/32` of the load balancer on the traffic port. `runbook trace` shows `security-group` as suspicious. `runbook check`
+finds every step as it should be, because the rule is none of its own.
 
 **Preventing it.** Never open a group to find out whether it is the group: trace, or the reachability analyser, tells it
 without. Let a check run daily that knows how narrow the rules should be (`runbook check`).

@@ -12,7 +12,8 @@ settings is only the default for new targets: each target carries its own port, 
 refused connection, a packet that is filtered and a wrong path look the same there.
 
 **Finding it fast.** `aws elbv2 describe-target-health` shows `Target.Port`; compare it with the group's `Port` and with
-what the service listens on. `runbook trace` names it under `targets`.
+what the service listens on. `runbook trace` names it under `targets`. `runbook check` shows the step `targets` as
+drifted.
 
 **Preventing it.** Leave the port out when registering, so that the group's counts. If two versions run side by side on
 one instance, give each its own target group.

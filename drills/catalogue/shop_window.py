@@ -13,7 +13,7 @@ tells. That the instances' security group drops what clients send with their own
 and only as long as client addresses are preserved.
 
 **Finding it fast.** `aws elbv2 describe-load-balancers --query 'LoadBalancers[].[LoadBalancerName,Scheme]'`.
-`runbook trace` shows `load-balancer` as suspicious.
+`runbook trace` shows `load-balancer` as suspicious. `runbook check` shows the step `load-balancer` as drifted.
 
 **Preventing it.** `internet-facing` is the default of `create-load-balancer`, so name the scheme each time. It cannot
 be changed later. The replacement has an order: the link goes first, because AWS refuses to delete a load balancer

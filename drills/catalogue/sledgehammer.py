@@ -13,7 +13,7 @@ condition, and an explicit deny beats any allow.
 hop knows these words.
 
 **Finding it fast.** `aws apigateway get-rest-api --query policy`. Read each statement as: who, what, on which path,
-*under which condition*. `runbook trace` shows `access` as broken. `runbook check` sees only the call fail.
+*under which condition*. `runbook trace` shows `access` as broken. `runbook check` only sees the call fail.
 
 **Preventing it.** A deny always with its condition, and tried from an address that it must not hit. Keep in mind that a
 policy is live only after a deployment, the repair as well: a policy that was mended and not deployed denies on.

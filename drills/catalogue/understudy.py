@@ -14,6 +14,7 @@ new instance has no target at all, and its load balancer node gets no requests.
 
 **Finding it fast.** Compare two lists: the instances that are the service (`aws ec2 describe-instances --filters ...`)
 and the targets (`aws elbv2 describe-target-health`). `runbook trace` points at the zone without a healthy target.
+`runbook check` stops at the step `preflight`, which names the instance.
 
 **Preventing it.** Attach the target group to an Auto Scaling group, which registers and deregisters. Where instances
 are replaced by hand, registering is part of the replacement. Alarm on `HealthyHostCount` below what you need.

@@ -14,6 +14,7 @@ written, and no URL may hold them.
 
 **Finding it fast.** A 500 in a few milliseconds means that nothing was waited for: look at the API, not at the network.
 `runbook trace`, or `aws apigateway get-integration`: each `{name}` in `uri` needs its line in `requestParameters`.
+`runbook check` shows the step `integration` as drifted.
 
 **Preventing it.** The console adds both halves of the mapping by itself; the CLI, SDKs and Terraform do not. Keep the
 integration in code, and call a path below `/` after each deployment.

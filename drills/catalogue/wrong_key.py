@@ -13,7 +13,8 @@ same, in vain: the packets are dropped, and API Gateway answers 500.
 
 **Finding it fast.** Read rule and target side by side: source, protocol **and port**.
 `aws ec2 describe-security-group-rules --filters Name=group-id,Values=...` next to `aws elbv2 describe-target-health`.
-`runbook trace` shows such rules as near misses.
+`runbook trace` shows such rules as near misses. `runbook check` shows the step `security-group-ingress` as missing, and
+`targets` as drifted.
 
 **Preventing it.** Take the port from one place for target, rule and service. Watch target health after each change of a
 rule: it follows within a few check intervals.

@@ -1,0 +1,160 @@
+"""Whatever a drill and a trainee made of it: a reset brings the stack back, and touches nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from drills import training
+from drills.bench import Bench
+from drills.catalogue import double_booked, lost_number, night_shift
+from drills.judging import judge
+from drills.model import Drill
+from runbook.accounts import Account
+from runbook.errors import BadInput
+from runbook.parameters import validated
+from tests.drills.picture import picture
+
+LOST_NUMBER = Drill.of(lost_number)
+
+
+def everything_deleted(bench: Bench) -> None:
+    bench.down()
+
+
+def everything_deleted_in_the_console(bench: Bench) -> None:
+    """Also what carries the stack's name without its tag is in the way then: an API made by hand."""
+    bench.down()
+    bench.aws.apigateway.create_rest_api(name=f"{bench.params.stack}-api")
+
+
+def an_instance_terminated(bench: Bench) -> None:
+    bench.aws.ec2.terminate_instances(InstanceIds=bench.instances[:1])
+
+
+def the_instances_under_another_group(bench: Bench) -> None:
+    ec2 = bench.aws.ec2
+    other = ec2.create_security_group(GroupName="open", Description="open", VpcId=bench.service.vpc)["GroupId"]
+    ec2.authorize_security_group_ingress(GroupId=other, IpProtocol="-1", CidrIp="0.0.0.0/0")
+    for instance in bench.instances:
+        ec2.modify_instance_attribute(InstanceId=instance, Groups=[other])
+
+
+def a_load_balancer_of_the_trainee(bench: Bench) -> None:
+    """With a link that the deployed API names by its id, so that AWS refuses to delete it."""
+    balancer = bench.another_balancer("mine")["LoadBalancerArn"]
+    group = bench.aws.elbv2.create_target_group(
+        Name="mine", Protocol="TCP", Port=80, VpcId=bench.service.vpc, TargetType="instance"
+    )["TargetGroups"][0]["TargetGroupArn"]
+    bench.aws.elbv2.create_listener(
+        LoadBalancerArn=balancer,
+        Protocol="TCP",
+        Port=80,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+    )
+    bench.patch_integration("/connectionId", bench.another_link("mine", balancer).id)
+    bench.deploy()
+
+
+def an_api_key_for_all(bench: Bench) -> None:
+    gateway = bench.aws.apigateway
+    bench.patch_method("/apiKeyRequired", "true")
+    bench.deploy()
+    stages = [{"apiId": bench.api.id, "stage": bench.params.stage}]
+    plan = gateway.create_usage_plan(name="all", apiStages=stages)["id"]  # type: ignore[arg-type]
+    key = gateway.create_api_key(name="all", enabled=True)["id"]
+    gateway.create_usage_plan_key(usagePlanId=plan, keyId=key, keyType="API_KEY")
+
+
+def the_load_balancer_made_anew_by_hand(bench: Bench) -> None:
+    """Of the stack's name, without its tag: the steps will not touch it."""
+    bench.down("load-balancer")
+    bench.another_balancer("nlb")
+
+
+def a_network_acl(bench: Bench) -> None:
+    ec2 = bench.aws.ec2
+    acl = ec2.create_network_acl(VpcId=bench.service.vpc)["NetworkAcl"]["NetworkAclId"]
+    for found in ec2.describe_network_acls()["NetworkAcls"]:
+        for each in found["Associations"]:
+            if each["SubnetId"] in bench.service.balancer_subnets:
+                ec2.replace_network_acl_association(AssociationId=each["NetworkAclAssociationId"], NetworkAclId=acl)
+    (default,) = [
+        acl
+        for acl in ec2.describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [bench.service.vpc]}])["NetworkAcls"]
+        if acl["IsDefault"]
+    ]
+    ec2.delete_network_acl_entry(NetworkAclId=default["NetworkAclId"], RuleNumber=100, Egress=True)
+
+
+MESSES = [
+    everything_deleted,
+    everything_deleted_in_the_console,
+    an_instance_terminated,
+    the_instances_under_another_group,
+    a_load_balancer_of_the_trainee,
+    an_api_key_for_all,
+    the_load_balancer_made_anew_by_hand,
+    a_network_acl,
+]
+
+
+@pytest.mark.parametrize("mess", MESSES, ids=lambda mess: mess.__name__)
+def test_a_mess_is_cleared_away(mess: Callable[[Bench], None], bench: Bench, hurried: Account) -> None:
+    training.reset(bench, LOST_NUMBER)
+    before = picture(hurried)
+    LOST_NUMBER.sabotage(bench)
+    mess(bench)
+    bench.passing(600)
+    assert picture(hurried) != before
+    training.reset(Bench(hurried, validated({"stack": "drill"})), LOST_NUMBER)
+    bench.passing(600)
+    assert judge(Bench(hurried, validated({"stack": "drill"}))) is None
+    assert picture(hurried) == before
+
+
+@pytest.mark.parametrize("module", [double_booked, night_shift], ids=lambda module: module.__name__.split(".")[-1])
+def test_what_is_not_the_drills_stays_as_it_is(module: object, bench: Bench, hurried: Account) -> None:
+    beside = Bench(hurried, validated({"stack": "beside", "instances": hurried.defaults["instances"]}))
+    beside.up()
+    before = _of("beside", picture(hurried))
+    drill = Drill.of(module)  # type: ignore[arg-type]
+    training.start(bench, drill)
+    assert _of("beside", picture(hurried)) == before
+    assert {answer.status_code for answer in beside.ask()} == {200}
+    training.reset(bench, drill)
+    assert _of("beside", picture(hurried)) == before
+    beside.down()
+
+
+def _of(stack: str, found: dict[str, list[str]]) -> list[str]:
+    """What concerns this stack, or the service that every practice account begins with."""
+    return [item for items in found.values() for item in items if stack in item or "practice-" in item]
+
+
+def test_a_drill_that_is_started_twice(bench: Bench) -> None:
+    training.start(bench, LOST_NUMBER)
+    training.start(bench, LOST_NUMBER)
+    LOST_NUMBER.mend(bench)
+    assert judge(bench, LOST_NUMBER) is None
+
+
+def test_a_stack_that_no_drill_made_is_left_alone(hurried: Account) -> None:
+    own = Bench(hurried, validated({"stack": "mine", "instances": hurried.defaults["instances"]}))
+    own.up()
+    before = _of("mine", picture(hurried))
+    for work in (training.start, training.reset):
+        with pytest.raises(BadInput, match="mine is there already, and no drill made it"):
+            work(Bench(hurried, validated({"stack": "mine"})), LOST_NUMBER)
+    assert _of("mine", picture(hurried)) == before
+    own.down()
+
+
+def test_an_account_that_was_stopped_in_between(bench: Bench, hurried: Account) -> None:
+    training.start(bench, LOST_NUMBER)
+    httpx.post(f"{hurried.endpoint_url}/_practice/reset", trust_env=False).raise_for_status()
+    again = Bench(hurried, validated({"stack": "drill"}))
+    training.reset(again, LOST_NUMBER)
+    assert judge(again) is None
