@@ -307,7 +307,8 @@ class Desk:
     def begin_exam(self, count: int, seed: int | None, out: Path, level: str | None = None) -> Drill:
         """Begin an exam; its first drill is to be started next. Raises :class:`BadInput`."""
         self.session.refresh()
-        if (running := self.session.record.running) is not None and self.session.exam is None:
+        running = self.session.record.running
+        if running is not None and running.ready and self.session.exam is None:
             raise BadInput(
                 "exam",
                 f"{running.drill} is running.",

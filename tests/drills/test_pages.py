@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from drills.catalogue import COURSE
 from drills.model import Course
 from drills.pages import INDEX, pages, write
+from runbook.cli import app
 from runbook.errors import BadInput
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "drills"
@@ -44,6 +46,12 @@ def test_writing_takes_away_the_pages_of_drills_that_are_no_more(tmp_path: Path)
     (tmp_path / "gone.md").write_text("of a drill that is no more")
     written = write(ALL, tmp_path / "new" / "..")
     assert {path.name for path in tmp_path.glob("*.md")} == {path.name for path in written}
+
+
+def test_the_command_that_the_makefile_gives(tmp_path: Path) -> None:
+    ended = CliRunner().invoke(app, ["drill", "pages", str(tmp_path)])
+    assert ended.stdout == f"wrote {len(ALL.drills) + 1} pages to {tmp_path}\n"
+    assert "pages" not in CliRunner().invoke(app, ["drill", "--help"]).stdout
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:

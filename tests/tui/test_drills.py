@@ -237,6 +237,19 @@ async def test_trace_and_checklist_are_of_the_drills_stack(desk: ScriptedDesk) -
         assert isinstance(app.screen, DrillsScreen)
 
 
+async def test_a_drill_whose_account_is_gone_goes_on_here(desk: ScriptedDesk) -> None:
+    desk.start(COURSE.drills[0], script.account())
+    desk.hint()
+    desk.session._change(endpoint="http://127.0.0.1:9")
+    async with script.app(desk=lambda: desk).run_test(size=(140, 45)) as pilot:
+        app, _ = await opened(pilot)
+        assert "if that is gone, Enter goes on with it here" in screen_text(app)
+        await pilot.press("enter")
+        await idle(pilot, app)
+        assert "Hint 1. A first hint." in screen_text(app)
+        assert "start" not in offered(app)
+
+
 async def test_a_click_chooses_and_a_solved_drill_can_be_read_again(desk: ScriptedDesk) -> None:
     drill = COURSE.drills[1]
     desk.start(drill, script.account())

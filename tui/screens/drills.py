@@ -245,6 +245,8 @@ class DrillsScreen(Screen[None]):
             return span(training.said.replace("\n", " "), style)
         if training.ended is not None:
             return span("Read the debrief; n goes on.", _QUIET)
+        if training.briefing is not None and not training.here:
+            return span("It runs on another account; if that is gone, Enter goes on with it here.", "$text-warning")
         if training.briefing is not None:
             return span("Find it and mend it, then v judges.", _QUIET)
         if training.interrupted and training.desk is not None:
@@ -316,8 +318,9 @@ class DrillsScreen(Screen[None]):
     # --- keys ---------------------------------------------------------------------------------------------------
 
     def action_start(self) -> None:
-        """Start the chosen drill."""
-        if (drill := self._chosen) is not None:
+        """Start the chosen drill; or the one that runs, here, when the account it was on is gone."""
+        briefing = self._training.briefing if self._training else None
+        if (drill := briefing.drill if briefing else self._chosen) is not None:
             self._start(drill)
 
     def action_next(self) -> None:
@@ -434,7 +437,9 @@ class DrillsScreen(Screen[None]):
         free, briefing = not training.busy, training.briefing
         running = briefing is not None
         match action:
-            case "start" | "any":
+            case "start":
+                return free and (not training.here if running else training.desk.session.exam is None)
+            case "any":
                 return free and not running and training.desk.session.exam is None
             case "next":
                 return free and not running and training.desk.following() is not None
