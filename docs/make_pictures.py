@@ -1,4 +1,4 @@
-"""The README's pictures, taken of the running program on a practice account: ``python docs/make_pictures.py``."""
+"""The README's pictures, taken of the running program on a practice account: ``python -m docs.make_pictures``."""
 
 from __future__ import annotations
 
