@@ -235,10 +235,15 @@ class _Pass:
         carrier = next((step.id for step in self.plan.steps if step.carrier), "")
         standing = self.standings.get(carrier)
         gone = standing is not None and standing.done() and standing.result().outcome is Outcome.UNDONE
+        complete = (
+            self.whole
+            and self.action is Action.UP
+            and all(each.done() and each.result().outcome is Outcome.OK for each in self.standings.values())
+        )
         if self.turn is not None and not gone:
             try:
                 with self.aws.observed(self._told, OneTry()):
-                    self.turn.end()
+                    self.turn.end(complete=complete)
             except Exception:
                 log.debug("the mark of this run stays", exc_info=True)
 

@@ -9,8 +9,9 @@ It is a notice, not a lock. Two ``up`` need none: each looks before it makes, an
 Each of the two has a tag of its own, so that neither writes over the other's, and looks again after writing: of two
 that begin at the same moment one sees the other at least, and if both do, ``down`` gives way.
 
-A run that was killed leaves its mark. The same command is never held up by it and puts its own in that place; the
-opposite one is, until the mark is :data:`BELIEVED_FOR` old, or is told ``force``.
+A run that was killed leaves its mark. The same command is never held up by it and puts its own in that place, or takes
+it away when there is nothing left to do; the opposite one is, until the mark is :data:`BELIEVED_FOR` old, or is told
+``force``.
 """
 
 from __future__ import annotations
@@ -116,9 +117,18 @@ class Turn:
             if not self._resource and (resource := self.carrier.carrier(self.aws, self.stack)):
                 self._begin(resource)
 
-    def end(self) -> None:
-        """Take the mark away, unless another run has written its own over it; and with it what nobody believes."""
+    def end(self, *, complete: bool = False) -> None:
+        """Take the mark away, unless another run has written its own over it; and with it what nobody believes.
+
+        A run that found the stack ``complete`` without changing anything takes away what one that did the same has
+        left: that one has died, or has nothing left to do.
+        """
         with self._lock, self._not_for_a_step():
+            if complete and not self._resource and self._told and not self._refused:
+                resource = self.carrier.carrier(self.aws, self.stack)
+                mark = Mark.read(self.carrier.marks(self.aws, resource).get(self._key, "")) if resource else None
+                if resource and mark and mark.run in self._told:
+                    self.carrier.unmark(self.aws, resource, [self._key])
             if self._resource:
                 marks = self.carrier.marks(self.aws, self._resource)
                 self._tell_of_the_same(marks)

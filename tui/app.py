@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from tui.screens.main import MainScreen
 
 __all__ = ["RunbookApp"]
+
+_ENDS_WITHIN = 2.0
+"""Wall seconds that the app has to end by itself when its terminal was closed."""
 
 _WRONG = (Outcome.FAILED, Outcome.STOPPED)
 
@@ -97,6 +102,8 @@ class RunbookApp(App[None]):
         self._after_look: Order | None = None
         self._leaving = False
         self._by_signal = 0
+        self._run_is_over = threading.Event()
+        self._run_is_over.set()
         self._main_is_there = asyncio.Event()
         self.main: MainScreen
         self.session: Session | None = None
@@ -180,7 +187,18 @@ class RunbookApp(App[None]):
 
     def _signalled(self, number: int) -> None:
         self._by_signal = 128 + number  # as shells tell it
+        if number == getattr(signal, "SIGHUP", None):
+            nobody = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nobody, 1)
+            os.dup2(nobody, 2)
+            threading.Thread(target=self._leave_without_a_terminal, daemon=True).start()
         self._leave()
+
+    def _leave_without_a_terminal(self) -> None:
+        """Textual's writer may have died with the terminal, and the app would wait for it for ever."""
+        self._run_is_over.wait()
+        time.sleep(_ENDS_WITHIN)
+        os._exit(self._by_signal)
 
     # --- runs ---------------------------------------------------------------------------------------------------
 
@@ -206,12 +224,16 @@ class RunbookApp(App[None]):
         assert self.session is not None  # noqa: S101 (asked for through ask_for)
         session = self.session
         session.begin(order)
+        self._run_is_over.clear()
         self.main.run_began(order)
         self.run_worker(lambda: self._tell(session.events(order)), name="run", group="run", thread=True)
 
     def _tell(self, events: Iterator[Event]) -> None:
-        for event in events:
-            self.post_message(self.Told(event))
+        try:
+            for event in events:
+                self.post_message(self.Told(event))
+        finally:
+            self._run_is_over.set()
 
     @on(Told)
     def _told(self, message: Told) -> None:

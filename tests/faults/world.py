@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import json
 import os
 import re
 import select
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +39,7 @@ from .cli import spawn
 from .inventory import Inventory, take_stock
 from .proxy import Fault, Proxy, pass_on
 
-__all__ = ["USUAL", "Ended", "Running", "Setting", "Terminal", "World", "Worlds", "read_log", "served_here"]
+__all__ = ["ROOT", "USUAL", "Ended", "Running", "Setting", "Terminal", "World", "Worlds", "read_log", "served_here"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = Plan.of(READING_ORDER)
@@ -97,6 +100,7 @@ class Terminal:
     def opened(cls) -> Terminal:
         """A new one."""
         master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         terminal = cls(os.ttyname(slave), master)
         os.close(slave)
         threading.Thread(target=terminal._look, daemon=True).start()
@@ -110,6 +114,11 @@ class Terminal:
                     self.shown += os.read(self.master, 65536)
                 except OSError:  # nobody has opened it yet, or nobody any more
                     time.sleep(0.02)
+
+    def type(self, keys: str) -> None:
+        """Press keys."""
+        with contextlib.suppress(OSError):
+            os.write(self.master, keys.encode())
 
     def close(self) -> None:
         """Close it, as a window is closed: everything that runs in it gets SIGHUP."""

@@ -79,6 +79,13 @@ def test_where_nothing_is_to_do_nothing_is_marked(finished: Stack) -> None:
     assert [call for call in again.of(CallSent) if call.writes] == []
 
 
+def test_what_a_killed_up_left_goes_when_the_next_one_finds_nothing_to_do(finished: Stack) -> None:
+    leave(finished, Action.UP)
+    assert finished.up().finished.worst is None
+    assert marks(finished) == {}
+    assert finished.down().finished.worst is None
+
+
 def test_a_mark_is_no_drift_and_no_part_of_what_a_plan_saw(finished: Stack) -> None:
     before = finished.check()
     leave(finished, Action.UP)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..row import Row
-from . import death, denied, interruption, login, outage, pace, passing
+from . import death, denied, faces, interruption, login, outage, pace, passing
 
 __all__ = ["ROWS"]
 
@@ -15,4 +15,5 @@ ROWS: tuple[Row, ...] = (
     *login.ROWS,
     *interruption.ROWS,
     *denied.ROWS,
+    *faces.ROWS,
 )

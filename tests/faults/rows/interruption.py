@@ -15,7 +15,7 @@ from ..proxy import Exchange, Fault, pass_on
 from ..row import NotReached, Position, Row, afterwards, begin, each_operation
 from ..world import Ended, Running, Setting, World
 
-__all__ = ["ROWS"]
+__all__ = ["HELD", "ROWS", "logged_to_the_end"]
 
 HELD = 0.4
 """Wall seconds that the call in flight is held after the signal: what is sent after that was begun after it."""
@@ -55,7 +55,8 @@ def _then(interrupt: Callable[[], None], hold: float) -> Fault:
     return fault
 
 
-def _logged_to_the_end(ended: Ended) -> None:
+def logged_to_the_end(ended: Ended) -> None:
+    """Every call in the log was answered, and its last line tells how it stood."""
     sent = {event["call"] for event in ended.told("CallSent")}
     answered = {event["call"] for event in ended.told("CallAnswered")}
     assert sent == answered, f"calls without an answer in the log: {sent - answered}"
@@ -82,7 +83,7 @@ def _in_a_call(world: World, position: Position, *, how: str) -> None:
         raise NotReached
     assert ended.code == code, f"exit {ended.code}, not {code}: {ended.said[-1500:]}"
     assert "Traceback" not in ended.said, ended.said[-1500:]
-    _logged_to_the_end(ended)
+    logged_to_the_end(ended)
     reported = [event for event in ended.told("CallAnswered") if event["operation"] == position.operation]
     assert not [event for event in reported if event["error"].endswith("Error")], f"cut off: {reported}"
     late = [event for event in ended.told("CallSent") if _at(event) > when[0] + HELD]
@@ -115,7 +116,7 @@ def _in_a_wait(world: World, position: tuple[str, str], *, how: str) -> None:
     assert took < AT_ONCE, f"ended {took:.1f} s after"
     assert ended.code == code, f"exit {ended.code}, not {code}: {ended.said[-1500:]}"
     assert "Traceback" not in ended.said, ended.said[-1500:]
-    _logged_to_the_end(ended)
+    logged_to_the_end(ended)
     assert ended.log[-1]["outcomes"][step] == "stopped", ended.log[-1]
     afterwards(world, command)
 
