@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..row import Row
-from . import death, denied, faces, interruption, login, outage, pace, passing
+from . import death, denied, faces, interruption, login, outage, pace, passing, turns
 
 __all__ = ["ROWS"]
 
@@ -16,4 +16,5 @@ ROWS: tuple[Row, ...] = (
     *interruption.ROWS,
     *denied.ROWS,
     *faces.ROWS,
+    *turns.ROWS,
 )
