@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from runbook.aws import Aws, code_of
 from runbook.record import is_ours
 from runbook.removing import unless_gone
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway.type_defs import VpcLinkTypeDef
 
 USUALLY = 180.0  # AWS seconds to become AVAILABLE: two to four minutes
 GOES_WITHIN = 240.0  # AWS seconds a deletion takes: minutes
@@ -34,10 +38,18 @@ def name_of(stack: str) -> str:
 
 
 def find(aws: Aws, stack: str) -> list[Link]:
-    """All links of this name, by id. The list may leave out tags, so each is asked for by itself."""
+    """All links of this name or to this stack's load balancer, by id: a link can be given another name.
+
+    The list may leave out tags, so each is asked for by itself.
+    """
     pages = aws.apigateway.get_paginator("get_vpc_links").paginate(PaginationConfig={"PageSize": 500})
-    ids = sorted(item["id"] for page in pages for item in page["items"] if item.get("name") == name_of(stack))
+    ids = sorted(item["id"] for page in pages for item in page["items"] if _concerns(item, stack))
     return [link for link in (get(aws, link_id) for link_id in ids) if link]
+
+
+def _concerns(item: VpcLinkTypeDef, stack: str) -> bool:
+    to_ours = f":loadbalancer/net/{stack}-nlb/"
+    return item.get("name") == name_of(stack) or any(to_ours in target for target in item.get("targetArns", []))
 
 
 def get(aws: Aws, link_id: str) -> Link | None:

@@ -61,8 +61,8 @@ def name_of(stack: str) -> str:
 
 
 def find(aws: Aws, stack: str) -> RestApi | None:
-    """The REST API of this name that is ours, the oldest if there are several; else one that is not ours."""
-    named = _named(aws, stack)
+    """The REST API that is ours, the oldest if there are several; else one of this name that is not ours."""
+    named = _candidates(aws, stack)
     return next((api for api in named if is_ours(api.tags, stack)), named[0] if named else None)
 
 
@@ -88,7 +88,9 @@ def check(aws: Aws, params: Parameters) -> RestApi | Missing | Drifted[RestApi]:
     if not is_ours(found.tags, params.stack) and not params.adopt:
         raise NotOurs("REST API", found.name, found.id, params.stack)
     extra = [api.id for api in _ours(aws, params.stack) if api.id != found.id]
+    name = name_of(params.stack)
     differences = (
+        *([Difference("name", found.name, name)] if found.name != name else []),
         *(
             [Difference("endpoint type", found.endpoint_type, params.endpoint_type)]
             if found.endpoint_type != params.endpoint_type
@@ -113,16 +115,14 @@ def do(aws: Aws, params: Parameters, service: PrivateService) -> RestApi:
     if extra := [api for api in _ours(aws, params.stack) if api.id != found.id]:
         _delete(aws, extra)
         aws.note(f"REST API {found.id} is kept; {', '.join(api.id for api in extra)}, another of ours, was deleted.")
-    if found.endpoint_type != params.endpoint_type:
+    wanted = {
+        "/name": (found.name, name_of(params.stack)),
+        f"/endpointConfiguration/types/{found.endpoint_type}": (found.endpoint_type, params.endpoint_type),
+    }
+    if changed := {path: value for path, (is_, value) in wanted.items() if is_ != value}:
         aws.apigateway.update_rest_api(
             restApiId=found.id,
-            patchOperations=[
-                {
-                    "op": "replace",
-                    "path": f"/endpointConfiguration/types/{found.endpoint_type}",
-                    "value": params.endpoint_type,
-                }
-            ],
+            patchOperations=[{"op": "replace", "path": path, "value": value} for path, value in changed.items()],
         )
     retag_api_gateway(aws, f"/restapis/{found.id}", found.tags, record(params))
     return found
@@ -134,7 +134,7 @@ def undo(aws: Aws, params: Parameters) -> None:
 
 
 def _ours(aws: Aws, stack: str) -> list[RestApi]:
-    return [api for api in _named(aws, stack) if is_ours(api.tags, stack)]
+    return [api for api in _candidates(aws, stack) if is_ours(api.tags, stack)]
 
 
 def _delete(aws: Aws, apis: Iterable[RestApi]) -> None:
@@ -143,7 +143,7 @@ def _delete(aws: Aws, apis: Iterable[RestApi]) -> None:
             aws.apigateway.delete_rest_api(restApiId=api.id)
 
 
-def _named(aws: Aws, stack: str) -> list[RestApi]:
+def _candidates(aws: Aws, stack: str) -> list[RestApi]:
     pages = aws.apigateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500})
     found = [
         RestApi(
@@ -156,7 +156,7 @@ def _named(aws: Aws, stack: str) -> list[RestApi]:
         )
         for page in pages
         for item in page["items"]
-        if item["name"] == name_of(stack)
+        if item["name"] == name_of(stack) or is_ours(item.get("tags", {}), stack)  # its name can be changed
     ]
     return sorted(found, key=lambda api: (api.created, api.id))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..row import Row
-from . import death, denied, faces, interruption, login, outage, pace, passing, turns
+from . import death, denied, drift, faces, interruption, login, outage, pace, passing, turns
 
 __all__ = ["ROWS"]
 
@@ -17,4 +17,5 @@ ROWS: tuple[Row, ...] = (
     *denied.ROWS,
     *faces.ROWS,
     *turns.ROWS,
+    *drift.ROWS,
 )

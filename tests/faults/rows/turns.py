@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from runbook.aws import NOT_IDEMPOTENT
 from tests.meeting import CREATIONS, DELETIONS, After, Meeting
 
 from ..proxy import Exchange, Fault, Proxy, pass_on
@@ -36,12 +37,14 @@ class Together:
         return f"{self.command} {named} {'after the other' if self.kind is After else 'at once'}"
 
 
-def _together(_: World) -> Sequence[Together]:
+def _together(world: World) -> Sequence[Together]:
     return [
         Together(command, which, kind)
         for command, operations in (("up", CREATIONS), ("down", DELETIONS))
         for which in (operations, *((operation,) for operation in operations))
         for kind in (Meeting, After)
+        # What is made under a name of its own exists once, whatever reads show.
+        if not world.setting.eventual or which == operations or {*which} <= NOT_IDEMPOTENT
     ]
 
 
