@@ -38,13 +38,14 @@ def name_of(stack: str) -> str:
 
 
 def find(aws: Aws, stack: str) -> list[Link]:
-    """All links of this name or to this stack's load balancer, by id: a link can be given another name.
+    """All links of this name, by id; and those of ours to our load balancer, since a link can be given another name.
 
     The list may leave out tags, so each is asked for by itself.
     """
     pages = aws.apigateway.get_paginator("get_vpc_links").paginate(PaginationConfig={"PageSize": 500})
     ids = sorted(item["id"] for page in pages for item in page["items"] if _concerns(item, stack))
-    return [link for link in (get(aws, link_id) for link_id in ids) if link]
+    found = [link for link in (get(aws, link_id) for link_id in ids) if link]
+    return [link for link in found if link.name == name_of(stack) or is_ours(dict(link.tags), stack)]
 
 
 def _concerns(item: VpcLinkTypeDef, stack: str) -> bool:
