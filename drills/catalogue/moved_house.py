@@ -19,7 +19,7 @@ the rules for addresses that nothing has any more. `runbook check` shows the ste
 
 **Preventing it.** Make the rules from the addresses in the same run that makes the load balancer. Or give the load
 balancer fixed addresses (`--subnet-mappings SubnetId=...,PrivateIPv4Address=...`), or a security group of its own,
-which a rule can name; both can be had only when it is created. And take stale rules away: whoever gets such an address
+which a rule can name; both are decided when it is created. And take stale rules away: whoever gets such an address
 next is let in.
 """
 

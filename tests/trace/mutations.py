@@ -432,7 +432,7 @@ def one_zone_only(stack: Stack) -> None:
     stack.patch_stage("/variables/VPCLINK", None, "remove")
     stack.aws.apigateway.delete_vpc_link(vpcLinkId=link["id"])
     stack.settle(600)
-    stack.aws.elbv2.set_subnets(LoadBalancerArn=arn, Subnets=stack.subnets[:1])
+    stack.aws.elbv2.set_subnets(LoadBalancerArn=arn, Subnets=[stack.balancer["AvailabilityZones"][0]["SubnetId"]])
     anew = stack.aws.apigateway.create_vpc_link(name=link["name"], targetArns=[arn])["id"]
     stack.settle(600)
     stack.patch_stage("/variables/VPCLINK", anew)
