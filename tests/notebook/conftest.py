@@ -87,7 +87,7 @@ class Papermill:
         )
 
     def ended(self, process: subprocess.Popen[str]) -> Executed:
-        output, _ = process.communicate(timeout=100)
+        output, _ = process.communicate(timeout=240)
         return Executed(process.returncode, output, self.directory / "out.ipynb")
 
     def __call__(self, *arguments: str) -> Executed:

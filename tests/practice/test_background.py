@@ -38,7 +38,7 @@ def test_two_commands_at_once_share_one_account_that_outlives_them(home: Path) -
     assert (home / "account.json").stat().st_mode & 0o077 == 0
     process = psutil.Process(found.pid)
     assert background.stop() is True
-    process.wait(timeout=10)
+    process.wait(timeout=60)
     assert background.status() is None
     assert not (home / "account.json").exists()
 
@@ -60,7 +60,7 @@ def test_a_killed_account_is_started_anew() -> None:
     assert found is not None
     process = psutil.Process(found.pid)
     process.kill()
-    process.wait(timeout=10)
+    process.wait(timeout=60)
     assert background.status() is None
     second = background.ensure()
     assert httpx.get(f"{second}/_practice").json()["practice"] is True

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from tui.app import RunbookApp
 
 
-async def until(pilot: Pilot[None], true: Callable[[], object], what: str = "", *, limit: float = 25.0) -> None:
+async def until(pilot: Pilot[None], true: Callable[[], object], what: str = "", *, limit: float = 90.0) -> None:
     """Let the app go on until this is so."""
     end = time.monotonic() + limit
     while not true():

@@ -185,7 +185,7 @@ def test_a_service_that_drips_times_out_as_a_whole(rig: Rig, scripted: Scripted)
     status = api.get("/a").status_code
     stop.set()
     assert status == 504
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15  # all of it would take 20
 
 
 @pytest.mark.parametrize("raw", [b"", b"not HTTP at all\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"])

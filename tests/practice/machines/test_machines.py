@@ -136,4 +136,4 @@ def test_the_machines_end_with_the_account_however_it_ends() -> None:
         (child,) = psutil.Process(account.pid).children()
         assert httpx.get(f"http://127.0.0.1:{port}").status_code == 200
         account.kill()
-    child.wait(timeout=5)
+    child.wait(timeout=60)
