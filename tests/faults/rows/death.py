@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
 
 from ..disturb import At, kills
 from ..row import NotReached, Position, Row, afterwards, begin, every_request, requests
-from ..world import Setting, World
+from ..world import Running, Setting, World
 
 __all__ = ["ROWS"]
 
 
 def _killed(world: World, position: Position, *, after: bool) -> None:
     begin(world, position.command)
-    running: list[Callable[[], None]] = []
-    at = At(position.nth, position.chosen, kills(lambda: running[0](), after=after))
-    process = world.start(position.command, fault=at)
-    running.append(process.kill)
-    ended = process.ended()
+    running: Future[Running] = Future()
+    at = At(position.nth, position.chosen, kills(lambda: running.result(60).kill(), after=after))
+    running.set_result(world.start(position.command, fault=at))
+    ended = running.result().ended()
     world.proxy.drain()
     if not at.happened.is_set():
         raise NotReached

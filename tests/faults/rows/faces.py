@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
@@ -99,16 +100,16 @@ def _close(running: Running) -> None:
 
 def _tui(world: World, position: Position, *, end: Callable[[Running], None], code: int) -> None:
     begin(world, "up")
-    running: list[Running] = []
+    running: Future[Running] = Future()
 
     def ends(exchange: Exchange) -> None:
-        end(running[0])
+        end(running.result(60))
         time.sleep(HELD)
         pass_on(exchange)
 
     at = At(position.nth, position.chosen, ends)
-    running.append(world.start("tui", fault=at, terminal=True))
-    ended = _driven(running[0])
+    running.set_result(world.start("tui", fault=at, terminal=True))
+    ended = _driven(running.result())
     world.proxy.drain()
     if not at.happened.is_set():
         raise NotReached

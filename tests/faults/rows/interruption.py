@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -67,17 +68,16 @@ def _in_a_call(world: World, position: Position, *, how: str) -> None:
     command = position.command
     interrupt, code, in_terminal = INTERRUPTS[how]
     begin(world, command)
-    running: list[Running] = []
+    running: Future[Running] = Future()
     when: list[float] = []
 
     def now() -> None:
         when.append(time.time())
-        interrupt(running[0])
+        interrupt(running.result(60))
 
     at = At(position.nth, position.chosen, _then(now, HELD))
-    started = world.start(command, fault=at, terminal=in_terminal)
-    running.append(started)
-    ended = started.ended()
+    running.set_result(world.start(command, fault=at, terminal=in_terminal))
+    ended = running.result().ended()
     world.proxy.drain()
     if not at.happened.is_set():
         raise NotReached
@@ -125,21 +125,20 @@ def _twice(world: World, position: Position) -> None:
     """The second Ctrl-C does not wait for the call in flight."""
     command = position.command
     begin(world, command)
-    running: list[Running] = []
+    running: Future[Running] = Future()
     gone = threading.Event()
 
     def twice(exchange: Exchange) -> None:
-        running[0].signal(signal.SIGINT)
+        running.result(60).signal(signal.SIGINT)
         time.sleep(0.2)  # two signals at once are one
-        running[0].signal(signal.SIGINT)
+        running.result(60).signal(signal.SIGINT)
         gone.wait(30)
         pass_on(exchange)
 
     at = At(position.nth, position.chosen, twice)
-    started = world.start(command, fault=at)
-    running.append(started)
+    running.set_result(world.start(command, fault=at))
     try:
-        ended = started.ended(timeout=10.0)
+        ended = running.result().ended(timeout=10.0)
     finally:
         gone.set()
     world.proxy.drain()
