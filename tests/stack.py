@@ -169,6 +169,9 @@ class Stack:
     def down(self, **given: Any) -> Ended:
         return self.run(Action.DOWN, **given)
 
+    def run_step_undo(self, step: str) -> Ended:
+        return self.run(Action.DOWN, only=[step])
+
     # --- by hand ----------------------------------------------------------------------------------------------------
 
     def call(self, module: ModuleType, function: str, **given: Any) -> Any:

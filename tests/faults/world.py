@@ -39,7 +39,7 @@ from .cli import spawn
 from .inventory import Inventory, take_stock
 from .proxy import Fault, Proxy, pass_on
 
-__all__ = ["ROOT", "USUAL", "Ended", "Running", "Setting", "Terminal", "World", "Worlds", "read_log", "served_here"]
+__all__ = ["PLAN", "ROOT", "USUAL", "Ended", "Running", "Setting", "Terminal", "World", "Worlds", "read_log", "served_here"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = Plan.of(READING_ORDER)
@@ -197,10 +197,11 @@ class World:
     @property
     def clients(self) -> dict[str, Any]:
         """Undisturbed clients, by service."""
-        return {"ec2": self._aws.ec2, "elbv2": self._aws.elbv2, "apigateway": self._aws.apigateway}
+        return {"ec2": self.aws.ec2, "elbv2": self.aws.elbv2, "apigateway": self.aws.apigateway}
 
     @property
-    def _aws(self) -> Aws:
+    def aws(self) -> Aws:
+        """The account as the engine sees it, undisturbed."""
         return _connected(self.account_url, self.setting)
 
     def begin(self) -> None:
@@ -257,7 +258,7 @@ class World:
     def engine(self, action: Action, **given: Any) -> list[Event]:
         """Run the engine in this process, undisturbed: quicker where the process is not what is tried."""
         defaults = {"instances": tuple(self.practice["defaults"]["instances"])}
-        return list(run(PLAN, self._aws, load(given), action, defaults=defaults))
+        return list(run(PLAN, self.aws, load(given), action, defaults=defaults))
 
     def bring_up(self, **given: Any) -> tuple[str, ...]:
         """A finished stack, quickly. Answers the requests that were sent."""

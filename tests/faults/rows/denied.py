@@ -12,10 +12,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from runbook.engine import run
+from runbook.events import Action, RunFinished
+from runbook.parameters import load
 from runbook.policy import policy
 
 from ..row import NotReached, Row, same_stack, succeeded
-from ..world import Ended, World
+from ..world import PLAN, Ended, World
 
 __all__ = ["ROWS", "Lacking", "granted"]
 
@@ -97,7 +100,6 @@ def _drifted(world: World) -> None:
     instances = world.practice["defaults"]["instances"]
     elb.deregister_targets(TargetGroupArn=group, Targets=[{"Id": instances[0]}])
     elb.register_targets(TargetGroupArn=group, Targets=[{"Id": instances[1], "Port": 81}])
-    elb.set_subnets(LoadBalancerArn=arn, Subnets=[balancer["AvailabilityZones"][0]["SubnetId"]])
     elb.add_tags(ResourceArns=[arn], Tags=[{"Key": "runbook:stale", "Value": "x"}])
     (api,) = gateway.get_rest_apis()["items"]
     tagged = f"arn:aws:apigateway:{world.practice['region']}::/restapis/{api['id']}"
@@ -113,8 +115,21 @@ def _drifted(world: World) -> None:
     ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=[permission], TagSpecifications=tags)
 
 
+def _narrowed(world: World) -> None:
+    """A load balancer that one zone was taken from, before it had a link: after that AWS lets none be taken."""
+    needed = PLAN.up_to(PLAN["load-balancer"])
+    aws, defaults = world.aws, {"instances": tuple(world.practice["defaults"]["instances"])}
+    ended = list(run(PLAN, aws, load({}), Action.UP, defaults=defaults, only=needed))[-1]
+    assert isinstance(ended, RunFinished), ended
+    assert ended.worst is None, ended
+    elb = world.clients["elbv2"]
+    (balancer,) = elb.describe_load_balancers()["LoadBalancers"]
+    subnets = [balancer["AvailabilityZones"][0]["SubnetId"]]
+    elb.set_subnets(LoadBalancerArn=balancer["LoadBalancerArn"], Subnets=subnets)
+
+
 SCENES: dict[str, tuple[Callable[[World], None], ...]] = {
-    "up": (_nothing, _drifted),
+    "up": (_nothing, _drifted, _narrowed),
     "down": (_finished,),
     "check": (_finished,),
     "trace": (_finished,),
@@ -148,7 +163,7 @@ def _denied(world: World, lacking: Lacking, *, command: str) -> None:
 
 
 def _limit(world: World, document: dict[str, Any]) -> None:
-    iam = world.clients["iam"]
+    iam: Any = world.session.client("iam", endpoint_url=world.account_url)
     if not any(user["UserName"] == USER for user in iam.list_users()["Users"]):
         iam.create_user(UserName=USER)
         world.proxy.access_key_id = iam.create_access_key(UserName=USER)["AccessKey"]["AccessKeyId"]
