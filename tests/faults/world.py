@@ -39,7 +39,19 @@ from .cli import spawn
 from .inventory import Inventory, take_stock
 from .proxy import Fault, Proxy, pass_on
 
-__all__ = ["PLAN", "ROOT", "USUAL", "Ended", "Running", "Setting", "Terminal", "World", "Worlds", "read_log", "served_here"]
+__all__ = [
+    "PLAN",
+    "ROOT",
+    "USUAL",
+    "Ended",
+    "Running",
+    "Setting",
+    "Terminal",
+    "World",
+    "Worlds",
+    "read_log",
+    "served_here",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAN = Plan.of(READING_ORDER)
