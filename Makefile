@@ -1,6 +1,7 @@
 # make run    set up and run the main job on the practice account
 # make test   set up and run the whole test suite
-# The others: lint, notebook (papermill), bench (figures), truth (the practice account beside AWS), faults, constraints
+# The others: lint, notebook (papermill), bench (figures), truth (the practice account beside AWS), faults, constraints,
+# docs/drills (the course's pages)
 PYTHON ?= python3
 BIN := .venv/bin
 RUN_READY := .venv/.run-ready

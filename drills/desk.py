@@ -118,6 +118,11 @@ class Desk:
             running.endpoint,
         )
 
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """The hints that were taken in the drill that runs."""
+        return self.drill.hints[: self.session.running.hints]
+
     def following(self) -> Drill | None:
         """What to do next: the exam's next drill, else the first of the course that is not solved yet."""
         if (exam := self.session.exam) is not None:

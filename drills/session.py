@@ -190,7 +190,7 @@ class Session:
     def running(self) -> Running:
         """The drill that runs. Raises :class:`BadInput` when there is none."""
         if self.record.running is None:
-            raise BadInput("drill", "no drill is running.", "Start one with: runbook drill start NAME")
+            raise BadInput("drill", f"no drill of {self.name} is running.", "Start one with: runbook drill start NAME")
         return self.record.running
 
     @property

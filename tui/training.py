@@ -85,10 +85,7 @@ class Training:
     @property
     def hints(self) -> tuple[str, ...]:
         """The hints that were taken."""
-        briefing = self.briefing
-        if briefing is None or self.desk is None:
-            return ()
-        return briefing.drill.hints[: self.desk.session.running.hints]
+        return self.desk.hints if self.desk is not None and self.briefing is not None else ()
 
     @property
     def here(self) -> bool:

@@ -118,10 +118,10 @@ def status(trainee: TraineeOption = None, json: JsonOption = False) -> int:
         if json:
             _json({"drill": None, "exam": examined})
         elif exam is None:
-            typer.echo("No drill is running. Start one with: runbook drill start NAME")
+            typer.echo(f"No drill of {session.name} is running. Start one with: runbook drill start NAME")
         else:
             at = f"drill {len(exam.results) + 1} of {len(exam.drills)}"
-            typer.echo(f"No drill is running; the exam is at {at}. Go on with: runbook drill exam")
+            typer.echo(f"No drill of {session.name} is running; the exam is at {at}. Go on with: runbook drill exam")
         return FAILED
     briefing = desk.briefing()
     drill = briefing.drill
@@ -131,11 +131,14 @@ def status(trainee: TraineeOption = None, json: JsonOption = False) -> int:
             "points": points,
             "seconds": round(session.seconds, 1),
             "hints": running.hints,
+            "hints_taken": desk.hints,
             "refused": running.refused,
         }
         _json({"drill": _briefed(desk, briefing) | so_far, "exam": examined})
         return 0
     _brief(desk, briefing)
+    for number, hint in enumerate(desk.hints, start=1):
+        typer.echo(f"Hint {number}. {hint}\n")
     told = [f"{clock(session.seconds)} of about {drill.minutes} minutes", f"{points} of {drill.worth} points to be had"]
     told.append(f"{running.hints} of {len(drill.hints)} hints taken")
     if examined:
@@ -324,7 +327,8 @@ def _brief(desk: Desk, briefing: Briefing) -> None:
         ("AWS CLI", f"in a shell after: {briefing.shell}"),
     ):
         console.print(Text.assemble((f"{name:<11}", "bold"), value), soft_wrap=True)
-    console.print("\nMended? runbook drill verify · Stuck? runbook drill hint\n")
+    skip = " · Skip it? runbook drill reset" if exam else ""
+    console.print(f"\nMended? runbook drill verify · Stuck? runbook drill hint{skip}\n")
 
 
 def _after(desk: Desk, ended: Ended, *, json: bool = False) -> int:

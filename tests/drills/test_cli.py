@@ -79,7 +79,7 @@ def mend(served: Account, status: dict[str, object]) -> None:
 
 @pytest.mark.usefixtures("ended")
 def test_a_drill_from_symptom_to_debrief(drill: Drill, served: Account) -> None:
-    assert drill("status", code=1).stdout == "No drill is running. Start one with: runbook drill start NAME\n"
+    assert drill("status", code=1).stdout == "No drill of anna is running. Start one with: runbook drill start NAME\n"
     assert json.loads(drill("status", "--json", code=1).stdout) == {"drill": None, "exam": None}
 
     started = drill("start", "lost_number").stdout
@@ -98,6 +98,7 @@ def test_a_drill_from_symptom_to_debrief(drill: Drill, served: Account) -> None:
 
     assert "lost-number is running" in drill("start", "verbatim", code=2).stderr
     assert lost_number.HINTS[0] in drill("hint").stdout
+    assert lost_number.HINTS[0] in drill("status").stdout
     assert "GET /hello is answered 500" in drill("verify", code=3).stdout
     refused = json.loads(drill("verify", "--json", code=3).stdout)
     assert refused == {"drill": "lost-number", "solved": False, "wrong": "GET /hello is answered 500.", "refused": 2}
@@ -112,7 +113,7 @@ def test_a_drill_from_symptom_to_debrief(drill: Drill, served: Account) -> None:
     kept = {each["id"]: each["points"] for each in json.loads(drill("list", "--json").stdout)}
     assert kept == {"lost-number": 80, "open-house": None, "verbatim": None}
     assert "1 of 3 solved, 80 of 300 points." in drill("list").stdout
-    assert "no drill is running" in drill("verify", code=2).stderr
+    assert "no drill of anna is running" in drill("verify", code=2).stderr
 
 
 @pytest.mark.usefixtures("ended")
@@ -143,7 +144,7 @@ def test_reset_gives_up_without_a_result(drill: Drill) -> None:
     drill("start", "--seed", "5")
     assert "is given up; the stack is as it should be" in drill("reset").stdout
     assert "0 of 3 solved" in drill("list").stdout
-    assert "no drill is running" in drill("reset", code=2).stderr
+    assert "no drill of anna is running" in drill("reset", code=2).stderr
     assert CliRunner().invoke(app, ["check", "--stack", "drill"]).exit_code == 0
 
 
@@ -175,6 +176,7 @@ def test_an_exam_goes_on_by_itself_and_writes_its_report(drill: Drill, served: A
     assert "one is under way" in drill("exam", "2", code=2).stderr
     assert "Exam 1 of 3" in drill("exam").stdout  # shows it again
 
+    assert "Skip it? runbook drill reset" in begun
     skipped = drill("reset").stdout  # counts as zero, and goes on
     assert "0 of 100 points" in skipped
     assert "Exam 2 of 3" in skipped
@@ -196,7 +198,7 @@ def test_an_exam_goes_on_by_itself_and_writes_its_report(drill: Drill, served: A
         assert written.parent == tmp_path / "reports"
         assert "100 of 300 points" in written.read_text()
         assert "1 of 3 solved" in written.read_text()
-    assert "No drill is running" in drill("status", code=1).stdout
+    assert "No drill of anna is running" in drill("status", code=1).stdout
     assert "elsewhere" in drill("exam", "--report", "--out", "elsewhere").stdout
 
 
@@ -235,9 +237,9 @@ def test_a_real_account_is_never_touched(drill: Drill, monkeypatch: pytest.Monke
         (["start", "--level", "harder"], "--level: there is no level 'harder'. Levels: easy, medium, hard."),
         (["start", "--level", "hard"], "the course has no hard drill"),
         (["exam", "4", "--level", "easy"], "1 to 3 easy drills, not 4"),
-        (["hint"], "no drill is running"),
-        (["solution"], "no drill is running"),
-        (["verify", "--json"], "no drill is running"),
+        (["hint"], "no drill of anna is running"),
+        (["solution"], "no drill of anna is running"),
+        (["verify", "--json"], "no drill of anna is running"),
         (["list", "--trainee", "../x"], "'../x' is no name"),
         (["exam", "3", "--end"], "give N to begin one, or --end, or --report"),
         (["exam", "--report"], "there was none yet"),

@@ -54,7 +54,7 @@ def test_the_stopwatch_starts_with_the_symptom_and_stops_with_the_end(session: S
     result = session.end(EASY, solved=True)
     assert (result.seconds, result.points, result.solved) == (75.0, EASY.worth, True)
     assert session.record.running is None
-    with pytest.raises(BadInput, match="no drill is running"):
+    with pytest.raises(BadInput, match="no drill of anna is running"):
         _ = session.running
 
 
