@@ -42,6 +42,8 @@ class Action(enum.StrEnum):
     DOWN = "down"
     DO = "do"
     UNDO = "undo"
+    ROLLBACK = "rollback"
+    """Of a stage, to the deployment before: no run of the steps, but kept like one (``runbook rollback``)."""
 
 
 class Outcome(enum.StrEnum):

@@ -6,18 +6,26 @@ configured then differs from what is served: ``check`` says so, and the next ``u
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from runbook.aws import CURRENT_STEP, Aws
 from runbook.errors import BadInput, CannotContinue, NotOurs, quoted
+from runbook.events import Action, Outcome, RunFinished, RunStarted, StepChecked, StepFinished, StepStarted
+from runbook.explain import explain
+from runbook.log import RunLog
+from runbook.outcome import Difference
+from runbook.parameters import Parameters
 from runbook.record import is_ours
-from steps import deployment, rest_api
+from runbook.step import Plan
+from steps import READING_ORDER, deployment, rest_api
 
 if TYPE_CHECKING:
-    from runbook.aws import Aws
+    from runbook.accounts import Account
 
-__all__ = ["Way", "rollback", "way_back"]
+__all__ = ["Way", "kept", "rollback", "way_back"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +76,39 @@ def way_back(aws: Aws, stack: str, stage: str | None = None) -> Way:
         raise CannotContinue(f"Stage {stage} serves the oldest deployment there is: there is none to go back to.")
     before = history[at + 1]
     return Way(api.id, stage, aws.invoke_url(api.id, stage), stages[stage], before["id"], before["createdDate"])
+
+
+def kept(account: Account, params: Parameters, stage: str | None = None) -> Way:
+    """:func:`rollback`, with a log as of any run: who, where, what was served before, and every AWS request."""
+    aws, step, began = account.aws, "deployment", time.monotonic()
+    log = RunLog.of(Plan.of(READING_ORDER), account, stack=params.stack, action=Action.ROLLBACK, face="cli")
+    outcome, cause = Outcome.FAILED, None
+    token = CURRENT_STEP.set(step)
+    try:
+        identity = aws.identity()
+        log.write(
+            RunStarted(
+                action=Action.ROLLBACK,
+                parameters=params,
+                region=identity.region,
+                steps=(step,),
+                account=identity.account,
+                caller=identity.arn,
+            )
+        )
+        log.write(StepStarted(step=step, action=Action.ROLLBACK))
+        with aws.observed(log.write, aws.control):
+            way = rollback(aws, params.stack, stage)
+        outcome = Outcome.DONE
+        changes = (Difference("deployment", way.served, way.before),)
+        log.write(StepChecked(step=step, outcome=Outcome.DRIFTED, reason=str(changes[0]), differences=changes))
+        return way
+    except Exception as error:
+        cause = error
+        raise
+    finally:
+        CURRENT_STEP.reset(token)
+        took, why = time.monotonic() - began, explain(cause) if cause else ""
+        log.write(StepFinished(step=step, outcome=outcome, duration=took, reason=why, cause=cause))
+        log.write(RunFinished(action=Action.ROLLBACK, outcomes={step: outcome}, duration=took))
+        log.close()

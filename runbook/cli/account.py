@@ -87,7 +87,7 @@ def rollback(
 ) -> int:
     """Point the stage at the deployment before the one it serves. The configuration stays as it is."""
     from runbook.cli.show import moment
-    from runbook.rollback import rollback as go_back
+    from runbook.rollback import kept as go_back
     from runbook.rollback import way_back
 
     account, params = target.connect(), target.parameters
@@ -98,7 +98,7 @@ def rollback(
         typer.echo(f"Stage {way.stage} will serve deployment {way.before} of {moment(way.made)} (now {way.served}).")
 
     confirm(account, announce, yes=yes, expected=expect_account, json=json)
-    way = go_back(account.aws, params.stack, stage)
+    way = go_back(account, params, stage)
     if json:
         typer.echo(jsonlib.dumps({**asdict(way), "made": way.made.isoformat()}))
         return 0

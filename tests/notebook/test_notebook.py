@@ -17,7 +17,7 @@ from rich.table import Table
 from practice.server import Account
 from runbook import notebook
 from runbook.errors import BadInput
-from runbook.events import Outcome, StepFinished
+from runbook.events import Noted, Outcome, StepFinished
 from runbook.notebook.generating import as_text
 from runbook.notebook.options import EXAMPLES, OPTIONS, read
 from runbook.notebook.running import Run, RunbookStopped, start
@@ -199,6 +199,14 @@ def test_a_step_that_fails_shows_the_trace_of_a_request(fast: Account, displayed
         run.step("invoke")
     assert isinstance(displayed[-1], Table)
     assert "verdict: backend" in str(displayed[-1].caption)
+
+
+def test_what_a_person_should_know_is_shown_once(fast: Account, displayed: list[Any]) -> None:
+    run = start({"endpoint_url": fast.url, "mode": "check", "stack": "never-made"})
+    run._take(Noted(text="Up of stack demo was begun"))
+    run.step("preflight")
+    run.step("target-group")
+    assert [str(view) for view in displayed].count("Note: Up of stack demo was begun") == 1
 
 
 def test_a_trace_that_cannot_be_made_fails_nothing(fast: Account, displayed: list[Any]) -> None:

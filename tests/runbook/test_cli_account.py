@@ -17,6 +17,8 @@ from practice import CREDENTIALS, seed
 from practice.clock import ScaledClock
 from practice.server import Account, serve
 from runbook.cli import app
+from runbook.events import Action
+from runbook.record import MARKS
 
 
 class Clock(ScaledClock):
@@ -47,6 +49,13 @@ class Operator:
     @property
     def groups(self) -> list[str]:
         return [group["TargetGroupName"] for group in self.elb.describe_target_groups()["TargetGroups"]]
+
+    def begun(self, stack: str, action: Action) -> None:
+        """A mark as another run leaves it that is under way."""
+        (group,) = self.elb.describe_target_groups(Names=[f"{stack}-targets"])["TargetGroups"]
+        text = f"0badcafe {self.clock.now():%Y-%m-%dT%H:%M:%SZ} arn:aws:iam::123456789012:user/[bold]other"
+        tags = [{"Key": MARKS[action.value], "Value": text}]
+        self.elb.add_tags(ResourceArns=[group["TargetGroupArn"]], Tags=tags)
 
     def group(self, stack: str, **tags: str) -> None:
         """Of a stack only its target group."""
@@ -139,10 +148,38 @@ def test_rolled_back_seen_and_deployed_again(operator: Operator) -> None:
     ended = operator("rollback", "--stage", "prod")
     assert ended.exit_code == 1
     assert "none to go back to" in ended.stderr
+    assert "none to go back to" in CliRunner().invoke(app, ["report", "last"]).stdout
     assert operator("rollback", "--stage", "test").exit_code == 2
 
     operator.ok("up")
     assert httpx.get(url).status_code == 200
     told = operator.ok("rollback")
+    reported = CliRunner().invoke(app, ["report", "last"]).stdout
+    for words in ("rollback of stack demo", "1 of 1 steps were done", way["served"], way["before"], "UpdateStage"):
+        assert words in reported
     assert f"serves deployment {way['before']} of " in told
     assert f"and {way['served']} no more" in told
+
+
+def test_up_and_down_wait_their_turn(operator: Operator) -> None:
+    operator.group("taken")
+    operator.begun("taken", Action.UP)
+    before = operator.groups
+    told = operator("down", "--stack", "taken")
+    assert told.exit_code == 1
+    assert "Up of stack taken was begun at " in told.stderr
+    assert "by arn:aws:iam::123456789012:user/[bold]other and may still be under way" in told.stderr
+    assert operator.groups == before
+    assert operator("down", "--stack", "taken", "--force").exit_code == 0
+    assert operator.groups == []
+
+
+def test_who_does_the_same_is_told_of_the_other(operator: Operator) -> None:
+    operator.group("shared")
+    operator.begun("shared", Action.DOWN)
+    told = operator.ok("down", "--stack", "shared")
+    assert "note: Down of stack shared was begun at " in told
+    assert "both remove the same" in told
+    assert "Nothing of ours is left" in told
+    reported = CliRunner().invoke(app, ["report", "last"])
+    assert "Down of stack shared was begun at" in reported.stdout

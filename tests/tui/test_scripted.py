@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 
 from runbook.accounts import Kind
 from runbook.errors import BadInput
-from runbook.events import Action, Event, Outcome, StepChecked, StepFinished, StepStarted
+from runbook.events import Action, Event, Noted, Outcome, StepChecked, StepFinished, StepStarted
 from runbook.log import runs
 from runbook.parameters import validated
 from tests.tui import script
@@ -318,3 +318,18 @@ async def test_bindings_have_ids_descriptions_and_tooltips_and_the_help_shows_th
         await pilot.press("escape")
         await pilot.pause()
         assert app.screen is app.main
+
+
+def notes(told: Told) -> Iterator[Event]:
+    yield Noted(text=f"Up of stack demo was begun by {MARKUP}")
+    yield from script.everything(told)
+
+
+async def test_what_a_person_should_know_is_told_and_is_no_markup() -> None:
+    async with script.app(notes).run_test(size=(100, 30), notifications=True) as pilot:
+        app = await ready(pilot)
+        await pilot.press("u")
+        await settle(pilot)
+        (note,) = app._notifications
+        assert note.message == safe(f"Up of stack demo was begun by {MARKUP}")
+        assert not note.markup
