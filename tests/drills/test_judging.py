@@ -194,10 +194,6 @@ def a_load_balancer_on_the_internet(bench: Bench) -> None:
     )
 
 
-def one_zone_only(bench: Bench) -> None:
-    bench.aws.elbv2.set_subnets(LoadBalancerArn=bench.balancer.arn, Subnets=list(bench.service.balancer_subnets[:1]))
-
-
 def one_instance_only(bench: Bench) -> None:
     bench.deregister(bench.instances[0])
 
@@ -264,7 +260,6 @@ WRONG: dict[Repair, str] = {
     another_group_that_is_open: "The internet can reach the instances",
     client_addresses_given_up: "who their clients are",
     a_load_balancer_on_the_internet: "goes round the gateway",
-    one_zone_only: "instances never answer",
     one_instance_only: "instances never answer",
     one_path_only: "GET /health reaches the service as GET /hello",
     one_verb_only: "POST /orders/7?side=left is answered 403, and not by the service",
