@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +34,7 @@ from runbook.events import (
 from runbook.explain import explain, is_denied
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.redaction import redacted, secrets_of
 from runbook.step import Plan, Step
 from runbook.turns import Turn
 
@@ -77,6 +78,7 @@ def run(
         whole=only is None,
         step_by_step=step_by_step,
         control=control,
+        secrets=secrets_of(aws.session),
     )
     conductor = threading.Thread(target=pass_.conduct, name="runbook", daemon=True)
     conductor.start()
@@ -135,6 +137,8 @@ class _Pass:
     """When each step had what it needs and began; on the monotonic clock."""
     asking_for: str = ""
     """The step whose resource is being asked, for the run as a whole, what it remembers or who is at it."""
+    secrets: Callable[[], Collection[str]] = frozenset
+    """Asked at each event for texts that must not be in it."""
     turn: Turn | None = None
     """This run's turn at the stack; none when it only looks."""
 
@@ -248,7 +252,8 @@ class _Pass:
                 log.debug("the mark of this run stays", exc_info=True)
 
     def _tell(self, event: Event) -> None:
-        self.events.put(event)
+        # Every face is told this and nothing else, so what is taken out here is in no log, report or picture.
+        self.events.put(redacted(event, self.secrets()))
 
     def _told(self, event: Event) -> None:
         if isinstance(event, CallAnswered) and event.writes and not event.error and event.step:

@@ -46,6 +46,12 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 # Headers whose values are no secret; of any other it is not known.
 _HARMLESS = re.compile(r"accept(-\w+)?|content-\w+|host|user-agent|cache-control|origin|referer", re.IGNORECASE)
+# What every form above has a part of: most texts have none, and are looked at once.
+_MAY_HOLD = re.compile(
+    r"aws4-hmac|signature|credential|a[ksbc][ic]a[a-z0-9]{12}|secret|token|api[_-]?key|passw|authorization|cookie|bearer|"
+    r"eyj|encoded|://[^/@]*@|private key",
+    re.IGNORECASE,
+)
 _SECRET_NAME = re.compile(_NAMES, re.IGNORECASE)
 
 
@@ -57,7 +63,10 @@ def redacted(value: T, secrets: Collection[str] = ()) -> T:
 def _redacted(value: object, secrets: list[str]) -> object:
     if isinstance(value, str):
         for secret in secrets:
-            value = value.replace(secret, REDACTED)
+            if secret in value:  # else it stays what it is, such as a member of an enumeration
+                value = value.replace(secret, REDACTED)
+        if not _MAY_HOLD.search(value):
+            return value
         for form, replacement in _FORMS:
             value = form.sub(replacement, value)
         return value

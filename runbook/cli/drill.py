@@ -165,7 +165,7 @@ def verify(trainee: TraineeOption = None, json: JsonOption = False) -> int:
         if json:
             _json({"drill": drill.id, "solved": False, "wrong": ended, "refused": desk.session.running.refused})
         else:
-            typer.echo(f"Not yet. {ended}")
+            _console().print(f"Not yet. {ended}", soft_wrap=True)
         return NOT_AS_IT_SHOULD_BE
     return _after(desk, ended, json=json)
 

@@ -194,8 +194,9 @@ def tell_error(text: str) -> None:
     from rich.text import Text
 
     from runbook.cli.console import terminal
+    from runbook.redaction import redacted
 
-    line = " ".join(text.split())
+    line = redacted(" ".join(text.split()))
     terminal(stderr=True).print(Text.assemble(("error: ", "bold red"), line), soft_wrap=True)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -37,6 +37,7 @@ from runbook.events import (
     Waited,
     to_json,
 )
+from runbook.redaction import redacted, secrets_of
 
 if TYPE_CHECKING:
     from runbook.accounts import Account
@@ -69,7 +70,7 @@ def show(
 ) -> Iterator[Event]:
     """Pass the events on, showing each as it comes."""
     if as_json:
-        yield from _as_json(events, control)
+        yield from _as_json(events, control, secrets_of(account.aws.session))
         return
     console = terminal()
     screen = _Screen(console, plan, account, as_plan=as_plan, only=only)
@@ -79,9 +80,9 @@ def show(
         yield from _lines(events, screen, control)
 
 
-def _as_json(events: Iterator[Event], control: Control) -> Iterator[Event]:
+def _as_json(events: Iterator[Event], control: Control, secrets: Callable[[], Collection[str]]) -> Iterator[Event]:
     for event in events:
-        sys.stdout.write(json.dumps(to_json(event)) + "\n")
+        sys.stdout.write(json.dumps(redacted(to_json(event), secrets())) + "\n")
         sys.stdout.flush()
         if isinstance(event, ApprovalAsked):
             _ask(event, control, None)
@@ -132,7 +133,7 @@ def _ask(event: ApprovalAsked, control: Control, screen: _Screen | None) -> None
     assert event.step is not None  # noqa: S101 (only steps ask)
     words, detail = present.plan_words(event.outcome, event.reason, event.differences)
     title = screen.plan[event.step].title if screen else event.step
-    typer.echo(f"\n{title}\n  {words}: {detail}", err=True)
+    typer.echo(present.safe(f"\n{title}\n  {words}: {detail}"), err=True)
     try:
         approved = typer.confirm("  Do it?", default=True, err=True)
     except (typer.Abort, EOFError):

@@ -31,7 +31,7 @@ _GAP = 18
 
 def html(record: Record) -> str:
     """The report of a run."""
-    return (
+    return present.safe(
         render(
             "report.html",
             record=record,

@@ -18,7 +18,7 @@ _WIDTH = 48  # characters of the timeline
 
 def markdown(record: Record) -> str:
     """The report of a run."""
-    return "\n".join(_lines(record)).rstrip() + "\n"
+    return present.safe("\n".join(_lines(record)).rstrip()) + "\n"
 
 
 def _lines(record: Record) -> Iterable[str]:

@@ -56,8 +56,7 @@ def said_of_check(drill: Drill) -> set[str]:
 def test_drill(drill: Drill, bench: Bench, hurried: Account, finished: dict[str, object]) -> None:
     training.reset(bench, drill)
     if drill.builds_as_usual:  # then nothing is left of the drill before, but the stack as it always is
-        now = picture(hurried)
-        assert now == finished.setdefault("stack", now)
+        assert picture(hurried) == finished.setdefault("stack", picture(hurried))
 
     training.strike(bench, drill)  # which waits until the symptom shows
     verdict, suspicious = suspects(bench, drill)
