@@ -126,6 +126,9 @@ def connect(
     refused = _judge_balancer(backend, balancer, port, source)
     if refused is not None:
         return refused
+    blocked = _judge_way_in(backend, balancer, port, source)
+    if blocked is not None:
+        return blocked
     group = backend.group_of(listener)
     if group is None:
         return Unreachable(f"the listener on port {port} forwards to no target group", "target-group")
@@ -158,13 +161,9 @@ def enter(
     refused = _judge_balancer(backend, balancer, port, source)
     if refused is not None:
         return refused
-    entered = list(balancer.nodes)[next(_turn) % len(balancer.nodes)]
-    if source.subnet is not None and source.ip is not None:
-        blocked = _judge_network_acls(
-            backend.ec2_backend, source.subnet, source.ip, entered.subnet, entered.private_ip, port
-        )
-        if blocked is not None:
-            return blocked
+    blocked = _judge_way_in(backend, balancer, port, source)
+    if blocked is not None:
+        return blocked
     action = forwarding.action_for(listener, asked)
     if action is None or action.type not in {"forward", "fixed-response"}:
         what = "a condition of a rule" if action is None else f"an action of type {action.type}"
@@ -300,6 +299,22 @@ def _judge_balancer(backend: ELBv2Backend, balancer: LoadBalancer, port: int, so
             "security-group",
         )
     return None
+
+
+def _judge_way_in(backend: ELBv2Backend, balancer: LoadBalancer, port: int, source: Source) -> Unreachable | None:
+    """From an interface of the account's to one of the load balancer's nodes: its groups' outbound rules, and ACLs."""
+    if source.subnet is None or source.ip is None:
+        return None
+    node = list(balancer.nodes)[next(_turn) % len(balancer.nodes)]
+    ec2 = backend.ec2_backend
+    groups = [group for group_id in source.groups if (group := ec2.get_security_group_from_id(group_id))]
+    egress = [rule for group in groups for rule in group.egress_rules]
+    if groups and not _rules_allow(egress, node.private_ip, port, set(balancer.security_groups)):
+        names = ", ".join(sorted(source.groups))
+        return Unreachable(
+            f"no rule of {names} lets {source.ip} out to {node.private_ip} on port {port}", "security-group"
+        )
+    return _judge_network_acls(ec2, source.subnet, source.ip, node.subnet, node.private_ip, port)
 
 
 def _rules_allow(rules: Iterable[Any], ip: str | None, port: int, groups: Collection[str]) -> bool:

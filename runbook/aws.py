@@ -200,6 +200,11 @@ class Aws:
         return cast("APIGatewayClient", self._client("apigateway"))
 
     @cached_property
+    def apigatewayv2(self) -> Any:
+        """API Gateway's second interface, for V2 VPC links; of its stubs nothing else would be used."""
+        return self._client("apigatewayv2")
+
+    @cached_property
     def sts(self) -> STSClient:
         """Who am I."""
         return cast("STSClient", self._client("sts"))

@@ -53,6 +53,8 @@ class Answer:
     message: str = ""
     """The gateway's message, or the beginning of the service's body."""
     request_id: str = ""
+    balancer: bool = False
+    """An Application Load Balancer answered in its own name."""
     problem: str = ""
     """Why no answer came."""
     expected: int | None = None
@@ -71,6 +73,8 @@ class Answer:
             return Symptom.FINE
         if self.by_gateway:
             return self._from_gateway(self.status)
+        if self.balancer:
+            return Symptom.BALANCER
         if self.status < 500:
             return Symptom.BACKEND_4XX
         # The practice account answers 501 in its own name to what it cannot carry out; that is no service's answer.
@@ -91,6 +95,7 @@ class Answer:
         if self.status is None:
             return f"no answer: {self.problem}"
         who = "API Gateway itself" if self.by_gateway else "the service"
+        who = "the Application Load Balancer itself" if self.balancer else who
         said = f": {self.message}" if self.message and self.symptom is not Symptom.FINE else ""
         return f"{who} answered {self.status} in {self.latency} ms{said}"
 
@@ -116,6 +121,8 @@ def send(target: Target) -> Answer:
         error_type=error_type,
         message=_message(response) if error_type else _excerpt(response.text),
         request_id=response.headers.get("x-amzn-requestid", ""),
+        # API Gateway renames the Server header of what it hands on.
+        balancer=response.headers.get("x-amzn-remapped-server", "").startswith("awselb/"),
         expected=target.expect_status,
     )
 

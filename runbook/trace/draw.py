@@ -127,7 +127,7 @@ def draw_links(uses: tuple[LinkUse, ...]) -> RenderableType:
             Text.assemble(
                 (link, "bold"),
                 f" {first.name}".rstrip(),
-                f"  {first.status or 'no V1 link of this id'}",
+                f"  {first.version} {first.status}" if first.version else "  no link of this id",
                 f"  → {first.load_balancer.rpartition('loadbalancer/')[2] or '?'}",
             )
         )

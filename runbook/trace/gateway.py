@@ -6,8 +6,8 @@ a deployment would mend it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from runbook.trace.command import cli, deploying, lines, patch_integration, patch_stage
 from runbook.trace.configuration import (
@@ -21,8 +21,11 @@ from runbook.trace.configuration import (
     variables_in,
 )
 from runbook.trace.model import Finding, Symptom, Unseen, Weight
-from runbook.trace.survey import Aim, Front, Link
+from runbook.trace.survey import Aim, Front, Link, LinkV2
 from runbook.trace.target import Target
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef
 
 __all__ = ["judge_gateway", "judge_route"]
 
@@ -578,12 +581,13 @@ def _stage_variables(front: Front, aim: Aim, configuration: Configuration | None
 def _setting_of(front: Front, aim: Aim, called: Integration, target: Target, name: str) -> str:
     """Set a variable to the value it should have, else show what there is to choose from."""
     if name in variables_in(called.connection_id):
-        link = _link_of_host(front, aim)
-        available = [] if isinstance(front.links, Unseen) else list(front.links.values())
-        if link is None and len(available) == 1:
-            link = available[0]
-        if link is not None:
-            return patch_stage(target, f"/variables/{name}", link.id)
+        known: Mapping[str, Link | LinkV2] | Unseen = front.links_v2 if called.target else front.links
+        available = [] if isinstance(known, Unseen) else list(known.values())
+        link = None if called.target else _link_of_host(front, aim)
+        if link is not None or len(available) == 1:
+            return patch_stage(target, f"/variables/{name}", (link or available[0]).id)
+        if called.target:
+            return cli("apigatewayv2", "get-vpc-links", query="Items[].[VpcLinkId,Name]")
         return cli("apigateway", "get-vpc-links", query="items[].[id,name,targetArns]")
     balancers = {} if isinstance(front.balancers, Unseen) else front.balancers
     if aim.balancer in balancers and name in variables_in(_host_part(called.uri)):
@@ -652,7 +656,7 @@ def _link_of_host(front: Front, aim: Aim) -> Link | None:
 def _wrong_link(front: Front, aim: Aim, called: Integration, target: Target) -> Iterator[Finding]:
     """The link the request takes is not the one on the load balancer that the endpoint URL names."""
     better = _link_of_host(front, aim)
-    if called.target or not aim.connection_id or better is None or better.id == aim.connection_id:
+    if called.target or aim.link_v2 or not aim.connection_id or better is None or better.id == aim.connection_id:
         return
     is_there = aim.link is not None
     holder = _holder(called.connection_id)
@@ -681,9 +685,7 @@ def _naming(aim: Aim, called: Integration, target: Target, link_id: str) -> str:
     """Name this link where the integration takes its link from."""
     if variables := variables_in(called.connection_id):
         return patch_stage(target, f"/variables/{variables[0]}", link_id)
-    found = aim.match if aim.match and aim.match.method else aim.substitute
-    method = found.method if found else None
-    return patch_integration(target, method, "/connectionId", link_id) if method else ""
+    return _patch_method(aim, target, "/connectionId", link_id)
 
 
 # --- VPC link ---------------------------------------------------------------------------------------------------------
@@ -695,8 +697,10 @@ def _vpc_link(front: Front, aim: Aim, configuration: Configuration | None, targe
         yield _not_reached("vpc-link", front, "No integration is met.")
     elif not called.private:
         yield Finding("vpc-link", Weight.UNKNOWN, "The integration goes through no VPC link.")
-    elif called.target:
-        yield from _v2_link(front, aim, called)
+    elif not aim.connection_id:
+        yield Finding("vpc-link", Weight.NOT_REACHED, "No link is named.")
+    elif called.target or aim.link_v2 is not None:
+        yield from _v2_link(front, aim, called, target)
     elif isinstance(front.links, Unseen):
         yield Finding("vpc-link", Weight.UNKNOWN, f"The VPC links could not be looked at: {front.links.why}.")
     elif not aim.connection_id:
@@ -756,25 +760,112 @@ def _link_state(front: Front, aim: Aim, called: Integration, link: Link, target:
     yield Finding("vpc-link", Weight.BREAKS, f"{said}.", fix, command)
 
 
-def _v2_link(front: Front, aim: Aim, called: Integration) -> Iterator[Finding]:
+def _v2_link(front: Front, aim: Aim, called: Integration, target: Target) -> Iterator[Finding]:
+    if not called.target:
+        yield Finding(
+            "integration",
+            Weight.BREAKS,
+            f"{aim.connection_id} is a V2 link: the integration must name its load balancer, and names none.",
+            "Set the integration target to the load balancer's ARN, and deploy.",
+            _patch_method(aim, target, "/integrationTarget", aim.balancer)
+            if aim.balancer
+            else cli("elbv2", "describe-load-balancers", query="LoadBalancers[].[DNSName,LoadBalancerArn]"),
+            step="",
+        )
     known = {} if isinstance(front.links, Unseen) else front.links
     if aim.connection_id in known:
+        links_v2 = {} if isinstance(front.links_v2, Unseen) else front.links_v2
+        ready = next((link for link in links_v2.values() if link.status == "AVAILABLE"), None)
         yield Finding(
-            "vpc-link",
+            _holder(called.connection_id) if ready else "vpc-link",
             Weight.BREAKS,
             f"The integration names a load balancer of its own ({called.target}), which only V2 links take, but "
             f"{aim.connection_id} is a V1 link.",
             "Name a V2 link, or take the integration target away.",
+            _naming(aim, called, target, ready.id) if ready else cli("apigatewayv2", "get-vpc-links"),
             step="",
         )
+        if ready:
+            yield Finding("vpc-link", Weight.NOT_REACHED, f"{aim.connection_id} is no V2 link's id.")
+    elif isinstance(front.links_v2, Unseen):
+        yield Finding("vpc-link", Weight.UNKNOWN, f"The V2 VPC links could not be looked at: {front.links_v2.why}.")
+    elif aim.link_v2 is None:
+        yield from _no_v2_link(front, aim, called, front.links_v2, target)
+    else:
+        yield from _v2_state(aim.link_v2)
+
+
+def _patch_method(aim: Aim, target: Target, *pairs: str) -> str:
+    found = aim.match if aim.match and aim.match.method else aim.substitute
+    return patch_integration(target, found.method, *pairs) if found and found.method else ""
+
+
+def _no_v2_link(
+    front: Front, aim: Aim, called: Integration, links: Mapping[str, LinkV2], target: Target
+) -> Iterator[Finding]:
+    """The id is no link's: where another link is there, the id is wrong, else the link is gone."""
+    listed = ", ".join(f"{link.id} ({link.name})" for link in links.values()) or "none"
+    evidence = f"There is no V2 link {aim.connection_id} in this region; there are: {listed}."
+    ready = [link for link in links.values() if link.status == "AVAILABLE"]
+    if ready:
+        yield Finding(
+            _holder(called.connection_id),
+            Weight.BREAKS,
+            evidence,
+            f"Name {ready[0].id} ({ready[0].name!r}), or the one that is meant.",
+            _naming(aim, called, target, ready[0].id),
+            step="",
+        )
+        yield Finding("vpc-link", Weight.NOT_REACHED, f"{aim.connection_id} is no link's id.")
         return
+    balancers = {} if isinstance(front.balancers, Unseen) else front.balancers
+    balancer = balancers.get(aim.balancer)
     yield Finding(
         "vpc-link",
-        Weight.UNKNOWN,
-        f"{aim.connection_id} is a V2 link to {called.target}; trace does not look at V2 links' own state, subnets and "
-        "security groups.",
-        command=cli("apigatewayv2", "get-vpc-link", vpc_link_id=aim.connection_id),
+        Weight.BREAKS,
+        evidence,
+        "Create a link in the load balancer's subnets, with security groups that it lets in; when it is AVAILABLE, put "
+        "its id where this one is named.",
+        cli("apigatewayv2", "get-vpc-links") if balancer is None else _create_v2_link(balancer),
+        step="",
     )
+
+
+def _create_v2_link(balancer: LoadBalancerTypeDef) -> str:
+    groups = balancer.get("SecurityGroups", [])
+    return cli(
+        "apigatewayv2",
+        "create-vpc-link",
+        name=balancer.get("LoadBalancerName", "link"),
+        subnet_ids=[zone.get("SubnetId", "") for zone in balancer.get("AvailabilityZones", [])],
+        **({"security_group_ids": groups} if groups else {}),
+    )
+
+
+def _v2_state(link: LinkV2) -> Iterator[Finding]:
+    said = (
+        f"V2 link {link.id} ({link.name!r}) is {link.status}"
+        + (f" ({link.message})" if link.message else "")
+        + f", in {', '.join(link.subnets)}, with {', '.join(link.groups) or 'no security group of its own'}"
+    )
+    if link.status == "AVAILABLE":
+        yield Finding("vpc-link", Weight.FACT, f"{said}.")
+        return
+    look = cli("apigatewayv2", "get-vpc-link", vpc_link_id=link.id)
+    match link.status:
+        case "PENDING":
+            fix, command = "Wait: its network interfaces are being made, which takes some minutes.", look
+        case "INACTIVE":
+            fix = (
+                "It had no traffic for 60 days, and lost its network interfaces; a request wakes it: wait some minutes."
+            )
+            command = look
+        case "DELETING":
+            fix, command = "It is being deleted; name another link, or create one.", look
+        case _:
+            fix = "Delete this link and create it anew."
+            command = cli("apigatewayv2", "delete-vpc-link", vpc_link_id=link.id)
+    yield Finding("vpc-link", Weight.BREAKS, f"{said}.", fix, command, step="")
 
 
 def _not_reached(hop: str, front: Front, why: str = "") -> Finding:

@@ -14,7 +14,7 @@ from runbook.trace.configuration import Configuration, Method, exported, resolve
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import RestApiTypeDef, StageTypeDef
 
-__all__ = ["LinkUse", "links"]
+__all__ = ["LinkUse", "links", "v2_links"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class LinkUse:
     link: str
     name: str
     status: str
-    """As AWS says; empty for a link that is named but not there (or not a V1 link)."""
+    """As AWS says; empty for a link that is named but not there."""
     load_balancer: str
-    """ARN."""
+    """ARN; a V2 link has none of its own, but each integration over it."""
     api: str = ""
     api_name: str = ""
     stage: str = ""
@@ -36,24 +36,40 @@ class LinkUse:
     method: str = ""
     deployed: bool = False
     configured: bool = False
+    version: str = ""
+    """V1 or V2; empty for a link that is not there."""
 
     def to_json(self) -> dict[str, Any]:
         """The same, for programs."""
         return asdict(self)
 
 
-def links(aws: Aws) -> tuple[LinkUse, ...]:
-    """List all V1 VPC links with each API, stage, resource and method that uses them, and the unused ones.
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A link as its list tells."""
 
-    One request for the links, one for each page of REST APIs, two an API and one a stage; API Gateway's own pace
-    (GetResources 5 in 2 seconds) is waited out. Links that are named but not there are listed too, without a status:
-    V2 links, which the API of REST APIs does not list, are among them.
+    name: str = ""
+    status: str = ""
+    load_balancer: str = ""
+    version: str = ""
+
+
+def links(aws: Aws) -> tuple[LinkUse, ...]:
+    """List all VPC links with each API, stage, resource and method that uses them, and the unused ones.
+
+    One request for the links of each kind, one for each page of REST APIs, two an API and one a stage; API Gateway's
+    own pace (GetResources 5 in 2 seconds) is waited out. Links that are named but not there are listed too, without a
+    status. What HTTP APIs do with V2 links is not looked at.
     """
     gateway = aws.apigateway
     known = {
-        item["id"]: item
+        item["id"]: _Known(item.get("name", ""), item.get("status", ""), ", ".join(item.get("targetArns", [])), "V1")
         for page in gateway.get_paginator("get_vpc_links").paginate(PaginationConfig={"PageSize": 500})
         for item in page["items"]
+    }
+    known |= {
+        item["VpcLinkId"]: _Known(item.get("Name", ""), item.get("VpcLinkStatus", ""), "", "V2")
+        for item in v2_links(aws)
     }
     uses = [
         (link_id, target, api, stage, method, deployed, configured)
@@ -63,13 +79,13 @@ def links(aws: Aws) -> tuple[LinkUse, ...]:
     ]
     found = []
     for link_id, target, api, stage, method, deployed, configured in uses:
-        item = known.get(link_id, {})
+        item = known.get(link_id, _Known())
         found.append(
             LinkUse(
                 link=link_id,
-                name=item.get("name", ""),
-                status=item.get("status", ""),
-                load_balancer=target or ", ".join(item.get("targetArns", [])),
+                name=item.name,
+                status=item.status,
+                load_balancer=target or item.load_balancer,
                 api=api["id"],
                 api_name=api.get("name", ""),
                 stage=stage,
@@ -77,15 +93,27 @@ def links(aws: Aws) -> tuple[LinkUse, ...]:
                 method=method.verb,
                 deployed=deployed,
                 configured=configured,
+                version=item.version,
             )
         )
     used = {use.link for use in found}
     found += [
-        LinkUse(key, item.get("name", ""), item.get("status", ""), ", ".join(item.get("targetArns", [])))
+        LinkUse(key, item.name, item.status, item.load_balancer, version=item.version)
         for key, item in known.items()
         if key not in used
     ]
     return tuple(sorted(found, key=lambda use: (use.link, use.api, use.stage, use.resource, use.method)))
+
+
+def v2_links(aws: Aws) -> Iterator[dict[str, Any]]:
+    """What GetVpcLinks of API Gateway's second interface answers, page by page; botocore has no paginator for it."""
+    token: dict[str, str] = {}
+    while True:
+        page = aws.apigatewayv2.get_vpc_links(**token)
+        yield from page["Items"]
+        if not page.get("NextToken"):
+            return
+        token = {"NextToken": page["NextToken"]}
 
 
 def _uses(aws: Aws, api: RestApiTypeDef) -> Iterator[tuple[str, str, str, Method, bool, bool]]:

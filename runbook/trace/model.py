@@ -59,6 +59,7 @@ class Symptom(enum.Enum):
     INTERNAL = "500 from the gateway"
     TIMED_OUT = "504: the gateway waited in vain"
     NETWORK_ERROR = "504: the exchange with the service broke off"
+    BALANCER = "an error of an Application Load Balancer's own"
     BACKEND_4XX = "4xx from the service itself"
     BACKEND_5XX = "5xx from the service itself"
     OTHER = "an answer that fits nothing known"

@@ -16,7 +16,7 @@ from runbook.trace.command import cli, lines, patch_integration, patch_stage
 from runbook.trace.configuration import variables_in
 from runbook.trace.model import Finding, Symptom, Unseen, Weight
 from runbook.trace.packets import EPHEMERAL, Acl, Entry, Rule, admitted, is_public
-from runbook.trace.survey import Aim, Back, Behind, Front, Node, Place, reaches_internet
+from runbook.trace.survey import Aim, Back, Caller, Front, Place, preserves_clients, reaches_internet
 from runbook.trace.target import Target
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ BEHIND_LINK = (
     "network-acl",
 )
 
-_GATEWAY_FAILS = frozenset({Symptom.INTERNAL, Symptom.TIMED_OUT, Symptom.NETWORK_ERROR})
+_GATEWAY_FAILS = frozenset({Symptom.INTERNAL, Symptom.TIMED_OUT, Symptom.NETWORK_ERROR, Symptom.BALANCER})
 _PLAIN = frozenset({"TCP", "TCP_UDP", "HTTP"})
 _PUBLIC_SHOWN = 3
 _USUAL_MATCHER = "200-399"  # of Network Load Balancers' target groups (CreateTargetGroup, Matcher)
@@ -45,6 +45,18 @@ def judge_network(front: Front, aim: Aim, back: Back | None, target: Target) -> 
     if back is None:
         yield from _nothing_behind(front, aim)
         return
+    yield from _level(aim, back, target)
+    if back.behind is not None:
+        # What reaches it is plain HTTP on the port that it is registered with.
+        endpoint = replace(aim.endpoint, scheme="http", port=back.behind.port) if aim.endpoint else None
+        inner = replace(aim, endpoint=endpoint, balancer_by_host=False)
+        name = back.behind.balancer.get("LoadBalancerName", "")
+        for each in _level(inner, back.behind, target):
+            yield replace(each, evidence=f"Behind it, {name}: {each.evidence}", step="")
+
+
+def _level(aim: Aim, back: Back, target: Target) -> Iterator[Finding]:
+    """One load balancer and its targets."""
     yield from _load_balancer(aim, back)
     yield from _listener(aim, back, target)
     yield from _target_group(aim, back)
@@ -113,7 +125,7 @@ def _load_balancer(aim: Aim, back: Back) -> Iterator[Finding]:
                 "elbv2",
                 "create-load-balancer",
                 name=f"{name[:23]}-internal",
-                type="network",
+                type=str(balancer.get("Type", "network")),
                 scheme="internal",
                 subnets=[zone.get("SubnetId", "") for zone in balancer.get("AvailabilityZones", [])],
             ),
@@ -223,6 +235,19 @@ def _listener(aim: Aim, back: Back, target: Target) -> Iterator[Finding]:
     if back.listener is None:
         yield from _no_listener(aim, back, back.listeners, port, ports, target)
         return
+    if back.balancer.get("Type") == "application" and back.group is None:
+        actions = _listed([str(each.get("Type", "")) for each in back.listener.get("DefaultActions", [])])
+        yield Finding(
+            "listener",
+            Weight.MAY_BREAK,
+            f"The default action of the listener on port {port} is {actions}: what its other rules do not take, it "
+            "answers itself.",
+            "Let the default action forward to the target group.",
+            _show_groups(),
+            explains=frozenset({Symptom.BALANCER}),
+            otherwise=Weight.UNKNOWN,
+            step="",
+        )
     protocol = str(back.listener.get("Protocol", ""))
     encrypted = aim.endpoint.scheme == "https"
     if protocol not in _PLAIN | ({"TLS", "HTTPS"} if encrypted else frozenset()):
@@ -257,7 +282,7 @@ def _no_listener(
     group_port = back.group.get("Port") if back.group else None
     only = listeners[0]["Port"] if len(listeners) == 1 else None
     called = aim.integration
-    if called is not None and only is not None and group_port == only:
+    if called is not None and only is not None and group_port == only and not back.inner:
         host = called.uri.partition("://")[2].partition("/")[0]
         from_variable = bool(variables_in(host)) and aim.endpoint is not None and aim.endpoint.names_port
         literal = ":" in host.rpartition("}")[2]
@@ -294,15 +319,19 @@ def _lead_to_port(aim: Aim, host: str, port: int, target: Target) -> str:
     return patch_integration(target, found.method, "/uri", f"http://{bare}{tail}{rest.removeprefix(host)}")
 
 
+def _spoken(back: Back) -> str:
+    return "HTTP" if back.balancer.get("Type") == "application" else "TCP"
+
+
 def _only_unused_group(back: Back) -> str:
-    """The one TCP group of the load balancer's VPC that no load balancer uses; empty when there are none or several."""
+    """The one group for such a load balancer, in its VPC, that none uses; empty when there are none or several."""
     known = {} if isinstance(back.target_groups, Unseen) else back.target_groups
     unused = [
         each["TargetGroupArn"]
         for each in known.values()
         if not each.get("LoadBalancerArns")
         and each.get("VpcId") == back.balancer.get("VpcId")
-        and each.get("Protocol") in ("TCP", "TCP_UDP")
+        and each.get("Protocol") in (_spoken(back), f"{_spoken(back)}_UDP")
     ]
     return unused[0] if len(unused) == 1 else ""
 
@@ -319,7 +348,7 @@ def _create_listener(arn: str, port: int, back: Back) -> str:
         "elbv2",
         "create-listener",
         load_balancer_arn=arn,
-        protocol="TCP",
+        protocol=_spoken(back),
         port=port,
         default_actions=f"Type=forward,TargetGroupArn={group}",
     )
@@ -354,7 +383,8 @@ def _target_group(aim: Aim, back: Back) -> Iterator[Finding]:
         )
         return
     if back.group is None:
-        followed = not isinstance(back.listeners, Unseen) and back.listener is not None
+        application = back.balancer.get("Type") == "application"
+        followed = not isinstance(back.listeners, Unseen) and back.listener is not None and not application
         yield Finding(
             "target-group",
             Weight.BREAKS if followed else Weight.NOT_REACHED,
@@ -495,8 +525,6 @@ def _targets(back: Back) -> Iterator[Finding]:
         )
     yield from _wrong_ports(back)
     yield from _empty_zones(back)
-    if back.behind is not None:
-        yield from _behind(back, back.behind)
     yield Finding("targets", Weight.FACT, _states(back.health))
 
 
@@ -585,43 +613,6 @@ def _is_slip(back: Back, each: TargetHealthDescriptionTypeDef) -> bool:
     return not any(rule.low == rule.high == port and not rule.egress for rule in rules)
 
 
-def _behind(back: Back, behind: Behind) -> Iterator[Finding]:
-    """An Application Load Balancer as target."""
-    balancer, port = behind.balancer, back.group.get("Port", 0) if back.group else 0
-    name, state = balancer.get("LoadBalancerName", ""), balancer.get("State", {}).get("Code", "")
-    if state != "active":
-        yield Finding("targets", Weight.BREAKS, f"Application Load Balancer {name} is {state}.", step="")
-    if isinstance(behind.listeners, Unseen):
-        yield Finding("targets", Weight.UNKNOWN, f"{name}'s listeners: {behind.listeners.why}.")
-    elif port not in {each["Port"] for each in behind.listeners}:
-        ports = _listed([str(each["Port"]) for each in behind.listeners]) or "nothing"
-        yield Finding(
-            "targets",
-            Weight.BREAKS,
-            f"Application Load Balancer {name} listens on {ports}, not on {port}, which the target group names.",
-            f"Create a listener on port {port}.",
-            cli(
-                "elbv2",
-                "create-listener",
-                load_balancer_arn=balancer["LoadBalancerArn"],
-                protocol="HTTP",
-                port=port,
-                default_actions=f"Type=forward,TargetGroupArn={behind.groups[0]}",
-            )
-            if len(behind.groups) == 1
-            else _show_groups(),
-            step="",
-        )
-    if isinstance(behind.health, Unseen):
-        yield Finding("targets", Weight.UNKNOWN, f"The targets behind {name}: {behind.health.why}.")
-    elif not behind.health:
-        yield Finding(
-            "targets", Weight.SUSPICIOUS, f"Application Load Balancer {name} has no registered targets.", step=""
-        )
-    else:
-        yield Finding("targets", Weight.FACT, f"Behind {name}: {_states(behind.health)}")
-
-
 def _states(health: Sequence[TargetHealthDescriptionTypeDef]) -> str:
     told = []
     for each in health:
@@ -698,16 +689,22 @@ def _usual_check(aim: Aim, group: TargetGroupTypeDef) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """A node of the load balancer and a target that it sends requests to."""
+    """Somebody, and what it sends requests to."""
 
-    node: Node
-    ip: str
+    source: Caller
     place: Place
     port: int
 
 
-def _pairs(back: Back) -> list[_Pair]:
+def _pairs(back: Back, *, checks: bool = False) -> list[_Pair]:
+    """Who the targets see, and each target: the load balancer's nodes, or its callers where these are preserved.
+
+    ``checks``: of health checks, which always come from the nodes.
+    """
     if isinstance(back.nodes, Unseen) or isinstance(back.health, Unseen) or isinstance(back.places, Unseen):
+        return []
+    callers = back.callers if preserves_clients(back) and not checks else None
+    if isinstance(callers, Unseen):
         return []
     found = []
     everywhere = _cross_zone(back)
@@ -717,13 +714,29 @@ def _pairs(back: Back) -> list[_Pair]:
             continue
         # A port that looks like a slip is blamed on the registration; the filters are judged for the port meant.
         port = place.port if _is_slip(back, each) else each["Target"].get("Port", place.port)
+        if callers is not None:
+            found += [_Pair(caller, place, port) for caller in callers]
+            continue
         found += [
-            _Pair(node, ip, place, port)
+            _Pair(source, place, port)
             for node in back.nodes
-            for ip in node.ips
+            for source in node.callers
             if everywhere or not place.zone or node.zone == place.zone
         ]
     return found
+
+
+def _entering(back: Back) -> list[_Pair]:
+    """Who calls the load balancer, and each of its nodes."""
+    if not back.callers or isinstance(back.callers, Unseen) or isinstance(back.nodes, Unseen) or not back.port:
+        return []
+    name = back.balancer.get("LoadBalancerName", "")
+    return [
+        _Pair(caller, Place(name, back.port, node.subnet, node.zone, ip, "", back.own_groups), back.port)
+        for caller in back.callers
+        for node in back.nodes
+        for ip in node.ips
+    ]
 
 
 def _filtered(back: Back, unhealthy: Sequence[TargetHealthDescriptionTypeDef]) -> bool:
@@ -731,7 +744,7 @@ def _filtered(back: Back, unhealthy: Sequence[TargetHealthDescriptionTypeDef]) -
     if isinstance(back.rules, Unseen) or isinstance(back.acls, Unseen):
         return False
     ids = {each["Target"]["Id"] for each in unhealthy}
-    pairs = [pair for pair in _pairs(back) if pair.place.target in ids]
+    pairs = [pair for pair in _pairs(back, checks=True) if pair.place.target in ids]
     return bool(pairs) and all(
         _passes(pair, back.rules) is False or any(each.certain for each in _denials(pair, back.acls)) for pair in pairs
     )
@@ -741,6 +754,10 @@ def _filter_unknown(back: Back) -> str | None:
     """Why the filters cannot be judged, if so; empty when there is nothing to judge."""
     if back.group is None or isinstance(back.health, Unseen) or not back.health:
         return ""
+    if back.behind is not None:
+        return None
+    if isinstance(back.callers, Unseen):
+        return f"The link's subnets could not be looked at: {back.callers.why}."
     if isinstance(back.nodes, Unseen):
         return f"The load balancer's addresses could not be looked at: {back.nodes.why}."
     if isinstance(back.places, Unseen):
@@ -763,78 +780,77 @@ def _security_group(aim: Aim, back: Back) -> Iterator[Finding]:
     if isinstance(back.rules, Unseen):
         yield Finding("security-group", Weight.UNKNOWN, f"The rules could not be looked at: {back.rules.why}.")
         return
-    pairs = _pairs(back)
-    yield from _own_groups(aim, back, back.rules)
-    if aim.integration is not None and aim.integration.target and back.balancer.get("Type") == "network":
-        yield Finding(
-            "security-group",
-            Weight.UNKNOWN,
-            "From which addresses a V2 link's requests reach the targets is not documented, so the rules are not "
-            "judged for them.",
-        )
-    elif pairs:
+    pairs, entering = _pairs(back), _entering(back)
+    if back.callers is None:
+        yield from _own_groups(aim, back, back.rules)
+    elif entering and (back.own_groups or any(pair.source.groups for pair in entering)):
+        yield from _let_in(back, entering, back.rules)
+    if pairs:
         yield from _let_in(back, pairs, back.rules)
+        yield from _check_port(back, pairs, back.rules)
     yield from _too_wide(back, pairs, back.rules)
 
 
 def _passes(pair: _Pair, rules: Sequence[Rule]) -> bool | None:
-    """Whether the target's groups let the node in, and the node's own let it out."""
+    """Whether the target's groups let the source in, and the source's own let it out."""
     inbound = [rule for rule in rules if rule.group in pair.place.groups and not rule.egress]
-    let_in = admitted(inbound, pair.ip, pair.port, pair.node.groups)
-    if not pair.node.groups or not pair.place.ip:
+    # Only a Network Load Balancer can be without groups, and then lets everybody in.
+    let_in = admitted(inbound, pair.source.where, pair.port, pair.source.groups) if pair.place.groups else True
+    if not pair.source.groups or not pair.place.ip:
         return let_in
-    outbound = [rule for rule in rules if rule.group in pair.node.groups and rule.egress]
-    let_out = admitted(outbound, pair.place.ip, pair.port, pair.place.groups)
+    outbound = [rule for rule in rules if rule.group in pair.source.groups and rule.egress]
+    let_out = admitted(outbound, f"{pair.place.ip}/32", pair.port, pair.place.groups)
     if False in (let_in, let_out):
         return False
     return None if None in (let_in, let_out) else True
 
 
+def _whose(back: Back, pairs: Sequence[_Pair]) -> str:
+    """Whose the sources' addresses are."""
+    nodes = [] if isinstance(back.nodes, Unseen) else back.nodes
+    own = {source for node in nodes for source in node.callers}
+    if all(pair.source in own for pair in pairs):
+        return "the load balancer's"
+    return "the Network Load Balancer's" if all(pair.source.where.endswith("/32") for pair in pairs) else "the link's"
+
+
 def _let_in(back: Back, pairs: Sequence[_Pair], rules: Sequence[Rule]) -> Iterator[Finding]:
     blocked = [pair for pair in pairs if _passes(pair, rules) is False]
     doubtful = [pair for pair in pairs if _passes(pair, rules) is None]
+    whose = _whose(back, pairs)
     if blocked:
-        ips = list(dict.fromkeys(pair.ip for pair in blocked))
+        sources = list(dict.fromkeys(str(pair.source) for pair in blocked))
         groups = list(dict.fromkeys(group for pair in blocked for group in pair.place.groups))
         ports = list(dict.fromkeys(pair.port for pair in blocked))
+        grouped = any(pair.source.groups for pair in blocked)
         yield Finding(
             "security-group",
             _weight(back, blocked, pairs),
-            f"{_listed(groups)} does not let {_listed(ips)} (the load balancer's) in on port "
-            f"{_listed([str(port) for port in ports])}."
+            f"{_listed(groups)} does not let {_listed(sources)} ({whose}) in on port "
+            f"{_listed([str(port) for port in ports])}"
+            + (", or their own groups do not let them out." if grouped else ".")
             + _others_pass(blocked, pairs)
             + _on_other_ports(blocked, rules),
-            "Let each of the load balancer's addresses in on that port, as a /32.",
-            "\n".join(
-                cli(
-                    "ec2",
-                    "authorize-security-group-ingress",
-                    group_id=group,
-                    protocol="tcp",
-                    port=port,
-                    cidr=f"{ip}/32",
-                )
-                for group, ip, port in dict.fromkeys(
-                    (pair.place.groups[0] if pair.place.groups else "GROUP-ID", pair.ip, pair.port) for pair in blocked
-                )
-            ),
+            "Let the security groups of who calls in on that port."
+            if grouped
+            else f"Let each of {whose} addresses in on that port, as a /32.",
+            lines(*dict.fromkeys(command for pair in blocked for command in _opening(pair, rules))),
             explains=_GATEWAY_FAILS,
         )
     if doubtful:
         yield Finding(
             "security-group",
             Weight.UNKNOWN,
-            f"Whether {_listed([pair.ip for pair in doubtful])} is let in hangs on a prefix list, which trace does not "
-            "look into.",
+            f"Whether {_listed([str(pair.source) for pair in doubtful])} is let in cannot be told: a rule names a "
+            "prefix list, which trace does not look into, or a part of the range only.",
         )
     if not blocked:
-        said = f"{_listed([pair.ip for pair in pairs])} (the load balancer's) let in on port"
+        said = f"{_listed([str(pair.source) for pair in pairs])} ({whose}) let in on port"
         yield Finding("security-group", Weight.FACT, f"{said} {_listed([str(pair.port) for pair in pairs])}.")
-    yield from _check_port(back, pairs, rules)
 
 
 def _others_pass(blocked: Sequence[_Pair], pairs: Sequence[_Pair]) -> str:
-    others = [pair.ip for pair in pairs if pair not in blocked]
+    others = [str(pair.source) for pair in pairs if pair not in blocked]
     return f" Requests through {_listed(others)} pass." if others else ""
 
 
@@ -852,15 +868,27 @@ def _weight(back: Back, blocked: Sequence[_Pair], pairs: Sequence[_Pair]) -> Wei
     return Weight.MAY_BREAK if tried else Weight.SUSPICIOUS
 
 
+def _opening(pair: _Pair, rules: Sequence[Rule]) -> Iterator[str]:
+    """Let the pair through, inbound at the one and outbound at the other, as far as each is closed."""
+    inbound = [rule for rule in rules if rule.group in pair.place.groups and not rule.egress]
+    if pair.place.groups and not admitted(inbound, pair.source.where, pair.port, pair.source.groups):
+        yield _authorize(pair, pair.port)
+    outbound = [rule for rule in rules if rule.group in pair.source.groups and rule.egress]
+    if pair.source.groups and not admitted(outbound, f"{pair.place.ip}/32", pair.port, pair.place.groups):
+        yield cli(
+            "ec2",
+            "authorize-security-group-egress",
+            group_id=pair.source.groups[0],
+            protocol="tcp",
+            port=pair.port,
+            cidr=f"{pair.place.ip}/32",
+        )
+
+
 def _authorize(pair: _Pair, port: int) -> str:
-    return cli(
-        "ec2",
-        "authorize-security-group-ingress",
-        group_id=pair.place.groups[0] if pair.place.groups else "GROUP-ID",
-        protocol="tcp",
-        port=port,
-        cidr=f"{pair.ip}/32",
-    )
+    source = {"source_group": pair.source.groups[0]} if pair.source.groups else {"cidr": pair.source.where}
+    group = pair.place.groups[0]
+    return cli("ec2", "authorize-security-group-ingress", group_id=group, protocol="tcp", port=port, **source)
 
 
 def _on_other_ports(blocked: Sequence[_Pair], rules: Sequence[Rule]) -> str:
@@ -871,7 +899,7 @@ def _on_other_ports(blocked: Sequence[_Pair], rules: Sequence[Rule]) -> str:
         if not rule.egress
         and rule.network is not None
         and rule.network.num_addresses == 1
-        and any(ipaddress.ip_address(pair.ip) in rule.network for pair in blocked)
+        and any(rule.source == pair.source.where for pair in blocked)
     ]
     return f" Near misses: {_listed([str(rule) for rule in near])}." if near else ""
 
@@ -887,14 +915,14 @@ def _check_port(back: Back, pairs: Sequence[_Pair], rules: Sequence[Rule]) -> It
         if pair.port != int(own)
         and admitted(
             [rule for rule in rules if rule.group in pair.place.groups and not rule.egress],
-            pair.ip,
+            pair.source.where,
             int(own),
-            pair.node.groups,
+            pair.source.groups,
         )
         is False
     ]
     if blocked:
-        ips = list(dict.fromkeys(pair.ip for pair in blocked))
+        ips = list(dict.fromkeys(str(pair.source) for pair in blocked))
         yield Finding(
             "security-group",
             Weight.SUSPICIOUS,
@@ -908,7 +936,7 @@ def _own_groups(aim: Aim, back: Back, rules: Sequence[Rule]) -> Iterator[Finding
     """The load balancer's own security groups, which also judge what comes through PrivateLink unless told not to."""
     enforced = back.balancer.get("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", "on")
     listed = _listed(list(back.own_groups))
-    if not back.own_groups or (aim.integration is not None and aim.integration.target):
+    if not back.own_groups:
         return
     if enforced == "off":
         yield Finding(
@@ -955,9 +983,8 @@ def _too_wide(back: Back, pairs: Sequence[_Pair], rules: Sequence[Rule]) -> Iter
     places = {} if isinstance(back.places, Unseen) else back.places
     ports = {pair.port for pair in pairs} or {place.port for place in places.values()}
     groups = {group for place in places.values() for group in place.groups}
-    own = {ip for pair in pairs for ip in pair.node.ips}
-    if not isinstance(back.nodes, Unseen):
-        own |= {ip for node in back.nodes for ip in node.ips}
+    own = set() if isinstance(back.nodes, Unseen) else {ip for node in back.nodes for ip in node.ips}
+    of_link = any(not pair.source.where.endswith("/32") for pair in pairs)
     inbound = [
         rule for rule in rules if rule.group in groups and not rule.egress and any(rule.spans(port) for port in ports)
     ]
@@ -986,6 +1013,7 @@ def _too_wide(back: Back, pairs: Sequence[_Pair], rules: Sequence[Rule]) -> Iter
         rule
         for rule in inbound
         if rule not in public
+        and not of_link  # its addresses are not known one by one, so a range is all that can be let in
         and rule.network is not None
         and rule.network.num_addresses > 1
         and any(ipaddress.ip_address(ip) in rule.network for ip in own)
@@ -998,7 +1026,7 @@ def _too_wide(back: Back, pairs: Sequence[_Pair], rules: Sequence[Rule]) -> Iter
             "Let in only the load balancer's addresses, each as a /32, and take the wide rule away.",
             _revoke(wide),
         )
-    if isinstance(back.addresses, Unseen):
+    if isinstance(back.addresses, Unseen) or of_link:
         return
     stale = [
         rule
@@ -1037,15 +1065,21 @@ def _network_acl(back: Back) -> Iterator[Finding]:
     if isinstance(back.acls, Unseen):
         yield Finding("network-acl", Weight.UNKNOWN, f"The network ACLs could not be looked at: {back.acls.why}.")
         return
-    pairs = [pair for pair in _pairs(back) if pair.place.subnet]
+    pairs = [pair for pair in (*_pairs(back), *_entering(back)) if pair.place.subnet]
+    if not pairs and back.behind is not None:
+        return
     if not pairs:
         yield Finding("network-acl", Weight.UNKNOWN, "The targets' subnets are not known to trace.")
         return
     denials = {pair: list(_denials(pair, back.acls)) for pair in pairs}
     dead = [pair for pair in pairs if any(each.certain for each in denials[pair])]
+    # Who calls the load balancer and who calls the targets come one after the other: either being shut out is enough.
+    entering = {pair for pair in pairs if pair.place.target == back.balancer.get("LoadBalancerName")}
+    stages = [stage for stage in ([*entering], [pair for pair in pairs if pair not in entering]) if stage]
+    shut = any(set(stage) <= set(dead) for stage in stages)
     hurt = [pair for pair in pairs if denials[pair] and pair not in dead]
     for some, weight in (
-        (dead, _weight(back, dead, pairs)),
+        (dead, Weight.BREAKS if shut else _weight(back, dead, pairs)),
         (hurt, Weight.MAY_BREAK),
     ):
         if some:
@@ -1060,7 +1094,7 @@ def _network_acl(back: Back) -> Iterator[Finding]:
                 step="",
             )
     if not dead and not hurt:
-        crossing = any(pair.node.subnet != pair.place.subnet for pair in pairs)
+        crossing = any(pair.source.subnet != pair.place.subnet for pair in pairs)
         yield Finding(
             "network-acl",
             Weight.FACT,
@@ -1080,7 +1114,7 @@ class _Denial:
     acl: Acl
     egress: bool
     other: str
-    """The other side's address."""
+    """The other side's address or range."""
     port: int | None
     """None: replies, to whatever port the client connects from."""
     by: Entry | None
@@ -1088,15 +1122,16 @@ class _Denial:
 
 
 def _denials(pair: _Pair, acls: Sequence[Acl]) -> Iterator[_Denial]:
-    if pair.node.subnet == pair.place.subnet or not pair.place.subnet:
+    if pair.source.subnet == pair.place.subnet or not pair.place.subnet:
         return
+    here, there = f"{pair.place.ip}/32", pair.source.where
     legs = (
-        (pair.node.subnet, True, pair.place.ip, pair.port),
-        (pair.place.subnet, False, pair.ip, pair.port),
-        (pair.place.subnet, True, pair.ip, None),
-        (pair.node.subnet, False, pair.place.ip, None),
+        (pair.source.subnet, True, pair.place.ip, here, pair.port),
+        (pair.place.subnet, False, pair.source.ip, there, pair.port),
+        (pair.place.subnet, True, pair.source.ip, there, None),
+        (pair.source.subnet, False, pair.place.ip, here, None),
     )
-    for subnet, egress, other, port in legs:
+    for subnet, egress, other, where, port in legs:
         acl = next((each for each in acls if subnet in each.subnets), None)
         if acl is None:
             continue
@@ -1108,9 +1143,9 @@ def _denials(pair: _Pair, acls: Sequence[Acl]) -> Iterator[_Denial]:
         by = f" by {entry}" if entry is not None and not entry.allow else ""
         text = (
             f"{acl.id} of {subnet} denies {'outbound' if egress else 'inbound'} TCP {'to' if egress else 'from'} "
-            f"{other}, {what}{by}"
+            f"{where.removesuffix('/32')}, {what}{by}"
         )
-        yield _Denial(text, passes is False, acl, egress, other, port, entry)
+        yield _Denial(text, passes is False, acl, egress, where, port, entry)
 
 
 def _allowing(denials: Sequence[_Denial]) -> str:
@@ -1134,7 +1169,7 @@ def _allowing(denials: Sequence[_Denial]) -> str:
             rule_number=number or (each.by.number if each.by else 1),
             protocol="tcp",
             rule_action="allow",
-            cidr_block=f"{each.other}/32",
+            cidr_block=each.other,
             port_range=f"From={low},To={high}",
         )
         used.add(number or 0)

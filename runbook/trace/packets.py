@@ -60,15 +60,23 @@ class Rule:
         except ValueError:
             return None
 
-    def admits(self, ip: str, port: int, groups: Collection[str] = ()) -> bool | None:
-        """Whether it lets TCP pass with the other side at this address, or in one of these groups."""
+    def admits(self, where: str, port: int, groups: Collection[str] = ()) -> bool | None:
+        """Whether it lets TCP pass with the other side at this address or in this range, or in one of these groups.
+
+        None when it lets a part of the range pass, or that hangs on a prefix list.
+        """
         if not self.spans(port):
             return False
         if self.source.startswith("pl-"):
             return None
         if self.network is None:
             return self.source in groups
-        return ipaddress.ip_address(ip) in self.network
+        other = ipaddress.ip_network(where)
+        if isinstance(other, ipaddress.IPv6Network) or isinstance(self.network, ipaddress.IPv6Network):
+            return other == self.network
+        if other.subnet_of(self.network):
+            return True
+        return None if other.overlaps(self.network) else False
 
     def __str__(self) -> str:
         ports = "all ports" if self.protocol == "-1" else f"{self.low}-{self.high}"
@@ -77,9 +85,9 @@ class Rule:
         return f"{self.id} ({self.source}, {self.protocol if self.protocol != '-1' else 'any protocol'}, {ports})"
 
 
-def admitted(rules: Iterable[Rule], ip: str, port: int, groups: Collection[str] = ()) -> bool | None:
-    """Whether any rule lets it pass; None when that hangs on a prefix list."""
-    answers = {rule.admits(ip, port, groups) for rule in rules}
+def admitted(rules: Iterable[Rule], where: str, port: int, groups: Collection[str] = ()) -> bool | None:
+    """Whether any rule lets it pass; None when that cannot be told."""
+    answers = {rule.admits(where, port, groups) for rule in rules}
     if True in answers:
         return True
     return None if None in answers else False

@@ -7,6 +7,7 @@ permission costs only the hops that need it.
 from __future__ import annotations
 
 import contextvars
+import ipaddress
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -32,6 +33,7 @@ from runbook.trace.configuration import (
     resolved,
     resourced,
 )
+from runbook.trace.links import v2_links
 from runbook.trace.model import Unseen
 from runbook.trace.packets import Acl, Rule
 from runbook.trace.target import Target
@@ -49,13 +51,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Aim",
     "Back",
-    "Behind",
+    "Caller",
     "Front",
     "Link",
+    "LinkV2",
     "Node",
     "Place",
     "Survey",
     "aim_at",
+    "preserves_clients",
     "reaches_internet",
     "survey",
 ]
@@ -89,6 +93,18 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkV2:
+    """A V2 VPC link."""
+
+    id: str
+    name: str
+    status: str
+    message: str
+    subnets: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Front:
     """API Gateway's side, and what a link may lead to. ``None``: AWS says there is none."""
 
@@ -99,6 +115,8 @@ class Front:
     deployments: Sequence[DeploymentTypeDef] | Unseen | None
     links: Mapping[str, Link] | Unseen
     """V1 links, by id."""
+    links_v2: Mapping[str, LinkV2] | Unseen
+    """V2 links, by id."""
     balancers: Mapping[str, LoadBalancerTypeDef] | Unseen
     """All load balancers, by ARN."""
 
@@ -119,6 +137,7 @@ class Aim:
     connection_id: str = ""
     """As resolved with the stage's variables."""
     link: Link | None = None
+    link_v2: LinkV2 | None = None
     balancer: str = ""
     """ARN of the load balancer the path goes on with; empty when there is nothing to follow."""
     balancer_by_host: bool = False
@@ -132,6 +151,26 @@ class Aim:
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Who connects, as packet filters see it."""
+
+    where: str
+    """A range of addresses (CIDR); a single one ends in /32."""
+    subnet: str
+    groups: tuple[str, ...] = ()
+
+    @property
+    def ip(self) -> str:
+        """One of its addresses, to stand for all."""
+        network = ipaddress.ip_network(self.where)
+        # The first four of a subnet are AWS's own.
+        return str(network.network_address + (4 if network.num_addresses > 4 else 0))
+
+    def __str__(self) -> str:
+        return self.where.removesuffix("/32")
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """A load balancer in one subnet."""
 
@@ -140,6 +179,11 @@ class Node:
     zone: str
     ips: tuple[str, ...]
     groups: tuple[str, ...]
+
+    @property
+    def callers(self) -> list[Caller]:
+        """The node, on its way to a target."""
+        return [Caller(f"{ip}/32", self.subnet, self.groups) for ip in self.ips]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,23 +230,19 @@ class Back:
     """Of the targets' security groups and the load balancer's own."""
     addresses: frozenset[str] | Unseen = frozenset()
     """Of single addresses that rules let in: those that some network interface has."""
-    behind: Behind | None = None
+    port: int = 0
+    """The one it is called on."""
+    callers: Sequence[Caller] | Unseen | None = None
+    """Who calls it; None for PrivateLink (a V1 link), whose addresses are not known."""
+    inner: bool = False
+    """Whether it is an Application Load Balancer that is the target of another."""
+    behind: Back | None = None
+    """The Application Load Balancer that is its target."""
 
     @property
     def own_groups(self) -> tuple[str, ...]:
         """The load balancer's own security groups."""
         return tuple(self.balancer.get("SecurityGroups", []))
-
-
-@dataclass(frozen=True, slots=True)
-class Behind:
-    """An Application Load Balancer that is the target of a Network Load Balancer."""
-
-    balancer: LoadBalancerTypeDef
-    listeners: Sequence[ListenerTypeDef] | Unseen
-    health: Sequence[TargetHealthDescriptionTypeDef] | Unseen
-    groups: tuple[str, ...] = ()
-    """ARNs of the target groups it forwards to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +264,10 @@ def survey(aws: Aws, target: Target) -> Survey:
         served = front.deployed if isinstance(front.deployed, Configuration) else front.configured
         aim = aim_at(front, served if isinstance(served, Configuration) else None, target)
         balancer = None if isinstance(front.balancers, Unseen) else front.balancers.get(aim.balancer)
-        back = surveyor.back(balancer, front, aim) if balancer else None
+        back = None
+        if balancer is not None:
+            subnets = surveyor.subnets(aim.link_v2) if aim.link_v2 else None
+            back = surveyor.back(balancer, front, aim.endpoint.port if aim.endpoint else 0, subnets)
         return Survey(front, aim, back, tuple(surveyor.lacking))
 
 
@@ -245,12 +288,13 @@ def aim_at(front: Front, configuration: Configuration | None, target: Target) ->
     links = {} if isinstance(front.links, Unseen) else front.links
     balancers = {} if isinstance(front.balancers, Unseen) else front.balancers
     link = links.get(connection_id)
+    link_v2 = None if isinstance(front.links_v2, Unseen) else front.links_v2.get(connection_id)
     arn = called.target or (link.targets[0] if link and link.targets else "")
     if arn in balancers:
-        return Aim(met, substitute, endpoint, connection_id, link, arn)
+        return Aim(met, substitute, endpoint, connection_id, link, link_v2, arn)
     host = endpoint.host if endpoint else ""
     named = next((key for key, each in balancers.items() if host and each.get("DNSName", "").lower() == host), "")
-    return Aim(met, substitute, endpoint, connection_id, link, named, balancer_by_host=bool(named))
+    return Aim(met, substitute, endpoint, connection_id, link, link_v2, named, balancer_by_host=bool(named))
 
 
 def _substitute(front: Front, configuration: Configuration) -> Match | None:
@@ -331,6 +375,7 @@ class _Surveyor:
         resources = self.ask(f"{under}/resources", partial(self._resources, api_id), absent=gone)
         deployments = self.ask(f"{under}/deployments", partial(self._deployments, api_id), absent=gone)
         links = self.ask(f"apigateway:GET on arn:aws:apigateway:{region}::/vpclinks", self._links)
+        links_v2 = self.ask(f"apigateway:GET on arn:aws:apigateway:{region}::/vpclinks", self._links_v2)
         balancers = self.ask("elasticloadbalancing:DescribeLoadBalancers", self._balancers)
         seen_api, seen_resources = api.result(), resources.result()
         policy = seen_api.get("policy") if seen_api and not isinstance(seen_api, Unseen) else None
@@ -345,6 +390,7 @@ class _Surveyor:
             configured=configured,
             deployments=deployments.result(),
             links=links.result() or {},
+            links_v2=links_v2.result() or {},
             balancers=balancers.result() or {},
         )
 
@@ -373,19 +419,54 @@ class _Surveyor:
             for item in page["items"]
         }
 
+    def _links_v2(self) -> dict[str, LinkV2]:
+        return {
+            item["VpcLinkId"]: LinkV2(
+                id=item["VpcLinkId"],
+                name=item.get("Name", ""),
+                status=item.get("VpcLinkStatus", ""),
+                message=item.get("VpcLinkStatusMessage", ""),
+                subnets=tuple(item.get("SubnetIds", [])),
+                groups=tuple(item.get("SecurityGroupIds", [])),
+            )
+            for item in v2_links(self.aws)
+        }
+
+    def subnets(self, link: LinkV2) -> Future[list[Caller] | Unseen | None]:
+        """A V2 link's interfaces are somewhere in its subnets, with its security groups."""
+
+        def callers() -> list[Caller]:
+            found = self.aws.ec2.describe_subnets(SubnetIds=list(link.subnets))["Subnets"]
+            return [Caller(item["CidrBlock"], item["SubnetId"], link.groups) for item in found]
+
+        return self.ask("ec2:DescribeSubnets", callers, absent=("InvalidSubnetID.NotFound",))
+
     def _balancers(self) -> dict[str, LoadBalancerTypeDef]:
         pages = self.aws.elbv2.get_paginator("describe_load_balancers").paginate()
         return {item["LoadBalancerArn"]: item for page in pages for item in page["LoadBalancers"]}
 
     # --- load balancer and what is behind it --------------------------------------------------------------------
 
-    def back(self, balancer: LoadBalancerTypeDef, front: Front, aim: Aim) -> Back:
-        arn, vpc = aim.balancer, balancer.get("VpcId", "")
+    def back(
+        self,
+        balancer: LoadBalancerTypeDef,
+        front: Front,
+        port: int,
+        callers: Future[list[Caller] | Unseen | None] | None = None,
+        *,
+        inner: bool = False,
+    ) -> Back:
+        arn, vpc = balancer["LoadBalancerArn"], balancer.get("VpcId", "")
         elb = self.aws.elbv2
         listeners = self.ask("elasticloadbalancing:DescribeListeners", partial(self._listeners, arn))
-        attributes = self.ask(
-            "elasticloadbalancing:DescribeLoadBalancerAttributes",
-            lambda: _pairs(elb.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]),
+        # An Application Load Balancer's own attributes decide nothing here: it always crosses zones.
+        attributes = (
+            None
+            if balancer.get("Type") == "application"
+            else self.ask(
+                "elasticloadbalancing:DescribeLoadBalancerAttributes",
+                lambda: _pairs(elb.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]),
+            )
         )
         nodes = self.ask("ec2:DescribeNetworkInterfaces", partial(self._nodes, arn))
         groups = self.ask("elasticloadbalancing:DescribeTargetGroups", self._target_groups)
@@ -394,20 +475,22 @@ class _Surveyor:
         back = Back(
             balancer=balancer,
             listeners=_never(listeners.result()),
-            attributes=_never(attributes.result()),
+            attributes=_never(attributes.result()) if attributes else {},
             nodes=_never(nodes.result()),
             target_groups=_never(groups.result()),
             acls=_never(acls.result()),
             internet_subnets=_never(routes.result()),
+            port=port,
+            callers=(callers.result() or []) if callers else None,
+            inner=inner,
         )
-        return self._targets(self._forwarded(back, aim), front)
+        return self._targets(self._forwarded(back), front)
 
-    def _forwarded(self, back: Back, aim: Aim) -> Back:
+    def _forwarded(self, back: Back) -> Back:
         """With the listener on the endpoint URL's port, else the only one, and the group it forwards to."""
         if isinstance(back.listeners, Unseen):
             return back
-        port = aim.endpoint.port if aim.endpoint else 0
-        listener = next((each for each in back.listeners if each["Port"] == port), None)
+        listener = next((each for each in back.listeners if each["Port"] == back.port), None)
         followed = listener or (back.listeners[0] if len(back.listeners) == 1 else None)
         if followed is None or isinstance(back.target_groups, Unseen):
             return replace(back, listener=listener)
@@ -471,29 +554,26 @@ class _Surveyor:
         )
 
     def _behind(self, back: Back, front: Front, arn: str) -> Back:
-        """An Application Load Balancer as target: its own listeners and targets, one level deep."""
-        if isinstance(front.balancers, Unseen) or arn not in front.balancers:
-            return back
-        balancer = front.balancers[arn]
-        known = {} if isinstance(back.target_groups, Unseen) else back.target_groups
-        groups = [group for group in known.values() if arn in group.get("LoadBalancerArns", [])]
-        listeners = self.ask("elasticloadbalancing:DescribeListeners", partial(self._listeners, arn))
-        health = [
-            self.ask("elasticloadbalancing:DescribeTargetHealth", partial(self._health, group["TargetGroupArn"]))
-            for group in groups[:2]
-        ]
-        answers = [_never(each.result()) for each in health]
-        denied = next((each for each in answers if isinstance(each, Unseen)), None)
-        found = [item for each in answers if not isinstance(each, Unseen) for item in each]
-        behind = Behind(
-            balancer, _never(listeners.result()), denied or found, tuple(group["TargetGroupArn"] for group in groups)
-        )
-        place = Place(arn, back.group["Port"] if back.group else 0, groups=tuple(balancer.get("SecurityGroups", [])))
-        return self._filters(replace(back, behind=behind, places={arn: place}))
+        """An Application Load Balancer as target: all of it is looked at, one level deep."""
+        known = {} if isinstance(front.balancers, Unseen) else front.balancers
+        if arn not in known or back.inner or isinstance(back.health, Unseen):
+            return self._filters(back)
+        port = next(each["Target"].get("Port", back.port) for each in back.health if each["Target"]["Id"] == arn)
+        nodes: Any = Future()
+        if back.callers is not None and preserves_clients(back):
+            nodes.set_result(back.callers)
+        else:
+            unseen = isinstance(back.nodes, Unseen)
+            nodes.set_result(back.nodes if unseen else [each for node in back.nodes for each in node.callers])  # type: ignore[union-attr]
+        behind = self.back(known[arn], front, port, nodes, inner=True)
+        return self._filters(replace(back, behind=behind))
 
     def _filters(self, back: Back) -> Back:
         places = {} if isinstance(back.places, Unseen) else back.places
-        groups = sorted({group for place in places.values() for group in place.groups} | {*back.own_groups})
+        callers = [] if back.callers is None or isinstance(back.callers, Unseen) else back.callers
+        of_callers = {group for caller in callers for group in caller.groups}
+        of_targets = {group for place in places.values() for group in place.groups}
+        groups = sorted(of_targets | {*back.own_groups} | of_callers)
         if not groups:
             return back
         answer = self.ask("ec2:DescribeSecurityGroupRules", partial(self._rules, groups))
@@ -636,6 +716,14 @@ def _instance(item: InstanceTypeDef, port: int) -> Place:
         groups=tuple(groups),
         state=item["State"]["Name"],
     )
+
+
+def preserves_clients(back: Back) -> bool:
+    """Whether targets see the addresses of who calls the load balancer ("Client IP preservation")."""
+    if back.group is None or back.balancer.get("Type") != "network":
+        return False
+    attributes = {} if isinstance(back.group_attributes, Unseen) else back.group_attributes
+    return back.group.get("TargetType") == "alb" or attributes.get("preserve_client_ip.enabled") == "true"
 
 
 def reaches_internet(subnets: frozenset[str], subnet: str) -> bool:

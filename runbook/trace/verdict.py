@@ -39,6 +39,7 @@ _POSSIBLE: dict[Symptom, tuple[str, ...]] = {
     Symptom.INTERNAL: _BEHIND_ROUTE,
     Symptom.TIMED_OUT: _BEHIND_ROUTE,
     Symptom.NETWORK_ERROR: _BEHIND_ROUTE,
+    Symptom.BALANCER: HOPS[HOPS.index("load-balancer") :],
     # An answer from the service: the only question is whether it was asked the right thing.
     Symptom.BACKEND_4XX: ("deployment", "integration", "stage-variables", "backend"),
     Symptom.BACKEND_5XX: ("deployment", "integration", "stage-variables", "backend"),
@@ -73,6 +74,12 @@ STEP_OF = {
 }
 """The step of ours that makes what a hop is about."""
 
+# "Troubleshoot your Application Load Balancers", HTTP errors that the load balancer makes.
+_OF_BALANCER = {
+    502: "the target refused the connection, or broke the exchange off",
+    503: "there is no target that it could ask",
+    504: "the target did not answer in time",
+}
 _HEADROOM = 0.8  # of the integration's timeout
 _BLAMABLE = ("access", "route", "method", "integration", "stage-variables", "vpc-link", "listener")
 
@@ -175,7 +182,7 @@ def _blame_deployment(
 
 def _unseen(found: Iterable[Finding], symptom: Symptom) -> list[str]:
     """The hops that could explain it if they could be looked at."""
-    if symptom not in (Symptom.INTERNAL, Symptom.TIMED_OUT):
+    if symptom not in (Symptom.INTERNAL, Symptom.TIMED_OUT, Symptom.BALANCER):
         return []
     unknown = {each.hop for each in found if each.weight is Weight.UNKNOWN and each.hop in _POSSIBLE[symptom]}
     return [hop for hop in HOPS if hop in unknown]
@@ -202,6 +209,11 @@ def _unexplained(answer: Answer, seen: Survey) -> Finding:
             "method": "The request lacks what the method's validator, models or content types ask for.",
         }
         return Finding(hop, Weight.BREAKS, texts[hop], "Try again in a minute." if hop == "route" else "", step="")
+    if symptom is Symptom.BALANCER:
+        said = (
+            f"The Application Load Balancer answers {answer.status}: {_OF_BALANCER.get(answer.status or 0, 'see why')}."
+        )
+        return Finding("backend", Weight.BREAKS, said, "See whether the service runs and listens there.", step="")
     if not answer.by_gateway and answer.status is not None:
         said = f"The request got through to the service, and the service itself answers {answer.status}."
         return Finding("backend", Weight.BREAKS, said, "Look into the service's own logs.", step="")

@@ -1,4 +1,4 @@
-"""``python -m tests.trace [NAME]``: try every single fault on stacks of every maker, print the share that is right."""
+"""``python -m tests.trace [FAULT [MAKER]]``: every single fault on every maker's stack, and what share is right."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from tests.trace.builders import BUILDERS, why_not
 from tests.trace.faults import try_all
 
 
-def main(only: str = "") -> int:
-    """Print the table; answer how many verdicts or commands are wrong."""
+def main(only: str = "", of: str = "") -> int:
+    """Print the table, of faults and makers whose names contain these; answer how many are wrong."""
     wrong = 0
     for maker, builder in BUILDERS.items():
+        if of not in maker:
+            continue
         if reason := why_not(maker):
             print(f"{maker}: not tried, {reason}")
             continue
         with builder.build() as stack:
             tried = []
-            for each in try_all(stack, only or builder.only):
+            for each in try_all(stack, [each for each in builder.mutations if only in each.name]):
                 tried.append(each)
                 print(each, flush=True)
                 if not each.right:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from runbook.aws import Aws
 from tests.practice.clients import terraforming
 from tests.practice.clients.terraforming import Terraform
 from tests.trace.conftest import PushedClock, Stack, finished, http, session
+from tests.trace.mutations import MUTATIONS, Mutation
+from tests.trace.mutations_v2 import APPLICATION, BEHIND, NETWORK_V2, LinkedStack
 
 __all__ = ["BUILDERS", "terraformed", "why_not"]
 
@@ -57,15 +60,125 @@ def apart() -> Iterator[Stack]:
         yield stack
 
 
+@contextmanager
+def _linked(kind: str, *, behind: bool = False) -> Iterator[Stack]:
+    """A chain made call by call: a V2 link in subnets of its own, a load balancer, the instances.
+
+    ``behind``: a V1 link and a Network Load Balancer in front of the Application Load Balancer instead.
+    """
+    clock = PushedClock(3000.0)
+    with serve(clock=clock, quotas=False) as account:
+        said = http.get(f"{account.url}/_practice").json()
+        aws = Aws(session, endpoint_url=account.url, pace=1 / clock.scale, invoke_url_form=said["invoke_url"])
+        ec2, elb, gateway = aws.ec2, aws.elbv2, aws.apigateway
+        stack = LinkedStack(account, clock, aws, said, "", "live")
+        groups = {
+            name: ec2.create_security_group(GroupName=name, Description=name, VpcId=stack.vpc)["GroupId"]
+            for name in ("link", "balancer")
+        }
+        stack.link_group, stack.balancer_group = ("" if behind else groups["link"]), groups["balancer"]
+
+        def let_in(group: str, *, cidrs: Sequence[str] = (), source: str = "") -> None:
+            ec2.authorize_security_group_ingress(
+                GroupId=group,
+                IpPermissions=[
+                    {
+                        "IpProtocol": "tcp",
+                        "FromPort": 80,
+                        "ToPort": 80,
+                        "IpRanges": [{"CidrIp": cidr} for cidr in cidrs],
+                        "UserIdGroupPairs": [{"GroupId": source}] if source else [],
+                    }
+                ],
+            )
+
+        def balance(name: str, type_: str, target_type: str, targets: list[str]) -> str:
+            protocol = "HTTP" if type_ == "application" else "TCP"
+            arn = elb.create_load_balancer(
+                Name=name,
+                Type=type_,  # type: ignore[arg-type]
+                Scheme="internal",
+                Subnets=stack.subnets,
+                SecurityGroups=[groups["balancer"]] if type_ == "application" else [],
+            )["LoadBalancers"][0]["LoadBalancerArn"]
+            group = elb.create_target_group(
+                Name=name,
+                Protocol=protocol,  # type: ignore[arg-type]
+                Port=80,
+                VpcId=stack.vpc,
+                TargetType=target_type,  # type: ignore[arg-type]
+                HealthCheckProtocol="HTTP",
+                HealthCheckPath="/health",
+            )["TargetGroups"][0]["TargetGroupArn"]
+            elb.create_listener(
+                LoadBalancerArn=arn,
+                Protocol=protocol,  # type: ignore[arg-type]
+                Port=80,
+                DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+            )
+            elb.register_targets(TargetGroupArn=group, Targets=[{"Id": target} for target in targets])
+            stack.settle(300)
+            return arn
+
+        target = balance("inside", kind, "instance", stack.instances)
+        if behind:
+            target = balance("outside", "network", "alb", [target])
+            name = f"ELB {target.partition(':loadbalancer/')[2]}"
+            found = ec2.describe_network_interfaces(Filters=[{"Name": "description", "Values": [name]}])
+            addresses = [each["PrivateIpAddress"] for each in found["NetworkInterfaces"]]
+            let_in(groups["balancer"], cidrs=[f"{address}/32" for address in addresses])
+            link = gateway.create_vpc_link(name="link", targetArns=[target])["id"]
+        else:
+            zones = [each["AvailabilityZone"] for each in ec2.describe_subnets(SubnetIds=stack.subnets)["Subnets"]]
+            own = [
+                ec2.create_subnet(VpcId=stack.vpc, CidrBlock=f"10.0.{150 + number}.0/24", AvailabilityZone=zone)
+                for number, zone in enumerate(zones)
+            ]
+            link = aws.apigatewayv2.create_vpc_link(
+                Name="link",
+                SubnetIds=[each["Subnet"]["SubnetId"] for each in own],
+                SecurityGroupIds=[groups["link"]],
+            )["VpcLinkId"]
+            let_in(groups["balancer"], source=groups["link"])
+        # Where the load balancer has no group, its targets see the link itself.
+        let_in(stack.security_group, source=groups["balancer" if kind == "application" else "link"])
+        name = elb.describe_load_balancers(LoadBalancerArns=[target])["LoadBalancers"][0]["DNSName"]
+        api = gateway.create_rest_api(name="linked")
+        resource = gateway.create_resource(restApiId=api["id"], parentId=api["rootResourceId"], pathPart="{proxy+}")
+        method = {"restApiId": api["id"], "resourceId": resource["id"], "httpMethod": "ANY"}
+        gateway.put_method(**method, authorizationType="NONE", requestParameters={"method.request.path.proxy": True})
+        gateway.put_integration(
+            **method,
+            type="HTTP_PROXY",
+            integrationHttpMethod="ANY",
+            uri=f"http://{name}/{{proxy}}",
+            connectionType="VPC_LINK",
+            connectionId="${stageVariables.LINK}",
+            requestParameters={"integration.request.path.proxy": "method.request.path.proxy"},
+            **({} if behind else {"integrationTarget": target}),
+        )
+        gateway.create_deployment(restApiId=api["id"], stageName=stack.stage, variables={"LINK": link})
+        stack.api_id = api["id"]
+        stack.settle(600)
+        yield stack
+
+
 @dataclass(frozen=True)
 class Builder:
-    """How a stack is built, and the faults that are tried on it: those whose name contains ``only``."""
+    """How a stack is built, and the faults that are tried on it."""
 
     build: Callable[[], AbstractContextManager[Stack]]
-    only: str = ""
+    mutations: Sequence[Mutation] = tuple(MUTATIONS)
 
 
-BUILDERS = {"ours": Builder(finished), "apart": Builder(apart, "acl"), "terraform": Builder(_by_terraform)}
+BUILDERS = {
+    "ours": Builder(finished),
+    "apart": Builder(apart, [each for each in MUTATIONS if "acl" in each.name]),
+    "terraform": Builder(_by_terraform),
+    "v2-application": Builder(partial(_linked, "application"), APPLICATION),
+    "v2-network": Builder(partial(_linked, "network"), NETWORK_V2),
+    "application-behind": Builder(partial(_linked, "application", behind=True), BEHIND),
+}
 
 
 def why_not(maker: str) -> str:

@@ -48,13 +48,15 @@ def parsed(aws: Aws, command: str) -> tuple[Any, OperationModel, dict[str, Any]]
         if option in _OWN:
             assert len(values) == 1, command
             assert option != "region" or values == [aws.region], command
-        elif action.startswith(("authorize-", "revoke-")) and option in ("protocol", "port", "cidr"):
+        elif action.startswith(("authorize-", "revoke-")) and option in ("protocol", "port", "cidr", "source-group"):
             (value,) = values
             match option:
                 case "protocol":
                     given["IpProtocol"] = value
                 case "cidr":
                     given["CidrIp"] = value
+                case "source-group":
+                    given["UserIdGroupPairs"] = [{"GroupId": value}]
                 case "port":
                     given["FromPort"] = given["ToPort"] = int(value)
         elif action.endswith("-network-acl-entry") and option in ("egress", "ingress"):
@@ -63,6 +65,13 @@ def parsed(aws: Aws, command: str) -> tuple[Any, OperationModel, dict[str, Any]]
             assert option in members, f"aws {service} {action} has no --{option}: {command}"
             member, shape = members[option]
             given[member] = _value(shape, values, command)
+    if "UserIdGroupPairs" in given or action.endswith("-security-group-egress"):
+        # The CLI makes a permission of what it has options of its own for.
+        names = ("IpProtocol", "FromPort", "ToPort", "UserIdGroupPairs", "CidrIp")
+        permission = {name: given.pop(name) for name in names if name in given}
+        if cidr := permission.pop("CidrIp", None):
+            permission["IpRanges"] = [{"CidrIp": cidr}]
+        given["IpPermissions"] = [permission]
     if action.endswith("-network-acl-entry"):
         given["Protocol"] = _PROTOCOLS.get(given["Protocol"], given["Protocol"])
     return client, model, given

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -58,7 +58,7 @@ def try_one(mutation: Mutation, stack: Stack) -> Tried:
 
 
 # Some faults hide another, and what a new VPC link is called is known only when it is there.
-_ROUNDS = 2
+_ROUNDS = 3
 
 
 def _mend(called: Stack, told: Trace) -> bool | None:
@@ -79,11 +79,10 @@ def _mend(called: Stack, told: Trace) -> bool | None:
     return mended
 
 
-def try_all(stack: Stack, only: str = "") -> Iterator[Tried]:
-    """Every fault (whose name contains ``only``), each on a copy of its own."""
-    for mutation in MUTATIONS:
-        if only in mutation.name:
-            yield in_a_copy(stack, partial(try_one, mutation))
+def try_all(stack: Stack, mutations: Iterable[Mutation]) -> Iterator[Tried]:
+    """Every fault, each on a copy of its own."""
+    for mutation in mutations:
+        yield in_a_copy(stack, partial(try_one, mutation))
 
 
 # Why no command can mend them.
@@ -94,6 +93,7 @@ NO_COMMAND = {
         ["policy-denies", "policy-for-another-stage", "policy-for-other-addresses"],
         "who may call is for the owner to say",
     ),
+    **dict.fromkeys(["balancer-deleted", "answers-by-itself"], "what is meant is not to be seen"),
     **dict.fromkeys(["root-called", "route-deleted", "only-post"], "what is meant is not to be seen"),
     **dict.fromkeys(["nobody-registered", "instances-terminated"], "which instances serve is not to be seen"),
     **dict.fromkeys(
@@ -103,13 +103,13 @@ NO_COMMAND = {
 }
 
 
-def assert_every_verdict_is_right(maker: str, stack: Stack, only: str = "") -> None:
+def assert_every_verdict_is_right(maker: str, stack: Stack, mutations: Sequence[Mutation] = tuple(MUTATIONS)) -> None:
     """When the invoke URL breaks, the verdict names the hop that was changed; else there is none.
 
     And where the verdict comes with a command that changes something, the URL answers after it.
     """
-    tried = list(try_all(stack, only))
-    assert len(tried) == len([each for each in MUTATIONS if only in each.name])
+    tried = list(try_all(stack, mutations))
+    assert len(tried) == len(mutations)
     assert max(each.requests for each in tried) <= 25
     right = [each for each in tried if each.right]
     print(f"{maker}: {len(right)} of {len(tried)} verdicts are right")

@@ -15,8 +15,10 @@ from runbook.errors import BadInput
 from runbook.step import Plan
 from runbook.trace import HOPS, State, links, parse_target, trace
 from runbook.trace.draw import draw, draw_links, table
-from runbook.trace.verdict import STEP_OF
+from runbook.trace.survey import survey
+from runbook.trace.verdict import STEP_OF, findings
 from steps import READING_ORDER
+from tests.trace.builders import BUILDERS
 from tests.trace.commands import carry_out
 from tests.trace.conftest import Stack, finished
 from tests.trace.mutations import MUTATIONS
@@ -288,51 +290,46 @@ def test_a_load_balancer_with_security_groups_of_its_own(stack: Stack) -> None:
     assert "do not judge PrivateLink traffic" in told["security-group"].evidence
 
 
-def test_an_application_load_balancer_as_target_is_followed_one_level(stack: Stack) -> None:
-    elb = stack.aws.elbv2
-    inner = elb.create_load_balancer(
-        Name="inner",
-        Type="application",
-        Scheme="internal",
-        Subnets=stack.subnets,
-        SecurityGroups=[stack.security_group],
-    )["LoadBalancers"][0]["LoadBalancerArn"]
-    group = elb.create_target_group(
-        Name="to-inner", Protocol="TCP", Port=80, VpcId=stack.vpc, TargetType="alb", HealthCheckProtocol="HTTP"
-    )["TargetGroups"][0]["TargetGroupArn"]
-    listener = elb.create_listener(
-        LoadBalancerArn=inner,
-        Protocol="HTTP",
-        Port=80,
-        DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}],
-    )["Listeners"][0]["ListenerArn"]
-    elb.register_targets(TargetGroupArn=group, Targets=[{"Id": inner}])
-    elb.delete_listener(ListenerArn=listener)
-    elb.modify_listener(
-        ListenerArn=stack.listener["ListenerArn"], DefaultActions=[{"Type": "forward", "TargetGroupArn": group}]
-    )
-    told = stack.trace()
-    assert told.verdict == "targets"
-    assert "Application Load Balancer inner listens on nothing, not on 80" in told["targets"].evidence
-    assert told["security-group"].state is State.OK  # judged for the inner load balancer's group
-    assert told["network-acl"].state is State.UNKNOWN
-    assert told.requests <= 25
+def test_a_chain_over_a_v2_link_is_healthy() -> None:
+    with BUILDERS["v2-application"].build() as stack:
+        told = stack.trace()
+        assert (told.status, told.verdict, told.exit_code) == (200, None, 0), told.to_json()
+        assert told.requests <= 25
+        for text in ("V2 link", stack.link["VpcLinkId"], "AVAILABLE", *stack.link["SecurityGroupIds"]):
+            assert text in told["vpc-link"].evidence
+        assert told["vpc-link"].advice == ()
+        uses = links(stack.aws)
+        assert [(use.version, use.status, use.deployed, use.resource) for use in uses] == [
+            ("V2", "AVAILABLE", True, "/{proxy+}")
+        ]
+        assert uses[0].load_balancer == stack.balancer["LoadBalancerArn"]
+        assert "V2 AVAILABLE" in drawn(draw_links(uses), 200)
 
 
-def test_a_v2_link_is_said_to_be_unknown(stack: Stack) -> None:
-    arn = stack.balancer["LoadBalancerArn"]
-    stack.patch_integration(("replace", "/connectionId", "v2link"), ("replace", "/integrationTarget", arn))
-    told = stack.trace()
-    assert told["vpc-link"].state is State.UNKNOWN
-    assert "V2 link" in told["vpc-link"].evidence
-    assert told["listener"].state is State.OK  # its load balancer is followed all the same
-    assert told.verdict is None
-    assert told.exit_code == 1
+def test_an_application_load_balancer_as_target_is_followed() -> None:
+    with BUILDERS["application-behind"].build() as stack:
+        told = stack.trace()
+        assert (told.status, told.verdict, told.exit_code) == (200, None, 0), told.to_json()
+        assert told.requests <= 25
+        assert "Behind it, inside: inside listens on 80 (HTTP)" in told["listener"].evidence
+        assert all(instance in told["targets"].evidence for instance in stack.instances)
+
+
+def test_a_v2_link_that_sleeps_is_told() -> None:
+    with BUILDERS["v2-network"].build() as stack:
+        seen = survey(stack.aws, parse_target(stack.url, stack.aws))
+        stack.clock.push(61 * 86400)
+        asleep = survey(stack.aws, parse_target(stack.url, stack.aws))
+    assert seen.aim.link_v2 is not None
+    assert asleep.aim.link_v2 is not None
+    assert (seen.aim.link_v2.status, asleep.aim.link_v2.status) == ("AVAILABLE", "INACTIVE")
+    (told,) = [each for each in findings(asleep, parse_target(stack.url, stack.aws)) if each.hop == "vpc-link"]
+    assert "60 days" in told.fix
 
 
 def test_links_tells_who_uses_which(stack: Stack) -> None:
     other = by_hand(stack)
-    stack.patch_integration(("replace", "/connectionId", "v2link"), deploy=False)
+    stack.patch_integration(("replace", "/connectionId", "nolink"), deploy=False)
     uses = {(use.api, use.link): use for use in links(stack.aws)}
     literal = next(use for use in uses.values() if use.api == other.api_id)
     assert (literal.stage, literal.resource, literal.method) == ("v1", "/hello", "GET")
@@ -342,7 +339,7 @@ def test_links_tells_who_uses_which(stack: Stack) -> None:
     )
     served = uses[stack.api_id, stack.link["id"]]
     assert (served.deployed, served.configured) == (True, False)
-    wished = uses[stack.api_id, "v2link"]
+    wished = uses[stack.api_id, "nolink"]
     assert (wished.deployed, wished.configured, wished.status) == (False, True, "")
     text = drawn(draw_links(tuple(uses.values())))
     assert "deployed, no longer configured" in text
