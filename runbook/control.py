@@ -81,7 +81,7 @@ class Control:
 
 
 class OneTry(Control):
-    """For what is done at the very end: it is not waited for, so nothing is sent again."""
+    """For what is done after a stop: it is not waited for, so nothing is sent again."""
 
     def wait(self, seconds: float) -> None:  # noqa: ARG002 (as Control has it)
         """Raise :class:`Stopped`."""

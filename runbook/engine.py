@@ -246,7 +246,7 @@ class _Pass:
         )
         if self.turn is not None and not gone:
             try:
-                with self.aws.observed(self._told, OneTry()):
+                with self.aws.observed(self._told, OneTry() if self.control.stopped else self.control):
                     self.turn.end(complete=complete)
             except Exception:
                 log.debug("the mark of this run stays", exc_info=True)

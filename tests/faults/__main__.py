@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import queue
+import signal
 import sys
 import threading
 import time
@@ -66,6 +67,7 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="try only every n-th position")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="accounts side by side (default: 2)")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the accounts end with us
     with contextlib.ExitStack() as stack:
         workers = [stack.enter_context(Worlds()) for _ in range(options.jobs)]
         look(workers[0].of(USUAL))
@@ -79,7 +81,7 @@ def main() -> int:
         for row, positions in rows.items():
             for position in positions:
                 work.put((row, position))
-        threads = [threading.Thread(target=_work, args=(worlds, work, table)) for worlds in workers]
+        threads = [threading.Thread(target=_work, args=(worlds, work, table), daemon=True) for worlds in workers]
         for thread in threads:
             thread.start()
         for thread in threads:
