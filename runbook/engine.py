@@ -18,7 +18,7 @@ from typing import Any
 
 from runbook.aws import CURRENT_STEP, Aws, Identity
 from runbook.control import Answer, Control, OneTry
-from runbook.errors import Stopped
+from runbook.errors import BadInput, Stopped
 from runbook.events import (
     Action,
     ApprovalAsked,
@@ -56,11 +56,13 @@ def run(
     only: Collection[str] | None = None,
     step_by_step: bool = False,
     control: Control | None = None,
+    account: str = "",
 ) -> Iterator[Event]:
     """Check a stack, bring it up, or take it down, and tell what happens.
 
     What nobody gave is what the stack remembers, else what ``defaults`` says, else the parameter's own default.
     What changes a stack does not begin while a run that does the opposite is under way, unless ``params.force``.
+    With ``account``, nothing is begun in any other: a login may change after it was agreed to.
     With ``only``, just those steps act; what they need is looked at. Nothing starts before the first event is asked
     for; closing the generator stops the run and waits for the call in flight.
     """
@@ -78,6 +80,7 @@ def run(
         whole=only is None,
         step_by_step=step_by_step,
         control=control,
+        account=account,
         secrets=secrets_of(aws.session),
     )
     conductor = threading.Thread(target=pass_.conduct, name="runbook", daemon=True)
@@ -137,6 +140,8 @@ class _Pass:
     """When each step had what it needs and began; on the monotonic clock."""
     asking_for: str = ""
     """The step whose resource is being asked, for the run as a whole, what it remembers or who is at it."""
+    account: str = ""
+    """The only account to work on; empty for whichever it is."""
     secrets: Callable[[], Collection[str]] = frozenset
     """Asked at each event for texts that must not be in it."""
     turn: Turn | None = None
@@ -156,6 +161,7 @@ class _Pass:
                 ThreadPoolExecutor(max_workers=max(1, len(steps)), thread_name_prefix="look-ahead") as ahead,
             ):
                 caller = self._look_ahead(steps, ahead)
+                self._agreed(caller)
                 self._tell(
                     RunStarted(
                         action=self.action,
@@ -219,6 +225,11 @@ class _Pass:
         self.asking_for = ""
         self.params = self.params.filled(self.defaults)
         return caller.result() if caller.exception() is None else None
+
+    def _agreed(self, caller: Identity | None) -> None:
+        if self.account and (caller is None or caller.account != self.account):
+            found = f"this is account {caller.account} now" if caller else "AWS does not say whose account this is"
+            raise BadInput("expect_account", f"{found}, and {self.account} was agreed to; nothing was changed.")
 
     def _wait_for_turn(self, caller: str) -> None:
         self.asking_for, carrier = next(

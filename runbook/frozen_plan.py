@@ -212,6 +212,7 @@ def carry_out(
         only=frozen.to_do or None,
         step_by_step=True,
         control=control,
+        account=frozen.account,
     )
     for event in events:
         match event:

@@ -26,16 +26,17 @@ ExpectOption = Annotated[
 
 def confirm(
     account: Account, announce: Callable[[], None], *, yes: bool, expected: str | None, json: bool = False
-) -> None:
+) -> str:
     """On AWS, show whose account it is, ``announce`` what will change, and ask; on a practice account, go on.
 
-    An account that is expected must be this one, of whichever kind. Raises :class:`BadInput` when it is not, or when
+    Answers the account that may be changed; empty for whichever it is. One that is expected must be this one, of
+    whichever kind. Raises :class:`BadInput` when it is not, or when
     nobody can be asked.
     """
     if expected is not None and not re.fullmatch(r"[0-9]{12}", expected):
         raise BadInput("expect_account", f"{quoted(expected)} is not an AWS account id of 12 digits.")
     if not account.costs and expected is None:
-        return
+        return ""
     identity = account.aws.identity()
     if expected is not None and expected != identity.account:
         which = "" if account.costs else "the practice "
@@ -44,14 +45,15 @@ def confirm(
             f"this is {which}account {identity.account} ({identity.arn}), not {expected}; nothing was changed.",
         )
     if not account.costs:
-        return
+        return identity.account
     if yes:
         if expected is None:
             raise BadInput("expect_account", "is needed with --yes on AWS.", f"This account is {identity.account}.")
-        return
+        return identity.account
     if json or not sys.stdin.isatty():
         raise BadInput("expect_account", "nobody can be asked here.", "Give --yes and --expect-account ID.")
     typer.echo(f"Account  {identity.account}\nCaller   {identity.arn}\nRegion   {identity.region}\n")
     announce()
     if not typer.confirm("Go on?", default=False):
         raise typer.Exit(FAILED)
+    return identity.account

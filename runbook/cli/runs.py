@@ -90,8 +90,8 @@ def up(
     if plan is not None:
         return _carry_out(target, plan, yes=yes, expected=expect_account, json=json)
     account = target.connect()
-    _confirm(account, target, Action.UP, None, yes=yes, expected=expect_account, json=json)
-    return _finish(_run(account, target, Action.UP, json=json, step_by_step=step_by_step))
+    agreed = _confirm(account, target, Action.UP, None, yes=yes, expected=expect_account, json=json)
+    return _finish(_run(account, target, Action.UP, json=json, step_by_step=step_by_step, agreed=agreed))
 
 
 @targeted(STACK_ONLY)
@@ -108,8 +108,8 @@ def down(
     if all_expired:
         return _down_all_expired(target, yes=yes, expected=expect_account, json=json)
     account = target.connect()
-    _confirm(account, target, Action.DOWN, None, yes=yes, expected=expect_account, json=json)
-    return _finish(_run(account, target, Action.DOWN, json=json))
+    agreed = _confirm(account, target, Action.DOWN, None, yes=yes, expected=expect_account, json=json)
+    return _finish(_run(account, target, Action.DOWN, json=json, agreed=agreed))
 
 
 def _down_all_expired(target: Target, *, yes: bool, expected: str | None, json: bool) -> int:
@@ -124,7 +124,7 @@ def _down_all_expired(target: Target, *, yes: bool, expected: str | None, json: 
     if not gone:
         typer.echo(f"No stack in {account.aws.region} is past its ttl.", err=json)
         return 0
-    confirm(account, lambda: announce_expired(gone), yes=yes, expected=expected, json=json)
+    agreed = confirm(account, lambda: announce_expired(gone), yes=yes, expected=expected, json=json)
     codes: list[int] = []
     for stack in gone:
         try:
@@ -132,7 +132,7 @@ def _down_all_expired(target: Target, *, yes: bool, expected: str | None, json: 
         except BadInput as error:  # somebody else's tag of our name: no stack of ours is called so
             codes.append(complain(error))
             continue
-        ended = _run(account, one, Action.DOWN, json=json)
+        ended = _run(account, one, Action.DOWN, json=json, agreed=agreed)
         codes.append(_finish(ended))
         if Outcome.STOPPED in ended.finished.outcomes.values():
             break
@@ -154,15 +154,16 @@ def step(
     if action is StepAction.DO:
         return do_step(account, target, wanted, yes=yes, expected=expect_account, json=json)
     whole = Action.CHECK if action is StepAction.CHECK else Action.DOWN
+    agreed = ""
     if whole is Action.DOWN:
-        _confirm(account, target, whole, wanted, yes=yes, expected=expect_account, json=json)
-    return _finish(_run(account, target, whole, json=json, only=wanted), judged=wanted)
+        agreed = _confirm(account, target, whole, wanted, yes=yes, expected=expect_account, json=json)
+    return _finish(_run(account, target, whole, json=json, only=wanted, agreed=agreed), judged=wanted)
 
 
 def do_step(account: Account, target: Target, name: str, *, yes: bool, expected: str | None, json: bool) -> int:
     """Do one step; on AWS, ask before."""
-    _confirm(account, target, Action.UP, name, yes=yes, expected=expected, json=json)
-    return _finish(_run(account, target, Action.UP, json=json, only=name), judged=name)
+    agreed = _confirm(account, target, Action.UP, name, yes=yes, expected=expected, json=json)
+    return _finish(_run(account, target, Action.UP, json=json, only=name, agreed=agreed), judged=name)
 
 
 def _plan() -> Plan:
@@ -198,6 +199,7 @@ def _run(
     only: str | None = None,
     step_by_step: bool = False,
     as_plan: bool = False,
+    agreed: str = "",
 ) -> _Ended:
     """Run, show it, and give back how it ended."""
     from runbook.engine import run
@@ -212,6 +214,7 @@ def _run(
         only=None if only is None else [only],
         step_by_step=step_by_step,
         control=control,
+        account=agreed,
     )
     return _shown(events, account, target, action, control, json=json, as_plan=as_plan, only=only)
 
@@ -293,7 +296,7 @@ def _confirm(
     yes: bool,
     expected: str | None,
     json: bool,
-) -> None:
+) -> str:
     """On AWS, show what will change, and ask; on a practice account, go on. Raises :class:`BadInput`."""
 
     def say() -> None:
@@ -315,4 +318,4 @@ def _confirm(
                 raise typer.Exit(code)
         announce(target.parameters.stack, action, only, _plan(), ended.steps if ended else {})
 
-    confirm(account, say, yes=yes, expected=expected, json=json)
+    return confirm(account, say, yes=yes, expected=expected, json=json)

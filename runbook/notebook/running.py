@@ -108,6 +108,7 @@ class Run:
             options.action,
             defaults=account.defaults,
             control=self._control,
+            account=options.expect_account or "",
         )
         self._thread = threading.Thread(
             target=self._follow, args=(logged(events, self._log),), name="notebook", daemon=True
