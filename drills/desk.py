@@ -150,7 +150,7 @@ class Desk:
         Raises :class:`BadInput` when another drill is under way, and :class:`RunbookError` when AWS does not get there.
         """
         self.session.refresh()
-        self._may_start(drill, account)
+        self._may_start(drill, account, stack)
         bench = self._open(account, stack)
         session = self.session
         session.prepare(
@@ -172,7 +172,7 @@ class Desk:
             raise BadInput("drill", "its practice account is gone.", f"Go on with: runbook drill start {drill.id}")
         return self.start(drill, self._bench.account, self._bench.params.stack)
 
-    def _may_start(self, drill: Drill, account: Account) -> None:
+    def _may_start(self, drill: Drill, account: Account, stack: str) -> None:
         exam, running = self.session.exam, self.session.record.running
         if exam is not None and exam.next != drill.id:
             raise BadInput(
@@ -185,13 +185,14 @@ class Desk:
                 )
             if running.drill != drill.id:
                 raise self._gone()
-        token = account.practice.get("token")
+        place = (account.practice.get("token"), account.aws.region, stack)
         for other in self.session.others():
-            if token and other.running is not None and other.running.token == token and other.running.ready:
+            theirs = other.running
+            if theirs is not None and place[0] and (theirs.token, theirs.region, theirs.stack) == place:
                 raise BadInput(
                     "trainee",
-                    f"{other.trainee} has a drill running on this account, and two would meet.",
-                    "Serve another account (runbook practice --port PORT) and start with --endpoint-url.",
+                    f"{other.trainee} has a drill running on stack {stack}.",
+                    f'Name another with --stack; or end that one: runbook drill reset --trainee "{other.trainee}"',
                 )
 
     def _open(self, account: Account, stack: str) -> Bench:

@@ -276,7 +276,10 @@ def test_a_drill_that_the_course_does_not_have_any_more(
 @pytest.mark.usefixtures("ended")
 def test_an_account_that_went_away_is_told_and_the_drill_can_go_on(drill: Drill, tmp_path: Path) -> None:
     drill("start", "lost-number")
-    assert "anna has a drill running" in drill("start", "1", "--trainee", "ben", code=2).stderr
+    assert (
+        "anna has a drill running on stack drill. Name another with --stack"
+        in drill("start", "1", "--trainee", "ben", code=2).stderr
+    )
     drill("hint")
     file = tmp_path / "drills" / "anna.json"
     file.write_text(file.read_text().replace('"token": "drills"', '"token": "another"'))
