@@ -163,6 +163,7 @@ class Desk:
         with _working():
             training.start(bench, drill)
             url, answer = bench.url(drill.symptom.path), _answer(bench, drill)
+        self._still(drill)
         session.start(url, answer)
         return self.briefing()
 
@@ -225,6 +226,7 @@ class Desk:
                 wrong = judge(bench, drill)
         except CannotContinue as error:
             wrong = str(error)
+        self._still(drill)
         if wrong:
             self.session.refuse()
             return wrong
@@ -257,6 +259,7 @@ class Desk:
             return None
         drill = self.drill
         if there := self.is_there():
+            self.session.give_up()  # or else what is stopped half-way could be verified
             self._mend(drill)
         if exam is not None and exam.next == drill.id:
             return self._ended(drill, solved=False)
@@ -266,6 +269,13 @@ class Desk:
     def _mend(self, drill: Drill) -> None:
         with _working():
             training.reset(self._bench_of_running(), drill)
+        self._still(drill)
+
+    def _still(self, drill: Drill) -> None:
+        """Read the record again after a while: another command may have taken a hint, or ended the drill."""
+        self.session.refresh()
+        if self.session.running.drill != drill.id:
+            raise BadInput("drill", f"{drill.id} was ended meanwhile.", "See: runbook drill status")
 
     def _ended(self, drill: Drill, *, solved: bool) -> Ended:
         examined = self.session.exam is not None and self.session.exam.next == drill.id

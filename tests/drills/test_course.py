@@ -56,7 +56,8 @@ def said_of_check(drill: Drill) -> set[str]:
 def test_drill(drill: Drill, bench: Bench, hurried: Account, finished: dict[str, object]) -> None:
     training.reset(bench, drill)
     if drill.builds_as_usual:  # then nothing is left of the drill before, but the stack as it always is
-        assert picture(hurried) == finished.setdefault("stack", picture(hurried))
+        now = picture(hurried)
+        assert now == finished.setdefault("stack", now)
 
     training.strike(bench, drill)  # which waits until the symptom shows
     verdict, suspicious = suspects(bench, drill)

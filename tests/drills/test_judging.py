@@ -14,7 +14,6 @@ from drills.bench import Bench
 from drills.catalogue import (
     back_entrance,
     cut_line,
-    doorbell,
     double_booked,
     guest_list,
     lost_number,
@@ -57,15 +56,6 @@ def use_another_variable(bench: Bench) -> None:
     bench.deploy()
 
 
-def a_second_listener(bench: Bench) -> None:
-    bench.aws.elbv2.create_listener(
-        LoadBalancerArn=bench.balancer.arn,
-        Protocol="TCP",
-        Port=80,
-        DefaultActions=[{"Type": "forward", "TargetGroupArn": bench.group.arn}],
-    )
-
-
 def a_second_listener_where_it_is_asked(bench: Bench) -> None:
     bench.aws.elbv2.create_listener(
         LoadBalancerArn=bench.balancer.arn,
@@ -73,11 +63,6 @@ def a_second_listener_where_it_is_asked(bench: Bench) -> None:
         Port=8081,
         DefaultActions=[{"Type": "forward", "TargetGroupArn": bench.group.arn}],
     )
-
-
-def ask_on_the_listeners_port(bench: Bench) -> None:
-    bench.point_at(bench.endpoint_url.replace("/{proxy}", ":8080/{proxy}"))
-    bench.deploy()
 
 
 def link_by_another_name(bench: Bench) -> None:
@@ -141,8 +126,6 @@ RIGHT: list[tuple[ModuleType, Repair]] = [
     (lost_number, name_the_link_itself),
     (lost_number, use_another_variable),
     (lost_number, the_tutorial_again),
-    (doorbell, a_second_listener),
-    (doorbell, ask_on_the_listeners_port),
     (back_entrance, a_second_listener_where_it_is_asked),
     (cut_line, link_by_another_name),
     (guest_list, targets_in_another_group),
@@ -211,10 +194,6 @@ def a_load_balancer_on_the_internet(bench: Bench) -> None:
     )
 
 
-def one_zone_only(bench: Bench) -> None:
-    bench.aws.elbv2.set_subnets(LoadBalancerArn=bench.balancer.arn, Subnets=list(bench.service.balancer_subnets[:1]))
-
-
 def one_instance_only(bench: Bench) -> None:
     bench.deregister(bench.instances[0])
 
@@ -281,7 +260,6 @@ WRONG: dict[Repair, str] = {
     another_group_that_is_open: "The internet can reach the instances",
     client_addresses_given_up: "who their clients are",
     a_load_balancer_on_the_internet: "goes round the gateway",
-    one_zone_only: "instances never answer",
     one_instance_only: "instances never answer",
     one_path_only: "GET /health reaches the service as GET /hello",
     one_verb_only: "POST /orders/7?side=left is answered 403, and not by the service",
