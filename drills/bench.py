@@ -81,6 +81,11 @@ class Bench:
         return self.account.aws
 
     @cached_property
+    def apigatewayv2(self) -> Any:
+        """API Gateway's second interface, which V2 links belong to; the steps make V1 links."""
+        return self.aws.session.client("apigatewayv2", endpoint_url=self.account.endpoint_url)
+
+    @cached_property
     def service(self) -> Service:
         """The private service behind the stack."""
         return self._there(find_service(self.aws, self.params.stack), "service")
@@ -97,6 +102,12 @@ class Bench:
         """The stack's VPC link that is not about to go."""
         found = [link for link in vpc_link.find(self.aws, self.params.stack) if link.status != "DELETING"]
         return self._there(next(iter(found), None), "VPC link")
+
+    @property
+    def links_v2(self) -> list[dict[str, Any]]:
+        """The V2 links into the service's subnets, which only a trainee makes."""
+        here = {*self.service.balancer_subnets, *self.service.instance_subnets}
+        return [item for item in self.apigatewayv2.get_vpc_links()["Items"] if here & set(item["SubnetIds"])]
 
     @property
     def balancer(self) -> LoadBalancer:

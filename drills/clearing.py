@@ -17,7 +17,7 @@ from drills.service import ALIVE
 from runbook.aws import code_of
 from runbook.record import from_list, is_ours
 from steps import _links, load_balancer, rest_api
-from steps._links import Link
+from steps._links import GOES_WITHIN, Link
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, NetworkAclTypeDef
@@ -39,6 +39,7 @@ def clear(bench: Bench, *, everything: bool = False) -> None:
     policies, limits) to compare all of it. It goes first, because its stages hold the links.
     """
     _apis(bench)
+    _links_v2(bench)
     _balancers(bench, everything=everything)
     _instances(bench)
     _rules(bench)
@@ -59,6 +60,14 @@ def _apis(bench: Bench) -> None:
                 gateway.delete_usage_plan(usagePlanId=plan["id"])
     for api in sorted(apis):
         gateway.delete_rest_api(restApiId=api)
+
+
+def _links_v2(bench: Bench) -> None:
+    if links := bench.links_v2:
+        for link in links:
+            if link["VpcLinkStatus"] != "DELETING":
+                bench.apigatewayv2.delete_vpc_link(VpcLinkId=link["VpcLinkId"])
+        bench.wait(lambda: not bench.links_v2 or None, what="V2 links to be gone", usual=GOES_WITHIN)
 
 
 def _balancers(bench: Bench, *, everything: bool) -> None:

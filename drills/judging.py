@@ -72,8 +72,13 @@ class _Seen:
     def links(self) -> list[Link]:
         """The links that what is deployed leads over, with the stage's variables as they are."""
         variables = self.bench.variables
-        ids = {resolved(each.connection_id, variables) for each in self.calls if each.connection_type == "VPC_LINK"}
-        return [link for name in sorted(ids) if name and (link := _links.get(self.bench.aws, name))]
+        used = {(resolved(each.connection_id, variables), each.target) for each in self.calls if each.private}
+        found = (
+            _link_v2(self.bench, name, target) if target else _links.get(self.bench.aws, name)
+            for name, target in sorted(used)
+            if name
+        )
+        return [link for link in found if link]
 
     @cached_property
     def balancers(self) -> list[LoadBalancerTypeDef]:
@@ -92,6 +97,17 @@ class _Seen:
         """The service's instances."""
         found = self.bench.aws.ec2.describe_instances(InstanceIds=self.bench.instances)["Reservations"]
         return [item for each in found for item in each["Instances"]]
+
+
+def _link_v2(bench: Bench, link_id: str, target: str) -> Link | None:
+    """A V2 link, as far as an integration uses it: to this load balancer. Its tags stand for nothing here."""
+    try:
+        found = bench.apigatewayv2.get_vpc_link(VpcLinkId=link_id)
+    except ClientError as error:
+        if code_of(error) == "NotFoundException":
+            return None
+        raise
+    return Link(link_id, found["Name"], found.get("VpcLinkStatus", ""), "", (target,))
 
 
 # --- what callers get -------------------------------------------------------------------------------------------------
@@ -186,6 +202,7 @@ def _closed(seen: _Seen) -> str | None:
     """Whether the instances let in load balancers of their VPC, and nobody else."""
     let_in = {f"{ip}/32" for item in seen.balancers for ip in _addresses(seen.bench, item["LoadBalancerArn"])}
     let_in |= {group for item in seen.balancers for group in item.get("SecurityGroups", [])}
+    let_in |= _of_links_v2(seen.bench)
     for group in sorted({each["GroupId"] for item in seen.instances for each in item["SecurityGroups"]}):
         for rule in map(Rule.of, seen.bench.rules(group)):
             if is_public(rule):
@@ -193,6 +210,16 @@ def _closed(seen: _Seen) -> str | None:
             if rule.source not in let_in:
                 return "More than the load balancer is let in to the instances."
     return None
+
+
+def _of_links_v2(bench: Bench) -> set[str]:
+    """What V2 links come from: their interfaces, whose addresses a load balancer hands on, and their groups."""
+    groups = sorted({group for item in bench.links_v2 for group in item["SecurityGroupIds"]})
+    if not groups:
+        return set()
+    theirs = [{"Name": "group-id", "Values": groups}, {"Name": "requester-managed", "Values": ["true"]}]
+    found = bench.aws.ec2.describe_network_interfaces(Filters=theirs)["NetworkInterfaces"]  # type: ignore[arg-type]
+    return {*groups, *(f"{item['PrivateIpAddress']}/32" for item in found)}
 
 
 def _addresses(bench: Bench, load_balancer_arn: str) -> list[str]:

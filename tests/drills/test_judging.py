@@ -111,6 +111,36 @@ def replaced_as_terraform_does(bench: Bench) -> None:
     everything_beside(bench, lambda addresses: [f"{ip}/32" for ip in addresses])
 
 
+def a_link_of_the_second_kind(bench: Bench) -> None:
+    """As AWS recommends now: with a security group of its own, which the instances let in."""
+    subnets = list(bench.service.balancer_subnets)
+    group = bench.aws.ec2.create_security_group(GroupName="link", Description="link", VpcId=bench.service.vpc)[
+        "GroupId"
+    ]
+    made = bench.apigatewayv2.create_vpc_link(Name="second-kind", SubnetIds=subnets, SecurityGroupIds=[group])
+    link = made["VpcLinkId"]
+    bench.wait(
+        lambda: bench.apigatewayv2.get_vpc_link(VpcLinkId=link)["VpcLinkStatus"] == "AVAILABLE" or None,
+        what="the link to be available",
+    )
+    bench.aws.ec2.authorize_security_group_ingress(
+        GroupId=bench.security_group,
+        IpPermissions=[
+            {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [{"GroupId": group}]},
+        ],
+    )
+    bench.aws.apigateway.update_integration(
+        restApiId=bench.api.id,
+        resourceId=bench.resource("/{proxy+}"),
+        httpMethod="ANY",
+        patchOperations=[
+            {"op": "replace", "path": "/connectionId", "value": link},
+            {"op": "replace", "path": "/integrationTarget", "value": bench.balancer.arn},
+        ],
+    )
+    bench.deploy()
+
+
 def deny_with_its_condition(bench: Bench) -> None:
     scrapers = {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}}
     statements = [sledgehammer.EVERYBODY, {**sledgehammer.EVERYBODY, "Effect": "Deny", "Condition": scrapers}]
@@ -130,6 +160,7 @@ RIGHT: list[tuple[ModuleType, Repair]] = [
     (cut_line, link_by_another_name),
     (guest_list, targets_in_another_group),
     (double_booked, replaced_as_terraform_does),
+    (cut_line, a_link_of_the_second_kind),
     (sledgehammer, deny_with_its_condition),
 ]
 

@@ -16,6 +16,7 @@ from runbook.accounts import Account
 from runbook.errors import BadInput
 from runbook.parameters import validated
 from tests.drills.picture import picture
+from tests.drills.test_judging import a_link_of_the_second_kind
 
 LOST_NUMBER = Drill.of(lost_number)
 
@@ -90,6 +91,7 @@ def a_network_acl(bench: Bench) -> None:
 
 
 MESSES = [
+    a_link_of_the_second_kind,
     everything_deleted,
     everything_deleted_in_the_console,
     an_instance_terminated,
