@@ -183,12 +183,15 @@ _STATEMENTS: tuple[_Statement, ...] = (
         _Scope.asked,
     ),
     _Statement(
-        "TagLoadBalancing",
-        {
-            **_for(_UP, actions="elasticloadbalancing:AddTags"),
-            **_for(_UP, actions="elasticloadbalancing:RemoveTags"),
-        },
+        "TagLoadBalancing",  # as it is made
+        _for(_UP, actions="elasticloadbalancing:AddTags"),
         lambda scope: [scope.balancer, scope.listener, scope.group],
+        lambda scope: {
+            "StringEquals": {
+                f"aws:RequestTag/{STACK}": scope.stack,
+                "elasticloadbalancing:CreateAction": ["CreateListener", "CreateLoadBalancer", "CreateTargetGroup"],
+            }
+        },
     ),
     _Statement(
         "MakeServiceLinkedRoles",  # the first load balancer, the first link of an account
@@ -259,7 +262,8 @@ _STATEMENTS: tuple[_Statement, ...] = (
                 _UP,
                 actions="elasticloadbalancing:ModifyListener elasticloadbalancing:ModifyTargetGroup "
                 "elasticloadbalancing:ModifyTargetGroupAttributes elasticloadbalancing:SetSubnets "
-                "elasticloadbalancing:RegisterTargets elasticloadbalancing:DeregisterTargets",
+                "elasticloadbalancing:RegisterTargets elasticloadbalancing:DeregisterTargets "
+                "elasticloadbalancing:AddTags elasticloadbalancing:RemoveTags",
             ),
             **_for(_DOWN, _REPLACE, actions="elasticloadbalancing:DeleteLoadBalancer"),
             **_for(_DOWN, _REPLACE, actions="elasticloadbalancing:DeleteTargetGroup"),

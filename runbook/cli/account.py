@@ -110,7 +110,7 @@ def rollback(
     return 0
 
 
-@targeted(("stack", "region"))
+@targeted(("stack", "region", "security_group"))
 def policy(
     target: Target,
     command: Annotated[
@@ -125,7 +125,13 @@ def policy(
     needs(command)  # an unknown one is refused before anybody is asked
     identity = target.connect().aws.identity()
     document = smallest(
-        target.parameters.stack, identity.region, identity.account, command, read_only, partition=identity.partition
+        target.parameters.stack,
+        identity.region,
+        identity.account,
+        command,
+        read_only,
+        partition=identity.partition,
+        security_group=target.parameters.security_group or "*",
     )
     typer.echo(jsonlib.dumps(document, indent=2))
     return 0

@@ -23,6 +23,7 @@ UP = [
     Lacking("PrivateLinkForLinks", "ec2:ModifyVpcEndpointServicePermissions"),
     Lacking("LetLoadBalancerIn", "ec2:AuthorizeSecurityGroupIngress"),
     Lacking("ChangeOurApi", "apigateway:POST"),
+    Lacking("TagLoadBalancing", "elasticloadbalancing:AddTags"),
 ]
 DOWN = [
     Lacking("ChangeOurApi", "apigateway:DELETE"),

@@ -183,18 +183,29 @@ def test_linted(command: str) -> None:
 
 def _mistaken(finding: Any) -> bool:
     """What parliament's data has wrong. It holds two tables of Elastic Load Balancing and reads the older one."""
-    if finding.issue == "UNKNOWN_CONDITION_FOR_ACTION" and "elasticloadbalancing:Scheme" in finding.detail:
+    if finding.issue == "UNKNOWN_CONDITION_FOR_ACTION":
         return any(
-            "elasticloadbalancing:Scheme" in kind["condition_keys"]
-            for service in parliament.iam_definition
-            if service["prefix"] == "elasticloadbalancing"
-            for privilege in service["privileges"]
-            if privilege["privilege"] == "CreateLoadBalancer"
-            for kind in privilege["resource_types"]
+            key in finding.detail and _knows(action, key)
+            for key, action in (
+                ("elasticloadbalancing:Scheme", "CreateLoadBalancer"),
+                ("elasticloadbalancing:CreateAction", "AddTags"),
+            )
         )
     # It takes a listener of an Application Load Balancer for required beside one of a Network Load Balancer.
     return finding.issue == "RESOURCE_MISMATCH" and all(
         "listener/app/" in each["required_format"] for each in finding.detail
+    )
+
+
+def _knows(action: str, key: str) -> bool:
+    """Whether the newer table has the condition key at the action."""
+    return any(
+        key in kind["condition_keys"]
+        for service in parliament.iam_definition
+        if service["prefix"] == "elasticloadbalancing"
+        for privilege in service["privileges"]
+        if privilege["privilege"] == action
+        for kind in privilege["resource_types"]
     )
 
 
