@@ -306,7 +306,9 @@ def served_here(setting: Setting, port: int) -> Iterator[World]:
         serve(port, clock=ScaledClock(setting.time_scale), eventual=setting.eventual) as account,
         Proxy(account.url).serving() as proxy,
     ):
-        yield World(account.url, proxy, setting)
+        here = World(account.url, proxy, setting)
+        here.begin()
+        yield here
 
 
 @contextlib.contextmanager
@@ -320,7 +322,9 @@ def _served(setting: Setting) -> Iterator[World]:
             if found is None:
                 raise RuntimeError(f"the practice account did not start: {greeting!r}")
             with Proxy(found[0]).serving() as proxy:
-                yield World(found[0], proxy, setting)
+                here = World(found[0], proxy, setting)
+                here.begin()
+                yield here
         finally:
             process.terminate()
 
