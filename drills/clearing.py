@@ -1,6 +1,6 @@
 """Taking away what a drill or a trainee left: everything in the drill's VPC and API that the steps did not make.
 
-The VPC is the drill's own (:mod:`drills.service`), and so is every API of the stack's name; nothing else is touched.
+The VPC is the drill's own (:mod:`drills.service`), and so is what has the stack's name; nothing else is touched.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from drills.bench import Bench
 from drills.service import ALIVE
 from runbook.aws import code_of
 from runbook.record import from_list, is_ours
-from steps import _links, load_balancer, rest_api
+from steps import _links, load_balancer, rest_api, target_group
 from steps._links import GOES_WITHIN, Link
 
 if TYPE_CHECKING:
@@ -72,10 +72,21 @@ def _links_v2(bench: Bench) -> None:
 
 def _balancers(bench: Bench, *, everything: bool) -> None:
     elb, stack, vpc = bench.aws.elbv2, bench.params.stack, bench.service.vpc
-    balancers = {item["LoadBalancerArn"]: item for item in _all_balancers(bench) if item["VpcId"] == vpc}
-    groups = {item["TargetGroupArn"] for item in elb.describe_target_groups()["TargetGroups"] if item["VpcId"] == vpc}
-    tags = _tags(bench, [*balancers, *groups])
-    going = {arn for arn in tags if everything or not is_ours(tags[arn], stack)}
+    # Of the stack's name also elsewhere: a trainee may have brought the stack up again, for another service.
+    names = (load_balancer.name_of(stack), target_group.name_of(stack))
+    balancers = {
+        item["LoadBalancerArn"]: item["VpcId"]
+        for item in _all_balancers(bench)
+        if item["VpcId"] == vpc or item["LoadBalancerName"] in names
+    }
+    groups = {
+        item["TargetGroupArn"]: item["VpcId"]
+        for item in elb.describe_target_groups()["TargetGroups"]
+        if item["VpcId"] == vpc or item["TargetGroupName"] in names
+    }
+    places = balancers | groups
+    tags = _tags(bench, [*places])
+    going = {arn for arn in tags if everything or places[arn] != vpc or not is_ours(tags[arn], stack)}
     kept = {arn for arn in balancers if arn not in going}
     _links.delete(bench.aws, [link for link in _all_links(bench) if not _stays(link, stack, kept, set(balancers))])
     listeners = {
@@ -92,7 +103,7 @@ def _balancers(bench: Bench, *, everything: bool) -> None:
         elb.delete_load_balancer(LoadBalancerArn=arn)
     for arn in going & set(balancers):
         bench.wait(partial(_is_gone, bench, arn), what="a load balancer to be gone")
-    for arn in going & groups:
+    for arn in going & set(groups):
         elb.delete_target_group(TargetGroupArn=arn)
 
 

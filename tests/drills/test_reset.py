@@ -90,7 +90,14 @@ def a_network_acl(bench: Bench) -> None:
     ec2.delete_network_acl_entry(NetworkAclId=default["NetworkAclId"], RuleNumber=100, Egress=True)
 
 
+def brought_up_again_for_another_service(bench: Bench) -> None:
+    """With the stack its parameters were forgotten, so that the account's own service is taken."""
+    bench.down()
+    Bench(bench.account, validated({"stack": "drill", "instances": bench.account.defaults["instances"]})).up()
+
+
 MESSES = [
+    brought_up_again_for_another_service,
     a_link_of_the_second_kind,
     everything_deleted,
     everything_deleted_in_the_console,
