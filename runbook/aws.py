@@ -39,6 +39,7 @@ from runbook.events import CallAnswered, CallSent, Event, Noted, Waited
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -200,9 +201,9 @@ class Aws:
         return cast("APIGatewayClient", self._client("apigateway"))
 
     @cached_property
-    def apigatewayv2(self) -> Any:
-        """API Gateway's second interface, for V2 VPC links; of its stubs nothing else would be used."""
-        return self._client("apigatewayv2")
+    def apigatewayv2(self) -> ApiGatewayV2Client:
+        """API Gateway's second interface: V2 VPC links."""
+        return cast("ApiGatewayV2Client", self._client("apigatewayv2"))
 
     @cached_property
     def sts(self) -> STSClient:

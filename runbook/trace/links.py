@@ -13,6 +13,7 @@ from runbook.trace.configuration import Configuration, Method, exported, resolve
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import RestApiTypeDef, StageTypeDef
+    from mypy_boto3_apigatewayv2.type_defs import GetVpcLinksRequestTypeDef, VpcLinkTypeDef
 
 __all__ = ["LinkUse", "links", "v2_links"]
 
@@ -105,9 +106,9 @@ def links(aws: Aws) -> tuple[LinkUse, ...]:
     return tuple(sorted(found, key=lambda use: (use.link, use.api, use.stage, use.resource, use.method)))
 
 
-def v2_links(aws: Aws) -> Iterator[dict[str, Any]]:
+def v2_links(aws: Aws) -> Iterator[VpcLinkTypeDef]:
     """What GetVpcLinks of API Gateway's second interface answers, page by page; botocore has no paginator for it."""
-    token: dict[str, str] = {}
+    token: GetVpcLinksRequestTypeDef = {}
     while True:
         page = aws.apigatewayv2.get_vpc_links(**token)
         yield from page["Items"]
