@@ -94,6 +94,10 @@ class Identity:
     partition: str
 
 
+REGION = "Region"
+"""What the metadata of an error that AWS answered has besides: the region that was asked."""
+
+
 def code_of(error: ClientError) -> str:
     """AWS's error code, such as ``NotFoundException``."""
     return str(error.response.get("Error", {}).get("Code", ""))
@@ -393,6 +397,8 @@ class Aws:
         if context.get("runbook_remembered"):
             return
         error = parsed.get("Error", {}).get("Code", "") if http_response.status_code >= 300 else ""
+        if error:  # so that whoever explains it, far from here, knows where it was
+            parsed.setdefault("ResponseMetadata", {})[REGION] = self.region
         if answer := context.get("runbook_answer"):
             if error in _THROTTLED or http_response.status_code >= 500:
                 self._drop(context)

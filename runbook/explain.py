@@ -19,7 +19,7 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from runbook.aws import code_of
+from runbook.aws import REGION, code_of
 from runbook.errors import RunbookError
 from runbook.policy import action_of, allowing
 
@@ -68,6 +68,7 @@ def explain(error: BaseException, *, step: str = "", stack: str = "", region: st
 
 def _explain_answer(error: ClientError, step: str, stack: str, region: str) -> str:
     code = code_of(error)
+    region = region or str(error.response.get("ResponseMetadata", {}).get(REGION, ""))
     message = str(error.response.get("Error", {}).get("Message", "")).strip()
     operation = error.operation_name
     if code in _SIGNED_AT_THE_WRONG_TIME and abs(ahead := _clock_ahead(error)) > _CLOCK_MAY_BE_OFF:
@@ -118,6 +119,6 @@ def _denied(operation: str, message: str, step: str, stack: str, region: str) ->
     if not action:
         return f"Not allowed: {said}{needed}"
     resource = (refusal["resource"] or "").rstrip(".") if refusal else ""
-    statement = allowing(action, resource, stack or "*", region or "*")
+    statement = allowing(action, resource, stack, region)
     said = said if refusal else f"{action}: {said}"
     return f"Not allowed: {said.rstrip('.')}{needed}. Statement to add to the caller's policy: {json.dumps(statement)}"

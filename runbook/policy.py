@@ -24,6 +24,7 @@ from runbook.record import STACK
 __all__ = ["COMMANDS", "action_of", "allowing", "needs", "policy"]
 
 _UP, _REPLACE, _DOWN, _CHECK, _TRACE, _LIST, _ROLLBACK = "up", "replace", "down", "check", "trace", "list", "rollback"
+_LINKS = "links"
 
 COMMANDS: Mapping[str, frozenset[str]] = {
     "check": frozenset({_CHECK}),
@@ -31,17 +32,25 @@ COMMANDS: Mapping[str, frozenset[str]] = {
     "up": frozenset({_CHECK, _UP}),
     "replace": frozenset({_CHECK, _UP, _REPLACE}),
     "down": frozenset({_DOWN}),
+    "expired": frozenset({_LIST, _DOWN}),
     "trace": frozenset({_TRACE}),
+    "links": frozenset({_LINKS}),
     "list": frozenset({_LIST}),
     "rollback": frozenset({_ROLLBACK}),
     "all": frozenset({_CHECK, _UP, _REPLACE, _DOWN, _TRACE, _LIST, _ROLLBACK}),
 }
-"""What can be asked for; ``replace`` is ``up --replace``."""
+"""What can be asked for. ``replace`` is ``up --replace``, ``expired`` is ``down --all-expired``.
+
+``all`` is what one stack is worked with. ``expired``, which deletes of every stack, and ``links``, which looks into APIs
+that are no stack's, are asked for by name.
+"""
+
+_OF_EVERY_STACK = frozenset({"expired"})
 
 
 @dataclass(frozen=True)
 class _Scope:
-    """Whose policy: fills the ARNs."""
+    """Whose policy: fills the ARNs. A star stands for every stack, and for a region that is not known."""
 
     stack: str
     region: str
@@ -73,15 +82,20 @@ class _Scope:
 
     def asked(self) -> dict[str, dict[str, str]]:
         """The request brings the stack's tag."""
-        return {"StringEquals": {f"aws:RequestTag/{STACK}": self.stack}}
+        return _is(f"aws:RequestTag/{STACK}", self.stack)
 
     def owned(self) -> dict[str, dict[str, str]]:
         """The resource has the stack's tag."""
-        return {"StringEquals": {f"aws:ResourceTag/{STACK}": self.stack}}
+        return _is(f"aws:ResourceTag/{STACK}", self.stack)
 
     def here(self) -> dict[str, dict[str, str]]:
         """Only in this region."""
-        return {"StringEquals": {"aws:RequestedRegion": self.region}}
+        return _is("aws:RequestedRegion", self.region)
+
+
+def _is(key: str, value: str) -> dict[str, dict[str, str]]:
+    # To StringEquals a star is a star.
+    return {"StringLike" if value == "*" else "StringEquals": {key: value}}
 
 
 _Condition = Callable[[_Scope], Mapping[str, Mapping[str, Any]]]
@@ -141,8 +155,14 @@ _STATEMENTS: tuple[_Statement, ...] = (
     ),
     _Statement(
         "ListApisAndLinks",
-        _for(_CHECK, _DOWN, _TRACE, _LIST, _ROLLBACK, actions="apigateway:GET"),
+        _for(_CHECK, _DOWN, _TRACE, _LIST, _LINKS, _ROLLBACK, actions="apigateway:GET"),
         lambda scope: [scope.gateway("/restapis"), scope.gateway("/vpclinks")],
+        writes=False,
+    ),
+    _Statement(
+        "LookAtEveryApi",  # whoever's they are, to see which links they use
+        _for(_LINKS, actions="apigateway:GET"),
+        lambda scope: [scope.gateway("/restapis/*")],
         writes=False,
     ),
     _Statement(
@@ -323,10 +343,11 @@ def policy(
 ) -> dict[str, Any]:
     """The policy document for a command on a stack; with ``read_only`` what only looks.
 
-    ``security_group`` narrows the rules down to the instances' group. Raises :class:`BadInput` for an unknown command.
+    ``security_group`` narrows the rules down to the instances' group; of a command for every stack, ``stack`` says
+    nothing. Raises :class:`BadInput` for an unknown command.
     """
     wanted = needs(command)
-    scope = _Scope(stack, region, account, partition, security_group)
+    scope = _Scope("*" if command in _OF_EVERY_STACK else stack, region, account, partition, security_group)
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -341,16 +362,19 @@ def policy(
 def allowing(action: str, resource: str, stack: str, region: str) -> dict[str, Any]:
     """The statement that a caller lacks who was refused this action on this resource (empty when AWS names none).
 
-    It is the one of :func:`policy` if that has one, narrowed down to the action; else the bare permission.
+    It is the one of :func:`policy` if that has one, narrowed down to the action; else the bare permission. ``stack``
+    and ``region`` are empty when they are not known: then it is for any, also for what is no stack's where it only looks.
     """
-    _, partition, _, _, account, *_ = [*resource.split(":"), *[""] * 6]
-    scope = _Scope(stack, region, account or "*", partition or "aws", "*")
+    _, partition, _, where, account, *_ = [*resource.split(":"), *[""] * 6]
+    scope = _Scope(stack or "*", region or where or "*", account or "*", partition or "aws", "*")
     fitting = [
         statement
         for statement in _STATEMENTS
         if action in statement.actions
         and (not resource or any(fnmatch.fnmatchcase(resource, pattern) for pattern in statement.resources(scope)))
     ]
+    if not stack:
+        fitting = [each for each in fitting if each.condition is not _Scope.owned] or fitting
     if fitting:
         # AWS names what is yet to be made with a star for its id: that is judged by the tags it is asked for with,
         # and what is there by the tags it has.

@@ -111,7 +111,16 @@ def targeted(only: Collection[str] | None = None) -> Callable[[Callable[..., int
             file: Path | None = given.pop("parameters")
             values = {name: value for name in names if (value := given.pop(name)) not in (None, [])}
             joined = {name: ",".join(value) if isinstance(value, list) else value for name, value in values.items()}
-            return command(target=Target(**account, parameters=load(joined, file)), **given)
+            target = Target(**account, parameters=load(joined, file))
+            try:
+                return command(target=target, **given)
+            except Exception as error:
+                if not _is_from_aws(error):
+                    raise
+                from runbook.explain import explain
+
+                stack = target.parameters.stack if "stack" in names else ""
+                raise RunbookError(explain(error, stack=stack)) from error
 
         own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "target"]
         options = [_option(name) for name in names]
@@ -165,12 +174,16 @@ def exits(command: Callable[..., int | None]) -> Callable[..., None]:
             let_go()  # that is no error to tell, and there is nobody to tell it
             raise typer.Exit(FAILED) from None
         except Exception as error:
-            if not type(error).__module__.startswith("botocore"):  # not imported here: it is slow
+            if not _is_from_aws(error):
                 raise
             raise typer.Exit(complain(error)) from None
         raise typer.Exit(code or 0)
 
     return wrapped
+
+
+def _is_from_aws(error: Exception) -> bool:
+    return type(error).__module__.startswith("botocore")  # not imported here: it is slow
 
 
 def complain(error: BaseException, explained: str = "") -> int:

@@ -341,7 +341,7 @@ class _Surveyor:
                     raise RunbookError(explain(error)) from error
                 if code in _DENIED:
                     refused = _refused(error, action)
-                    self.lacking[json.dumps(allowing(*refused, "*", self.aws.region))] = None
+                    self.lacking[json.dumps(allowing(*refused, "", self.aws.region))] = None
                     return Unseen(f"not allowed: {' on '.join(filter(None, refused))}")
                 return Unseen(explain(error))
 

@@ -16,8 +16,8 @@ from runbook.errors import BadInput, RunbookError
 from runbook.explain import explain
 from runbook.policy import COMMANDS, allowing, policy
 from runbook.rollback import rollback
-from runbook.stacks import stacks
-from runbook.trace import State, parse_target, trace
+from runbook.stacks import expired, stacks
+from runbook.trace import State, links, parse_target, trace
 from tests.stack import Hurry, Stack
 
 USER, POLICY = "limited", "given"
@@ -74,6 +74,13 @@ def failure(caller: Caller, command: str) -> str:
                 return "; ".join(map(str, unknown))
             case "list":
                 return "" if [found.name for found in stacks(stack.aws)] == ["demo"] else "not listed"
+            case "links":
+                uses = {(use.api_name, use.name, use.deployed) for use in links(stack.aws)}
+                return "" if ("demo-api", "demo-link", True) in uses else "not listed"
+            case "expired":
+                past = expired(stacks(stack.aws), stack.aws.now())
+                ended = [stack.down(stack=each.name) for each in past]
+                return "; ".join(each.finished.error or str(each.finished.worst or "") for each in ended)
             case "rollback":
                 rollback(stack.aws, "demo")
                 return ""
@@ -118,8 +125,10 @@ def scene(caller: Caller) -> Any:
         root.clock.advance(3600)
         root.machines(port=80)
         if command not in ("up", "replace"):
-            ended = root.up()
+            ended = root.up(tags={"ttl": "1h"} if command == "expired" else {})
             assert ended.finished.worst is None
+        if command == "expired":
+            root.clock.advance(7200)
         if command == "rollback":
             root.clock.advance(3600)
             ended = root.up(route_root=True)
@@ -129,7 +138,9 @@ def scene(caller: Caller) -> Any:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("command", ["check", "up", "replace", "down", "trace", "list", "rollback"])
+@pytest.mark.parametrize(
+    "command", ["check", "up", "replace", "down", "expired", "trace", "links", "list", "rollback"]
+)
 def test_enough_and_nothing_too_many(caller: Caller, scene: Any, command: str) -> None:
     whole = document(command)
     caller.may(whole)
@@ -137,7 +148,7 @@ def test_enough_and_nothing_too_many(caller: Caller, scene: Any, command: str) -
     assert failure(caller, command) == ""
 
     for statement in whole["Statement"]:
-        if command not in ("check", "trace", "list"):  # those leave it as it is
+        if command not in ("check", "trace", "links", "list"):  # those leave it as it is
             scene(command)
         caller.may({**whole, "Statement": [each for each in whole["Statement"] if each is not statement]})
         why = failure(caller, command)
