@@ -14,7 +14,10 @@ from runbook.control import Control
 from runbook.errors import Stopped
 from runbook.events import CallSent, Outcome, StepFinished
 from runbook.explain import explain
+from runbook.policy import allowing
+from tests.faults.proxy import Proxy
 from tests.faults.rows.denied import ADDED, Lacking, granted
+from tests.inprocess import runbook
 from tests.runbook.test_policy import Caller, document
 from tests.stack import Ended, Stack
 
@@ -69,6 +72,41 @@ def test_what_is_lacking_is_named_and_granting_it_is_enough(caller: Caller, comm
         assert caller.root.check().unlike_ok == {}
     else:
         assert not any(caller.root.how_many().values())
+
+
+@pytest.mark.parametrize("command", [["list"], ["links"], ["rollback", "--stack", "demo"]])
+def test_granting_what_a_command_without_steps_asks_for_is_enough(
+    finished: Stack, counted: Proxy, command: list[str]
+) -> None:
+    if command[0] == "rollback":
+        finished.clock.advance(3600)
+        assert finished.up(route_root=True).finished.worst is None
+    caller = Caller(finished)
+    counted.access_key_id = caller.key
+    nothing = {"Sid": "Nothing", "Effect": "Allow", "Action": ["sts:GetCallerIdentity"], "Resource": ["*"]}
+    given = {**document("list"), "Statement": [nothing]}  # a policy without statements is none
+    for number in range(12):
+        caller.may(given)
+        finished.clock.advance(60)
+        ended = runbook(*command)
+        if ended.code == 0:
+            break
+        statement = json.loads(" ".join(ended.err.partition(ADDED)[2].split()))
+        assert "*" not in json.dumps(statement.get("Condition", {})), statement
+        given = {**given, "Statement": [*given["Statement"], {**statement, "Sid": f"Added{number}"}]}
+    assert ended.code == 0, ended.said
+    actions = {action for each in document(command[0])["Statement"] for action in each["Action"]}
+    assert {action for each in given["Statement"][1:] for action in each["Action"]} == actions
+
+
+def test_where_nobody_knows_the_stack_or_the_region_any_will_do() -> None:
+    assert allowing("elasticloadbalancing:DeleteListener", "", "", "")["Condition"] == {
+        "StringLike": {"aws:ResourceTag/runbook:stack": "*"}
+    }
+    assert allowing("ec2:DescribeSubnets", "", "", "")["Condition"] == {"StringLike": {"aws:RequestedRegion": "*"}}
+    looking = allowing("apigateway:GET", "arn:aws:apigateway:eu-west-1::/restapis/abc", "", "")
+    assert looking["Resource"] == ["arn:aws:apigateway:eu-west-1::/restapis/*"]
+    assert "Condition" not in looking
 
 
 def test_a_permission_to_remember_parameters_by_is_lacking(caller: Caller) -> None:

@@ -32,6 +32,7 @@ class Caller:
         self.iam: Any = session.client("iam", endpoint_url=stack.account.url)
         self.iam.create_user(UserName=USER)
         key = self.iam.create_access_key(UserName=USER)["AccessKey"]
+        self.key: str = key["AccessKeyId"]
         theirs = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=stack.account.region)
         known = connect(Kind.PRACTICE, stack.params(), endpoint_url=stack.account.url)
         aws = Aws(theirs, endpoint_url=stack.account.url, invoke_url_form=known.practice["invoke_url"])
