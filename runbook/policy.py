@@ -41,8 +41,8 @@ COMMANDS: Mapping[str, frozenset[str]] = {
 }
 """What can be asked for. ``replace`` is ``up --replace``, ``expired`` is ``down --all-expired``.
 
-``all`` is what one stack is worked with. ``expired``, which deletes of every stack, and ``links``, which looks into APIs
-that are no stack's, are asked for by name.
+``all`` is what one stack is worked with. ``expired``, which deletes of every stack, and ``links``, which looks into
+APIs that are no stack's, are asked for by name.
 """
 
 _OF_EVERY_STACK = frozenset({"expired"})
@@ -363,7 +363,7 @@ def allowing(action: str, resource: str, stack: str, region: str) -> dict[str, A
     """The statement that a caller lacks who was refused this action on this resource (empty when AWS names none).
 
     It is the one of :func:`policy` if that has one, narrowed down to the action; else the bare permission. ``stack``
-    and ``region`` are empty when they are not known: then it is for any, also for what is no stack's where it only looks.
+    and ``region`` are empty when they are not known: then it is for any, and what only looks is for all.
     """
     _, partition, _, where, account, *_ = [*resource.split(":"), *[""] * 6]
     scope = _Scope(stack or "*", region or where or "*", account or "*", partition or "aws", "*")

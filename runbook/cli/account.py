@@ -114,7 +114,10 @@ def rollback(
 def policy(
     target: Target,
     command: Annotated[
-        str, typer.Argument(help="The command it shall allow, such as up, check, down, trace, links or all; expired is down --all-expired.")
+        str,
+        typer.Argument(
+            help="The command it shall allow: up, check, down, trace, links …; expired is down --all-expired."
+        ),
     ] = "all",
     read_only: Annotated[bool, typer.Option("--read-only", help="Only what looks, nothing that changes.")] = False,
 ) -> int:

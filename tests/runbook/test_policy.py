@@ -139,9 +139,7 @@ def scene(caller: Caller) -> Any:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(
-    "command", ["check", "up", "replace", "down", "expired", "trace", "links", "list", "rollback"]
-)
+@pytest.mark.parametrize("command", ["check", "up", "replace", "down", "expired", "trace", "links", "list", "rollback"])
 def test_enough_and_nothing_too_many(caller: Caller, scene: Any, command: str) -> None:
     whole = document(command)
     caller.may(whole)
