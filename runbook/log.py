@@ -12,7 +12,7 @@ import logging
 import os
 import re
 import secrets as random
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -96,10 +96,17 @@ class RunLog:
         try:
             if self._file is None:
                 self._file = self._open()
-                self._line({"event": "LogOpened", "at": _now().isoformat(timespec="milliseconds"), **self._opening()})
+                self._line(self._opening(event.at))
             self._line(to_json(event))
         except Exception as error:  # a log is for the run, not the run for the log
             self._broken(error)
+
+    def lines(self, events: Iterable[Event]) -> Iterator[dict[str, Any]]:
+        """The lines that these events, from the first on, make in a log; for where it cannot be written, too."""
+        for number, event in enumerate(events):
+            if number == 0:
+                yield self._cleaned(self._opening(event.at))
+            yield self._cleaned(to_json(event))
 
     def close(self) -> None:
         """Close the file. Never raises."""
@@ -110,12 +117,14 @@ class RunLog:
             except OSError as error:
                 self._broken(error)
 
-    def _opening(self) -> dict[str, Any]:
+    def _opening(self, at: datetime) -> dict[str, Any]:
         try:
             program = f"apigw-vpc-runbook {version('apigw-vpc-runbook')}"
         except PackageNotFoundError:
             program = "apigw-vpc-runbook"
         return {
+            "event": "LogOpened",
+            "at": at.isoformat(timespec="milliseconds"),
             "format": FORMAT,
             "program": program,
             "stack": self.stack,
@@ -138,8 +147,11 @@ class RunLog:
     def _line(self, body: Mapping[str, Any]) -> None:
         assert self._file is not None  # noqa: S101 (opened before the first line)
         # ASCII, so that no text from AWS or a backend is impossible to encode.
-        self._file.write(json.dumps(redacted(dict(body), self._secrets())) + "\n")
+        self._file.write(json.dumps(self._cleaned(body)) + "\n")
         self._file.flush()
+
+    def _cleaned(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        return redacted(dict(body), self._secrets())
 
     def _broken(self, error: Exception) -> None:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__

@@ -60,6 +60,13 @@ Where a request goes from the URL to the service, as it is deployed now, and whi
 evidence, and the AWS CLI command that mends it. It only reads, and sends one request. What it says does not end this
 notebook; a step that fails shows it too, where there is a stage to send a request to."""
 
+_RECORD = """\
+## The record of the run
+
+What is asked afterwards: who did it, in which account and region, the path as the run left it, when each step was under
+way, and every AWS request with its request id. It is drawn from the run's own log; `runbook report` makes a page of the
+same, with each step before and after. A step that fails shows it in its own section, since the notebook ends there."""
+
 _END = """\
 ## The invoke URL
 
@@ -95,6 +102,8 @@ def generate(plan: Plan) -> NotebookNode:
     cells += [
         _text("about-trace", _TRACE),
         _code("trace", "run.trace()"),
+        _text("about-record", _RECORD),
+        _code("record", "run.record()"),
         _text("about-end", _END),
         _code("end", "run.finish()"),
         _text("about-by-hand", _BY_HAND),

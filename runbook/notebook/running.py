@@ -18,9 +18,10 @@ from runbook.events import Action, Event, Noted, Outcome, RunFinished, RunStarte
 from runbook.explain import explain
 from runbook.log import RunLog, logged
 from runbook.notebook.options import Options, how_to_give, read
-from runbook.notebook.shown import Greeting, Working, ending, seen
+from runbook.notebook.shown import Greeting, RecordView, Working, ending, seen
 from runbook.parameters import Parameters
 from runbook.redaction import redacted
+from runbook.report import recorded
 from runbook.step import Plan
 from runbook.trace import State, Trace, parse_target, trace
 from runbook.trace.draw import table
@@ -90,6 +91,7 @@ class Run:
         self._options = options
         self._control = Control()
         self._changed = threading.Condition()
+        self._events: list[Event] = []
         self._started: RunStarted | None = None
         self._finished: RunFinished | None = None
         self._steps: dict[str, StepFinished] = {}
@@ -124,6 +126,8 @@ class Run:
         self._wait(step.id)
         event = self._steps.get(step.id)
         if event is None:
+            if self._started is not None:
+                display(self._recorded())  # type: ignore[no-untyped-call]
             raise RunbookStopped(self._why_it_ended())
         advice = how_to_give(event.cause.parameter) if isinstance(event.cause, BadInput) else ""
         self._show(seen(event, advice))
@@ -132,6 +136,7 @@ class Run:
             traced = self._traced()
             if isinstance(traced, Trace) and traced["stage"].state is State.OK:
                 display(table(traced))  # type: ignore[no-untyped-call]
+            display(self._recorded())  # type: ignore[no-untyped-call]
             raise RunbookStopped(f"{step.id}: {redacted(event.reason)}{' ' if advice else ''}{advice}") from None
 
     def trace(self) -> None:
@@ -149,6 +154,16 @@ class Run:
             return trace(aws, parse_target(self.parameters.stack, aws))
         except Exception as error:  # a run that is fine is not to fail because something about it cannot be seen
             return f"No trace: {_said(error)}"
+
+    def record(self) -> None:
+        """Wait for the end, and show what is kept of the run: who, where, the path, a timeline, each AWS request."""
+        self._wait(None)
+        self._show(self._recorded())
+
+    def _recorded(self) -> RecordView | Working:
+        path = self._log.path
+        record = recorded(self._log.lines(self._events), path.name if path and not self._log.problem else "")
+        return RecordView(record) if record is not None else Working(f"No record: {self._why_it_ended()}")
 
     def finish(self) -> None:
         """Wait for the end, show how it ended and the invoke URL.
@@ -218,6 +233,7 @@ class Run:
                 self._changed.notify_all()
 
     def _take(self, event: Event) -> None:
+        self._events.append(event)
         match event:
             case RunStarted():
                 self._started = event

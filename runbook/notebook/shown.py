@@ -12,10 +12,11 @@ from runbook import present
 from runbook.events import Action, Outcome, RunFinished, StepFinished, Waited
 from runbook.outcome import Difference
 from runbook.redaction import redacted
+from runbook.report import Record, characters, htmlpage, told
 from runbook.report.drawing import render
 from runbook.report.shape import Shape
 
-__all__ = ["Ending", "Greeting", "StepView", "Working", "ending", "seen"]
+__all__ = ["Ending", "Greeting", "RecordView", "StepView", "Working", "ending", "seen"]
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,29 @@ class Ending(_Shown):
         if self.url:
             parts += ["", _columns(self.invocation), f"Invoke URL  {self.url}"]
         return "\n".join(part for part in parts if part is not None)
+
+
+@dataclass(frozen=True, repr=False)
+class RecordView(_Shown):
+    """The record of the run: who, where and when, the path, the timeline, every AWS request with its id."""
+
+    record: Record
+
+    def _html(self) -> str:
+        return htmlpage.cell(self.record)
+
+    def _text(self) -> str:
+        drawn = (characters.path(self.record), characters.timeline(self.record))
+        return present.safe(
+            "\n\n".join(
+                [
+                    told.verdict(self.record),
+                    _columns(told.header(self.record)),
+                    *("\n".join(line.rstrip() for line in lines) for lines in drawn),
+                    _columns(told.requests(self.record)),
+                ]
+            )
+        )
 
 
 def seen(event: StepFinished, advice: str) -> StepView:

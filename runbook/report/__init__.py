@@ -5,6 +5,6 @@
 
 from runbook.report.htmlpage import html
 from runbook.report.markdown import markdown
-from runbook.report.reading import Call, Record, StepRecord, find, read
+from runbook.report.reading import Call, Record, StepRecord, find, read, recorded
 
-__all__ = ["Call", "Record", "StepRecord", "find", "html", "markdown", "read"]
+__all__ = ["Call", "Record", "StepRecord", "find", "html", "markdown", "read", "recorded"]

@@ -9,7 +9,7 @@ from runbook.report.drawing import render
 from runbook.report.reading import Record
 from runbook.report.shape import Shape
 
-__all__ = ["html"]
+__all__ = ["cell", "html"]
 
 _COLOURS = {
     Outcome.OK: "#2e7d32",
@@ -63,20 +63,23 @@ def html(record: Record) -> str:
                 for name, value in record.parameters.items()
                 if value not in (None, "", [], {}, False)
             ],
-            calls=[
-                (
-                    f"{call.at:%H:%M:%S}",
-                    call.step,
-                    call.operation,
-                    "change" if call.writes else "read",
-                    f"{1000 * call.duration:.0f} ms",
-                    call.error or "ok",
-                    call.request_id,
-                )
-                for call in record.calls
-            ],
+            requests=told.requests(record),
         )
         + "\n"
+    )
+
+
+def cell(record: Record) -> str:
+    """Of the report what a notebook that has shown each step does not show yet, as a fragment of a page."""
+    return present.safe(
+        render(
+            "cell_record.html",
+            verdict=told.verdict(record),
+            header=told.header(record),
+            picture=_picture(record),
+            timeline=_timeline(record),
+            requests=told.requests(record),
+        )
     )
 
 
@@ -90,7 +93,7 @@ def _picture(record: Record) -> dict[str, object]:
         {
             "y": number * (_BOX_HEIGHT + _GAP),
             "name": hop.name,
-            "detail": hop.detail or "not seen",
+            "detail": hop.detail or hop.absent,
             "colour": _colour(hop.outcome),
             "seen": bool(hop.detail),
             "last": number == len(hops) - 1,

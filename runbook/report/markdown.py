@@ -7,13 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from runbook import present
 from runbook.events import Outcome
-from runbook.report import told
+from runbook.report import characters, told
 from runbook.report.reading import Record, StepRecord
 from runbook.report.shape import Shape
 
 __all__ = ["markdown"]
-
-_WIDTH = 48  # characters of the timeline
 
 
 def markdown(record: Record) -> str:
@@ -30,19 +28,20 @@ def _lines(record: Record) -> Iterable[str]:
     if record.invoke_url:
         yield f"**Invoke URL:** {_code(record.invoke_url)}"
         yield ""
-    yield from _section("Path", _fenced(_picture(record)))
+    yield from _section("Path", _fenced(characters.path(record)))
     addresses = Shape.of_json(record.fact("nlb-addresses"))
     if addresses.tables:
         yield from _section("NLB IP lookup", _tables(addresses))
     yield from _section("Steps", _overview(record))
-    yield from _section("Timeline", _fenced(_timeline(record)))
+    yield from _section("Timeline", _fenced(characters.timeline(record)))
     yield "## Step by step"
     yield ""
     for step in record.steps.values():
         yield from _step(step)
     given = [(name, str(value)) for name, value in record.parameters.items() if value not in (None, "", [], {}, False)]
     yield from _section("Parameters", _table(("parameter", "value"), given))
-    yield from _section("AWS requests", _calls(record))
+    columns, *calls = told.requests(record)
+    yield from _section("AWS requests", _table(columns, calls))
 
 
 def _section(title: str, body: Iterable[str]) -> Iterable[str]:
@@ -97,48 +96,6 @@ def _tables(shape: Shape) -> Iterable[str]:
         yield from _table(table.columns, table.rows)
 
 
-def _calls(record: Record) -> Iterable[str]:
-    rows = [
-        (
-            f"{call.at:%H:%M:%S}",
-            call.step,
-            call.operation,
-            "change" if call.writes else "read",
-            f"{1000 * call.duration:.0f} ms",
-            call.error or "ok",
-            call.request_id,
-        )
-        for call in record.calls
-    ]
-    return _table(("at", "step", "operation", "kind", "took", "answer", "request id"), rows)
-
-
-def _picture(record: Record) -> Iterable[str]:
-    hops = told.path(record)
-    width = max(len(hop.name) for hop in hops)
-    for number, hop in enumerate(hops):
-        mark = present.SYMBOLS[hop.outcome] if hop.outcome else "·"
-        yield f"{mark} {hop.name:<{width}}  {hop.detail or '(not seen)'}"
-        if number < len(hops) - 1:
-            yield "│" if hop.detail else "┆"
-
-
-def _timeline(record: Record) -> Iterable[str]:
-    spans = told.timeline(record)
-    if not spans:
-        return ["nothing was begun"]
-    whole = max(span.ends for span in spans) or 1.0
-    name = max(len(span.step) for span in spans)
-
-    def row(span: told.Span) -> str:
-        first = min(_WIDTH - 1, int(_WIDTH * span.begins / whole))
-        last = max(first + 1, min(_WIDTH, round(_WIDTH * span.ends / whole)))
-        bar = " " * first + "█" * (last - first)
-        return f"{span.step:<{name}}  {bar:<{_WIDTH}}  {present.seconds(span.ends - span.begins):>9}"
-
-    return [*map(row, spans), f"{'':<{name}}  0 s{present.seconds(whole):>{_WIDTH - 3}}"]
-
-
 def _outcome(step: StepRecord) -> str:
     outcome: Outcome | None = step.outcome
     return f"{present.SYMBOLS[outcome]} {outcome.value}" if outcome else "not ended"
@@ -155,7 +112,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[st
 
 
 def _fenced(lines: Iterable[str]) -> Iterable[str]:
-    text = [_one_line(line, keep=True) for line in lines]
+    text = list(lines)
     # A fence that no line of the text can end.
     longest = max((len(run) for line in text for run in re.findall(r"`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -182,5 +139,5 @@ def _code(text: str) -> str:
     return f"`{_one_line(text).replace('`', '')}`"
 
 
-def _one_line(text: str, *, keep: bool = False) -> str:
-    return re.sub(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+", " ", text) if keep else " ".join(text.split())
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

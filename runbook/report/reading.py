@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from runbook.log import directory, runs
 from runbook.outcome import Difference
 from runbook.redaction import redacted
 
-__all__ = ["Call", "Record", "StepRecord", "Wait", "find", "read"]
+__all__ = ["Call", "Record", "StepRecord", "Wait", "find", "read", "recorded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +139,18 @@ def _is_file(name: str) -> bool:
 
 def read(path: Path) -> Record:
     """Read a log. One that breaks off is read as far as it goes. Raises :class:`BadInput` when it is none."""
-    record = Record(source=path.name)
+    record = recorded(_lines(path), path.name)
+    if record is None:
+        raise BadInput("run", f"{named(path)} is not the log of a run.")
+    return record
+
+
+def recorded(lines: Iterable[Mapping[str, Any]], source: str) -> Record | None:
+    """The record that the lines of a log make, without credentials; None when they are not those of a run."""
+    record = Record(source=source)
     titles: Mapping[str, str] = {}
     opened = False
-    for line in _lines(path):
+    for line in map(redacted, lines):
         at = _time(line.get("at"))
         record.began = record.began or at
         record.ended = at or record.ended
@@ -177,7 +185,7 @@ def read(path: Path) -> Record:
             case kind if step := record.steps.get(str(line.get("step"))):
                 _take(step, kind, line, at)
     if not opened:
-        raise BadInput("run", f"{named(path)} is not the log of a run.")
+        return None
     for step in record.steps.values():
         step.calls = [call for call in record.calls if call.step == step.id]  # some were asked before the run started
     return record
@@ -232,7 +240,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
                 except (ValueError, RecursionError):
                     continue  # a line that was cut off when the disk was full or the run was killed
                 if isinstance(line, dict) and isinstance(line.get("event"), str):
-                    yield redacted(line)
+                    yield line
     except OSError as error:
         raise BadInput("run", f"{named(path)} cannot be read: {reason(error)}.") from None
 

@@ -10,7 +10,19 @@ from runbook.events import Action, Outcome
 from runbook.report.reading import Record, StepRecord
 from runbook.report.shape import Shape
 
-__all__ = ["Hop", "Span", "before", "header", "headline", "path", "shape_before", "timeline", "verdict", "why"]
+__all__ = [
+    "Hop",
+    "Span",
+    "before",
+    "header",
+    "headline",
+    "path",
+    "requests",
+    "shape_before",
+    "timeline",
+    "verdict",
+    "why",
+]
 
 _WELL = (Outcome.OK, Outcome.DONE, Outcome.UNDONE)
 
@@ -60,9 +72,9 @@ def header(record: Record) -> list[tuple[str, str]]:
 
 
 def before(step: StepRecord) -> str:
-    """How a step stood before anything was done."""
+    """How a step stood before anything was done. On the way down nothing is checked; what was removed was there."""
     if step.before is None:
-        return ""
+        return {Outcome.UNDONE: "there", Outcome.OK: step.reason}.get(step.outcome, "") if step.outcome else ""
     return f"{step.before.value}: {step.before_reason}" if step.before_reason else step.before.value
 
 
@@ -78,6 +90,8 @@ class Hop:
     step: str
     name: str
     detail: str
+    absent: str
+    """Why there is no detail; empty where there is one."""
     outcome: Outcome | None
 
 
@@ -104,9 +118,17 @@ def path(record: Record) -> list[Hop]:
         ("targets", "Instances", ", ".join(f"{item['instance']}:{item['port']} {item['state']}" for item in targets)),
     ]
     return [
-        Hop(step, name, detail, record.steps[step].outcome if step in record.steps else None)
+        Hop(step, name, detail, "" if detail else _absent(found), found.outcome if found else None)
         for step, name, detail in hops
+        for found in [record.steps.get(step)]
     ]
+
+
+def _absent(step: StepRecord | None) -> str:
+    if step is None or step.outcome is None:
+        return "not seen"
+    outcome = "" if step.outcome is Outcome.OK else step.outcome.value
+    return ": ".join(filter(None, (outcome, step.reason))) or "not seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +160,25 @@ def timeline(record: Record) -> list[Span]:
         if step.began is not None
     ]
     return sorted(spans, key=lambda span: span.begins)
+
+
+def requests(record: Record) -> list[tuple[str, ...]]:
+    """Every AWS request in the order of its answer; the first row names the columns."""
+    return [
+        ("at", "step", "operation", "kind", "took", "answer", "request id"),
+        *(
+            (
+                f"{call.at:%H:%M:%S}",
+                call.step,
+                call.operation,
+                "change" if call.writes else "read",
+                f"{1000 * call.duration:.0f} ms",
+                call.error or "ok",
+                call.request_id,
+            )
+            for call in record.calls
+        ),
+    ]
 
 
 def shape_before(step: StepRecord) -> Shape:

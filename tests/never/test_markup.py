@@ -14,7 +14,7 @@ from textual.widgets import Static
 from runbook.cli.console import terminal
 from runbook.events import Action, Outcome, StepFinished
 from runbook.log import RunLog, logged
-from runbook.notebook.shown import seen
+from runbook.notebook.shown import RecordView, seen
 from runbook.present import safe
 from runbook.report import html, markdown, read
 from runbook.trace import parse_target, trace
@@ -100,6 +100,16 @@ def test_the_markdown_report_shows_it_as_text(reported: Path) -> None:
     assert not [tag for tag, attributes in page.tags if tag in ("a", "img") and "evil" in str(attributes)]
     assert "<script>alert(1)</script>" in page.text
     assert "| a | b |" in page.text
+
+
+def test_the_notebook_shows_the_record_as_text(reported: Path) -> None:
+    shown = RecordView(read(reported))._repr_mimebundle_()
+    page = Page(shown["text/html"])
+
+    assert page.active == []
+    assert "<script>alert(1)</script>" in page.text
+    assert not OBEYED.search(shown["text/plain"].replace("\n", ""))
+    assert not [line for line in shown["text/plain"].splitlines() if line.startswith("# heading")]
 
 
 def test_a_report_on_the_terminal_obeys_nothing(reported: Path) -> None:

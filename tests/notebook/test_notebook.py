@@ -6,6 +6,7 @@ import http.server
 import signal
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -21,7 +22,7 @@ from runbook.events import Noted, Outcome, StepFinished
 from runbook.notebook.generating import as_text
 from runbook.notebook.options import EXAMPLES, OPTIONS, read
 from runbook.notebook.running import Run, RunbookStopped, start
-from runbook.notebook.shown import seen
+from runbook.notebook.shown import RecordView, seen
 from runbook.parameters import Parameters, validated
 from steps.invoke import Invocation
 from steps.target_group import TargetGroup
@@ -197,8 +198,11 @@ def test_a_step_that_fails_shows_the_trace_of_a_request(fast: Account, displayed
     run = start({"endpoint_url": fast.url, "mode": "up"})
     with pytest.raises(RunbookStopped, match=r"^invoke: "):
         run.step("invoke")
-    assert isinstance(displayed[-1], Table)
-    assert "verdict: backend" in str(displayed[-1].caption)
+    traced, record = displayed[-2:]
+    assert isinstance(traced, Table)
+    assert "verdict: backend" in str(traced.caption)
+    assert isinstance(record, RecordView)
+    assert "1 of 15 steps are not as they should be: invoke (failed)" in str(record)
 
 
 def test_what_a_person_should_know_is_shown_once(fast: Account, displayed: list[Any]) -> None:
@@ -213,6 +217,18 @@ def test_a_trace_that_cannot_be_made_fails_nothing(fast: Account, displayed: lis
     run = start({"endpoint_url": fast.url, "mode": "check", "stack": "never-made"})
     run.trace()
     assert "No trace: target: 'never-made' is neither" in str(displayed[-1])
+
+
+def test_the_record_is_shown_also_where_no_log_can_be_written(
+    fast: Account, displayed: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path / "file"))
+    run = start({"endpoint_url": fast.url, "mode": "check", "stack": "never-made"})
+    run.record()
+    assert run.aws.identity().arn in str(displayed[-1])
+    assert "elbv2:DescribeLoadBalancers" in str(displayed[-1])
+    assert "The log breaks off" not in str(displayed[-1])
 
 
 def test_steps_can_be_called_by_hand_as_the_appendix_shows(fast: Account) -> None:

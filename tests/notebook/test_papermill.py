@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -69,6 +70,15 @@ def test_a_stack_named_with_digits_goes_up_is_watched_drifts_and_goes_down(fast:
     assert began is not None
     assert ended is not None
     assert began < ended
+    # the record of the run: who, the path, the timeline, every request with its id; as text and as a page
+    assert record.calls
+    for shown in (up.shown("record"), up.shown("record", "text/html")):
+        assert record.caller in shown
+        assert record.source in shown
+        assert all(call.request_id in shown for call in record.calls)
+        assert all(f"{interface['PrivateIpAddress']} (" in shown for interface in interfaces)
+    drawn = re.findall('aria-label="(.*?)"', up.shown("record", "text/html"))
+    assert drawn == ["The way of a request", "When each step was under way"]
 
     # the executed notebook as a page
     nbconvert = papermill.quick("nbconvert", "nbconvert.nbconvertapp", "main")
@@ -78,6 +88,7 @@ def test_a_stack_named_with_digits_goes_up_is_watched_drifts_and_goes_down(fast:
     )  # fmt: skip
     assert page.returncode == 0, page.stderr
     assert invoke_url(up) in (papermill.directory / "out.html").read_text()
+    assert 'aria-label="When each step was under way"' in (papermill.directory / "out.html").read_text()
 
     listeners = elb.describe_listeners(LoadBalancerArn=balancers[0]["LoadBalancerArn"])["Listeners"]  # type: ignore[attr-defined]
     elb.delete_listener(ListenerArn=listeners[0]["ListenerArn"])  # type: ignore[attr-defined]
@@ -87,12 +98,16 @@ def test_a_stack_named_with_digits_goes_up_is_watched_drifts_and_goes_down(fast:
     assert "listener is missing" in drifted.error["evalue"]
     assert drifted.shown("step-listener").startswith("○ missing")
     assert "verdict: listener" in drifted.shown("trace")
+    assert "(missing: load balancer 007-nlb has no listener on port 80)" in drifted.shown("record")
+    assert read(papermill.logs[-1]).caller in drifted.shown("record")
     assert not elb.describe_listeners(LoadBalancerArn=balancers[0]["LoadBalancerArn"])["Listeners"]  # type: ignore[attr-defined]
 
     down = papermill(*there, "-p", "mode", "down")
     assert down.status == 0, down.output
     assert "Nothing of ours is left" in down.shown("end")
     assert "nothing to trace" in down.shown("trace")
+    assert "elbv2:DeleteLoadBalancer" in down.shown("record")
+    assert read(papermill.logs[-1]).calls[-1].request_id in down.shown("record")
     assert elb.describe_load_balancers()["LoadBalancers"] == []  # type: ignore[attr-defined]
     assert client(fast, "apigateway").get_rest_apis()["items"] == []  # type: ignore[attr-defined]
 
@@ -123,7 +138,10 @@ def test_a_step_that_fails_says_so_in_a_line_and_fails_papermill(fast: Account, 
     assert "Target.FailedHealthChecks" in executed.error["evalue"]
     assert executed.error["traceback"] == [f"RunbookStopped: {executed.error['evalue']}"]
     assert "Target.FailedHealthChecks" in executed.shown("step-targets", "text/html")
-    assert read(papermill.logs[-1]).complete  # nothing was left in mid-air
+    record = read(papermill.logs[-1])
+    assert record.complete  # nothing was left in mid-air
+    assert record.caller in executed.shown("step-targets")
+    assert record.calls[-1].request_id in executed.shown("step-targets", "text/html")
 
 
 @pytest.mark.timeout(600)

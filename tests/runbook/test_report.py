@@ -86,6 +86,18 @@ def test_the_report_of_taking_down(finished: Stack, tmp_path: Path) -> None:
     assert record.caller  # who took it down is what a report is asked first
     assert "nothing of ours is left" in markdown(record)
     assert record.steps["load-balancer"].outcome is Outcome.UNDONE
+    for text in (markdown(record), html(record)):
+        assert "not seen" not in text
+    assert "Load balancer    (undone)" in markdown(record)
+    assert "Listener         (goes with load-balancer)" in markdown(record)
+    assert "| load-balancer | there | ✓ undone |" in markdown(record)
+
+
+def test_a_step_that_is_missing_says_so_in_the_path(stack: Stack, tmp_path: Path) -> None:
+    record = read(written(stack.check(), tmp_path, Action.CHECK))
+    assert "Load balancer    (missing: there is no load balancer demo-nlb)" in markdown(record)
+    assert "missing: there is no load balancer demo-nlb" in html(record)
+    assert "Listener         (unknown: cannot be known before load-balancer)" in markdown(record)
 
 
 class Page(HTMLParser):
