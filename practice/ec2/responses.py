@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, cast
+from uuid import uuid4
 
 from moto.core.responses import ActionResult
 from moto.ec2.responses import EC2Response as MotoEC2Response
@@ -14,6 +15,7 @@ from .models import EC2Backend
 
 __all__ = ["EC2Response"]
 
+_REQUEST_ID = re.compile(r"(?<=<requestId>)[^<]*|(?<=<RequestID>)[^<]*")
 _INSTANCE_ID = re.compile(r"i-[0-9a-f]{8}(?:[0-9a-f]{9})?")
 
 
@@ -24,6 +26,14 @@ class EC2Response(MotoEC2Response):
     @override
     def ec2_backend(self) -> EC2Backend:
         return cast("EC2Backend", super().ec2_backend)
+
+    @staticmethod
+    @override
+    def _enrich_response(headers: dict[str, str], body: Any) -> tuple[dict[str, str], Any]:
+        """A request id of its own for each answer; moto gives every one of EC2's the same."""
+        headers, body = MotoEC2Response._enrich_response(headers, body)
+        headers["x-amzn-requestid"] = request_id = str(uuid4())
+        return headers, _REQUEST_ID.sub(request_id, body) if isinstance(body, str) else body
 
     @override
     def describe_instances(self) -> ActionResult:

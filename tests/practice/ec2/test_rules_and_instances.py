@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,17 @@ def rules_of(ec2: Any, group: str) -> list[dict[str, Any]]:
     filters = [{"Name": "group-id", "Values": [group]}]
     found = ec2.describe_security_group_rules(Filters=filters)["SecurityGroupRules"]
     return [each for each in found if not each["IsEgress"]]
+
+
+def test_every_answer_has_a_request_id_of_its_own(ec2: Any) -> None:
+    ids = [ec2.describe_vpcs()["ResponseMetadata"]["RequestId"] for _ in range(2)]
+    with pytest.raises(ClientError) as caught:
+        ec2.describe_vpcs(VpcIds=["vpc-0123456789abcdef0"])
+    refused = caught.value.response["ResponseMetadata"]
+    ids.append(refused["RequestId"])
+    assert [str(uuid.UUID(each)) for each in ids] == ids
+    assert len(set(ids)) == 3
+    assert refused["HTTPHeaders"]["x-amzn-requestid"] == refused["RequestId"]
 
 
 def test_all_new_rules_are_in_the_answer_with_tags_and_descriptions(ec2: Any, defaults: dict[str, Any]) -> None:
