@@ -19,6 +19,7 @@ from runbook.engine import run
 from runbook.errors import BadInput, CannotContinue
 from runbook.events import Action, Event, Outcome, RunFinished, StepFinished
 from runbook.parameters import Parameters
+from runbook.record import is_ours
 from runbook.step import Plan
 from steps import (
     READING_ORDER,
@@ -29,7 +30,6 @@ from steps import (
     rest_api,
     target_group,
     targets,
-    vpc_link,
 )
 from steps._links import Link
 from steps.any_method import PATH_PARAMETER, VERB
@@ -95,13 +95,14 @@ class Bench:
     @property
     def api(self) -> RestApi:
         """The stack's API."""
-        return self._there(rest_api.find(self.aws, self.params.stack), "API")
+        found = rest_api.find(self.aws, self.params.stack)
+        return self._there(found if found and self._is_own(found.tags) else None, "API")
 
     @property
     def link(self) -> Link:
         """The stack's VPC link that is not about to go."""
-        found = [link for link in vpc_link.find(self.aws, self.params.stack) if link.status != "DELETING"]
-        return self._there(next(iter(found), None), "VPC link")
+        found = (link for link in _links.ours(self.aws, self.params.stack) if link.status != "DELETING")
+        return self._there(next(found, None), "VPC link")
 
     @property
     def links_v2(self) -> list[dict[str, Any]]:
@@ -112,12 +113,14 @@ class Bench:
     @property
     def balancer(self) -> LoadBalancer:
         """The stack's load balancer."""
-        return self._there(load_balancer.find(self.aws, self.params.stack), "load balancer")
+        found = load_balancer.find(self.aws, self.params.stack)
+        return self._there(found if found and self._is_own(found.tags, found.vpc) else None, "load balancer")
 
     @property
     def group(self) -> TargetGroup:
         """The stack's target group."""
-        return self._there(target_group.find(self.aws, self.params.stack), "target group")
+        found = target_group.find(self.aws, self.params.stack)
+        return self._there(found if found and self._is_own(found.tags, found.vpc) else None, "target group")
 
     @property
     def listener(self) -> Listener:
@@ -190,6 +193,10 @@ class Bench:
         text = self.aws.apigateway.get_rest_api(restApiId=self.api.id).get("policy")
         found: dict[str, Any] | None = json.loads(json.loads(f'"{text}"')) if text else None
         return found
+
+    def _is_own(self, tags: Mapping[str, str], vpc: str = "") -> bool:
+        """Whether it is the drill's: by the stack's tag, or because it is in the drill's VPC. A name says nothing."""
+        return is_ours(tags, self.params.stack) or vpc == self.service.vpc
 
     def _there(self, found: T | None, what: str) -> T:
         if found is None:

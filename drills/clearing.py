@@ -1,6 +1,7 @@
 """Taking away what a drill or a trainee left: everything in the drill's VPC and API that the steps did not make.
 
-The VPC is the drill's own (:mod:`drills.service`), and so is what has the stack's name; nothing else is touched.
+The VPC is the drill's own (:mod:`drills.service`), and so is what has the stack's tag; nothing else is touched,
+whatever its name is.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from botocore.exceptions import ClientError
 from drills.bench import Bench
 from drills.service import ALIVE
 from runbook.aws import code_of
-from runbook.record import from_list, is_ours
+from runbook.record import STACK, from_list, is_ours
 from steps import _links, load_balancer, rest_api, target_group
 from steps._links import GOES_WITHIN, Link
 
@@ -47,10 +48,11 @@ def clear(bench: Bench, *, everything: bool = False) -> None:
 
 
 def _apis(bench: Bench) -> None:
-    gateway = bench.aws.apigateway
-    name = rest_api.name_of(bench.params.stack)
+    gateway, stack = bench.aws.apigateway, bench.params.stack
+    name = rest_api.name_of(stack)
     pages = gateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500})
-    apis = {item["id"] for page in pages for item in page["items"] if item["name"] == name}
+    found = [item for page in pages for item in page["items"]]
+    apis = {item["id"] for item in found if is_ours(item.get("tags", {}), stack)}
     for page in gateway.get_paginator("get_usage_plans").paginate() if apis else ():
         for plan in page["items"]:
             stages = plan.get("apiStages", [])
@@ -60,6 +62,9 @@ def _apis(bench: Bench) -> None:
                 gateway.delete_usage_plan(usagePlanId=plan["id"])
     for api in sorted(apis):
         gateway.delete_rest_api(restApiId=api)
+    if any(item["name"] == name and item["id"] not in apis for item in found):
+        # Of the same name, and somebody's: the steps would make none beside it, but complete one that is ours.
+        gateway.create_rest_api(name=name, tags={STACK: stack})
 
 
 def _links_v2(bench: Bench) -> None:
@@ -72,7 +77,7 @@ def _links_v2(bench: Bench) -> None:
 
 def _balancers(bench: Bench, *, everything: bool) -> None:
     elb, stack, vpc = bench.aws.elbv2, bench.params.stack, bench.service.vpc
-    # Of the stack's name also elsewhere: a trainee may have brought the stack up again, for another service.
+    # Ours also elsewhere: a trainee may have brought the stack up again, for another service.
     names = (load_balancer.name_of(stack), target_group.name_of(stack))
     balancers = {
         item["LoadBalancerArn"]: item["VpcId"]
@@ -85,10 +90,12 @@ def _balancers(bench: Bench, *, everything: bool) -> None:
         if item["VpcId"] == vpc or item["TargetGroupName"] in names
     }
     places = balancers | groups
-    tags = _tags(bench, [*places])
+    described = _tags(bench, [*places])
+    tags = {arn: own for arn, own in described.items() if places[arn] == vpc or is_ours(own, stack)}
     going = {arn for arn in tags if everything or places[arn] != vpc or not is_ours(tags[arn], stack)}
-    kept = {arn for arn in balancers if arn not in going}
-    _links.delete(bench.aws, [link for link in _all_links(bench) if not _stays(link, stack, kept, set(balancers))])
+    kept = {arn for arn in balancers if arn in tags and arn not in going}
+    of_drill = {arn for arn in balancers if arn in tags}
+    _links.delete(bench.aws, [link for link in _all_links(bench) if not _stays(link, stack, kept, of_drill)])
     listeners = {
         item["ListenerArn"]: {action.get("TargetGroupArn") for action in item["DefaultActions"]}
         for arn in kept
@@ -125,11 +132,12 @@ def _all_links(bench: Bench) -> Iterator[Link]:
             yield link
 
 
-def _stays(link: Link, stack: str, kept: set[str], in_vpc: set[str]) -> bool:
+def _stays(link: Link, stack: str, kept: set[str], of_drill: set[str]) -> bool:
     """Whether a link is the stack's good one, or concerns the drill in no way."""
-    if link.name != _links.name_of(stack) and not set(link.targets) & in_vpc:
+    ours = is_ours(dict(link.tags), stack)
+    if not ours and not set(link.targets) & of_drill:
         return True
-    return is_ours(dict(link.tags), stack) and set(link.targets) <= kept and link.status != "FAILED"
+    return ours and set(link.targets) <= kept and link.status != "FAILED"
 
 
 def _is_gone(bench: Bench, balancer: str) -> bool | None:

@@ -25,12 +25,6 @@ def everything_deleted(bench: Bench) -> None:
     bench.down()
 
 
-def everything_deleted_in_the_console(bench: Bench) -> None:
-    """Also what carries the stack's name without its tag is in the way then: an API made by hand."""
-    bench.down()
-    bench.aws.apigateway.create_rest_api(name=f"{bench.params.stack}-api")
-
-
 def an_instance_terminated(bench: Bench) -> None:
     bench.aws.ec2.terminate_instances(InstanceIds=bench.instances[:1])
 
@@ -100,7 +94,6 @@ MESSES = [
     brought_up_again_for_another_service,
     a_link_of_the_second_kind,
     everything_deleted,
-    everything_deleted_in_the_console,
     an_instance_terminated,
     the_instances_under_another_group,
     a_load_balancer_of_the_trainee,

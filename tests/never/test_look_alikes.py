@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from runbook.errors import NotOurs
+from drills import training
+from drills.bench import Bench
+from drills.catalogue import cut_line, doorbell, lost_number, wrong_key
+from drills.judging import judge
+from drills.model import Drill
+from runbook.accounts import Kind, connect
+from runbook.errors import CannotContinue, NotOurs
 from runbook.events import Outcome
+from runbook.parameters import validated
 from runbook.trace import parse_target, trace
 from tests.never.crowd import Crowd
 from tests.stack import Stack
@@ -164,3 +172,48 @@ def test_a_rule_of_others_that_lets_in_the_same_is_used_and_left(stack: Stack) -
     assert stack.up().finished.worst is None
     assert stack.down().finished.worst is None
     assert [rule["SecurityGroupRuleId"] for rule in parts.rules] == [theirs]
+
+
+@pytest.fixture
+def bench(stack: Stack) -> Bench:
+    account = replace(connect(Kind.PRACTICE, validated({}), endpoint_url=stack.account.url), aws=stack.aws)
+    return Bench(account, validated({"stack": "drill"}))
+
+
+@pytest.mark.timeout(300)
+def test_drills_change_nothing_of_look_alikes(stack: Stack, bench: Bench) -> None:
+    """Drills of three hops, each started, judged, mended and reset; all of the very name came after the first began."""
+    crowd = Crowd(stack, "drill")
+    theirs = [(kind, item) for kind, items in crowd.stock().items() for item in items]
+    drills = [Drill.of(module) for module in (lost_number, doorbell, wrong_key)]
+    training.reset(bench, drills[0])
+    mine = crowd.stock()
+    crowd.gather(also_our_names=True)
+    theirs += [(kind, item) for kind, items in crowd.before.items() for item in items if item not in mine[kind]]
+
+    def hurt() -> list[object]:
+        now = crowd.stock()
+        return [item for kind, item in theirs if item not in now[kind]]
+
+    for drill in drills:
+        training.strike(bench, drill)
+        assert hurt() == [], drill.id
+        assert judge(bench, drill)
+        drill.mend(bench)
+        bench.wait(lambda drill=drill: judge(bench, drill) is None or None, what="it")  # type: ignore[misc]
+        assert hurt() == [], drill.id
+        drill.sabotage(bench)
+        training.reset(bench, drill)
+        assert judge(bench) is None
+        assert hurt() == [], drill.id
+
+    # With no link of ours left, those of the name stand in the way: that is said, and they are left alone.
+    cut = Drill.of(cut_line)
+    cut.sabotage(bench)
+    with pytest.raises(CannotContinue, match="Stack drill has no VPC link"):
+        bench.link.id  # noqa: B018
+    for work in (cut.mend, lambda bench: training.reset(bench, cut)):
+        with pytest.raises(CannotContinue, match="is not tagged as part of stack 'drill', so it is left alone"):
+            work(bench)
+    bench.down()
+    assert hurt() == []
