@@ -31,6 +31,8 @@ _EPHEMERAL_PORTS = (1024, 65535)
 # A plain random number is all that is wanted here.
 _random = random.Random()
 _turn = itertools.count()
+# Of its own, or else what came in by one zone's node would always go to the same target.
+_way_in = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -305,7 +307,7 @@ def _judge_way_in(backend: ELBv2Backend, balancer: LoadBalancer, port: int, sour
     """From an interface of the account's to one of the load balancer's nodes: its groups' outbound rules, and ACLs."""
     if source.subnet is None or source.ip is None:
         return None
-    node = list(balancer.nodes)[next(_turn) % len(balancer.nodes)]
+    node = list(balancer.nodes)[next(_way_in) % len(balancer.nodes)]
     ec2 = backend.ec2_backend
     groups = [group for group_id in source.groups if (group := ec2.get_security_group_from_id(group_id))]
     egress = [rule for group in groups for rule in group.egress_rules]
