@@ -10,6 +10,7 @@ import logging
 import queue
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -260,11 +261,16 @@ class _Pass:
                 with self.aws.observed(self._told, OneTry() if self.control.stopped else self.control):
                     self.turn.end(complete=complete)
             except Exception:
-                log.debug("the mark of this run stays", exc_info=True)
+                self._debug("the mark of this run stays")
 
     def _tell(self, event: Event) -> None:
         # Every face is told this and nothing else, so what is taken out here is in no log, report or picture.
         self.events.put(redacted(event, self.secrets()))
+
+    def _debug(self, text: str) -> None:
+        """Log the exception that is being handled."""
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s\n%s", text, redacted(traceback.format_exc(), self.secrets()))
 
     def _told(self, event: Event) -> None:
         if isinstance(event, CallAnswered) and event.writes and not event.error and event.step:
@@ -281,7 +287,7 @@ class _Pass:
         except Stopped as stop:
             standing = _Standing(Outcome.STOPPED, str(stop), cause=stop)
         except Exception as error:
-            log.debug("step %s failed", step.id, exc_info=True)
+            self._debug(f"step {step.id} failed")
             why = explain(error, step=step.id, stack=self.params.stack, region=self.aws.region)
             standing = _Standing(Outcome.FAILED, why, cause=error)
             if self.action is not Action.CHECK and is_denied(error):

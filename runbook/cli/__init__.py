@@ -114,4 +114,13 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that cannot show ✓ is no reason to fail
-    app()
+    try:
+        app()
+    except Exception as error:  # nobody foresaw it: where it was, but no secret and no control code
+        from traceback import format_exception
+
+        from runbook.present import safe
+        from runbook.redaction import redacted
+
+        sys.stderr.write(safe(redacted("".join(format_exception(error)))))
+        sys.exit(FAILED)

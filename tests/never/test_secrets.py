@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import inspect
 import json
+import logging
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+from runbook.cli import main
 from runbook.events import Action, RunFinished, StepFinished, to_json
 from runbook.explain import explain
-from runbook.frozen_plan import freeze
 from runbook.log import RunLog, logged
 from runbook.notebook.shown import seen
 from runbook.redaction import REDACTED, redacted
 from runbook.report import html, markdown, read
 from runbook.trace import parse_target, trace
 from runbook.trace.draw import draw
-from steps import invoke
+from steps import invoke, preflight
 from tests.faults.proxy import Exchange, Proxy, Response, pass_on
 from tests.inprocess import runbook
-from tests.stack import PLAN, Stack
+from tests.stack import Stack
 
 KEY_ID = "AKIA" + "PLANTED0PLANTED0"
 SECRET = "plantedPLANTED/planted+PLANTED/planted12"
@@ -38,6 +40,7 @@ SIGNED = (
     f"Authorization: AWS4-HMAC-SHA256 Credential={KEY_ID}/20260101/us-east-1/ec2/aws4_request, "
     f"SignedHeaders=host;x-amz-date, Signature={SIGNATURE}"
 )
+ESCAPED = "\x1b[31mred"
 ECHO = json.dumps(
     {"headers": {"x-api-key": API_KEY, "Authorization": f"Bearer {BEARER}", "aws_secret_access_key": SECRET}}
 )
@@ -60,7 +63,9 @@ def refuses(operation: str, message: str) -> Callable[[Exchange], None]:
     return fault
 
 
-@pytest.mark.parametrize("command", [["check"], ["check", "--json"], ["plan"], ["list"], ["links"], ["trace", "demo"]])
+@pytest.mark.parametrize(
+    "command", [["check"], ["check", "--json"], ["plan"], ["list"], ["links"], ["trace", "demo"], ["rollback"]]
+)
 def test_what_aws_quotes_of_a_request_is_in_no_output_of_a_command(
     finished: Stack, counted: Proxy, tmp_path: Path, command: list[str]
 ) -> None:
@@ -144,8 +149,52 @@ def test_the_sessions_own_credentials_are_taken_out_by_value(finished: Stack) ->
     assert found_in(*reasons) == []
 
 
-def test_a_frozen_plan_holds_none(stack: Stack) -> None:
-    plan = freeze(stack.check().events)
-    assert "credentials" not in json.dumps(plan._body())
-    assert found_in(json.dumps(plan._body())) == []
-    assert PLAN.ids
+def test_a_frozen_plan_holds_none(finished: Stack, counted: Proxy, tmp_path: Path) -> None:
+    """Of what is not as it should be a plan tells what it is; and it can be carried out all the same."""
+    elb: Any = finished.aws.elbv2
+    group = elb.describe_target_groups()["TargetGroups"][0]["TargetGroupArn"]
+    path = f"/h?x-amz-security-token={TOKEN}&Signature={SIGNATURE}&x-api-key={API_KEY}"
+    elb.modify_target_group(TargetGroupArn=group, HealthCheckPath=path)
+
+    ended = runbook("plan", "--out", "plan.json")
+
+    kept = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(kept) >= 2
+    assert found_in(ended.out, ended.err, *kept) == []
+    assert REDACTED in (tmp_path / "plan.json").read_text()
+    elb.modify_target_group(TargetGroupArn=group, HealthCheckPath="/other")
+    ended = runbook("up", "--plan", "plan.json")
+    assert ended.code != 0
+    elb.modify_target_group(TargetGroupArn=group, HealthCheckPath=path)
+    assert runbook("up", "--plan", "plan.json").code == 0
+
+
+def leaking(*_: object) -> None:
+    raise RuntimeError(f"{SIGNED} {ECHO} {ESCAPED}")
+
+
+def test_what_nobody_foresaw_ends_without_one(
+    counted: Proxy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("runbook.stacks.stacks", leaking)
+    monkeypatch.setattr("sys.argv", ["runbook", "list"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = "".join(capsys.readouterr())
+    assert ended.value.code == 1
+    assert "Traceback" in said
+    assert "in leaking" in said
+    assert "\x1b" not in said
+    assert found_in(said) == []
+
+
+def test_debug_logging_tells_none(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As whoever uses it from Python switches it on."""
+    caplog.set_level(logging.DEBUG, "runbook")
+    real = preflight.check
+    monkeypatch.setattr(preflight, "check", wraps(real)(leaking))
+    stack.check()
+    assert "in leaking" in caplog.text
+    assert found_in(caplog.text) == []
