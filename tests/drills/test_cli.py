@@ -26,8 +26,18 @@ SHORT = (lost_number, open_house, verbatim)
 """A course of three, so that what chance gives does not change with the catalogue."""
 
 
+PLANTED = {
+    "AWS_ACCESS_KEY_ID": "AKIAPLANTEDPLANTED00",
+    "AWS_SECRET_ACCESS_KEY": "plantedPLANTED/planted+PLANTED/planted12",
+    "AWS_SESSION_TOKEN": "IQoJb3JpZ2luPLANTED//////////wEaCXVzLWVhc3QtMSJ",
+}
+
+
 @pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, served: Account) -> None:
+def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, served: Account) -> Iterator[None]:
+    """A desk of its own; whoever sits there has AWS credentials, and afterwards no file holds them."""
+    for name, value in PLANTED.items():
+        monkeypatch.setenv(name, value)
     for name in ("RUNBOOK_ACCOUNT", "RUNBOOK_STACK", "RUNBOOK_REGION", "RUNBOOK_PARAMETERS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path))
@@ -39,6 +49,9 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, served: Accoun
     for where in ("runbook.accounts.connect", "drills.desk.connect"):
         monkeypatch.setattr(where, partial(_connect, served))
     monkeypatch.chdir(tmp_path)
+    yield
+    kept = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [secret for secret in PLANTED.values() for text in kept if secret in text]
 
 
 def _connect(served: Account, kind: Kind, params: Parameters, **options: Any) -> Account:
