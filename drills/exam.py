@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,9 @@ from jinja2 import Environment
 
 from drills.model import Course
 from drills.session import Exam, Result
+from runbook import present
 from runbook.errors import BadInput
+from runbook.report.markdown import escaped
 
 __all__ = ["choose", "clock", "html", "markdown", "writable", "write"]
 
@@ -152,7 +153,7 @@ def _rendered(template: str, name: str, exam: Exam, course: Course, *, escape: b
     rows = [_Row.of(drill, result, course) for drill, result in zip(exam.drills, results, strict=True)]
     worth, points = sum(row.worth for row in rows), sum(row.points for row in rows)
     environment = Environment(autoescape=escape, keep_trailing_newline=True)
-    return environment.from_string(template).render(
+    text = environment.from_string(template).render(
         trainee=name,
         exam=exam,
         rows=rows,
@@ -162,12 +163,6 @@ def _rendered(template: str, name: str, exam: Exam, course: Course, *, escape: b
         solved=sum(result.solved for result in exam.results),
         seconds=sum(result.seconds for result in exam.results),
         clock=clock,
-        md=_escaped,
+        md=escaped,
     )
-
-
-_MARKS = re.compile(r"([\\`*_\[\]<>|#])")
-
-
-def _escaped(text: str) -> str:
-    return _MARKS.sub(r"\\\1", text.replace("\n", " "))
+    return present.safe(text)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from drills.model import Course, Drill
+from runbook import present
 from runbook.errors import BadInput
 
 __all__ = ["INDEX", "pages", "write"]
@@ -45,7 +46,7 @@ def pages(course: Course) -> dict[str, str]:
         before = course.drills[place - 1] if place else None
         after = course.drills[place + 1] if place + 1 < len(course.drills) else None
         told[_file(drill)] = _page(course, drill, before, after)
-    return told
+    return {name: present.safe(text) for name, text in told.items()}
 
 
 def write(course: Course, where: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from runbook.report import characters, told
 from runbook.report.reading import Record, StepRecord
 from runbook.report.shape import Shape
 
-__all__ = ["markdown"]
+__all__ = ["escaped", "markdown"]
 
 
 def markdown(record: Record) -> str:
@@ -20,9 +20,9 @@ def markdown(record: Record) -> str:
 
 
 def _lines(record: Record) -> Iterable[str]:
-    yield f"# {_escaped(told.headline(record))}"
+    yield f"# {escaped(told.headline(record))}"
     yield ""
-    yield f"**{_escaped(told.verdict(record))}**"
+    yield f"**{escaped(told.verdict(record))}**"
     yield ""
     yield from _table(("", ""), told.header(record))
     if record.invoke_url:
@@ -59,9 +59,9 @@ def _overview(record: Record) -> Iterable[str]:
 
 
 def _step(step: StepRecord) -> Iterable[str]:
-    yield f"### {_escaped(step.title)}"
+    yield f"### {escaped(step.title)}"
     yield ""
-    yield f"{_outcome(step)}{f' — {_escaped(why)}' if (why := told.why(step)) else ''}"
+    yield f"{_outcome(step)}{f' — {escaped(why)}' if (why := told.why(step)) else ''}"
     yield ""
     if step.differences:
         rows = [(item.what, item.found or "not set", item.wanted or "not set") for item in step.differences]
@@ -78,7 +78,7 @@ def _step(step: StepRecord) -> Iterable[str]:
             yield ""
         yield from _shape(now)
     for wait in step.waits.values():
-        yield f"Waited {present.seconds(wait.elapsed)} of AWS's time for {_escaped(wait.what)}."
+        yield f"Waited {present.seconds(wait.elapsed)} of AWS's time for {escaped(wait.what)}."
         yield ""
 
 
@@ -87,7 +87,7 @@ def _shape(shape: Shape) -> Iterable[str]:
         yield from _table(("", ""), shape.fields)
     yield from _tables(shape)
     for note in shape.notes:
-        yield f"> {_escaped(note)}"
+        yield f"> {escaped(note)}"
         yield ""
 
 
@@ -104,10 +104,10 @@ def _outcome(step: StepRecord) -> str:
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
     if not rows:
         return
-    yield f"| {' | '.join(map(_escaped, columns))} |"
+    yield f"| {' | '.join(map(escaped, columns))} |"
     yield f"|{'|'.join(' --- ' for _ in columns)}|"
     for row in rows:
-        yield f"| {' | '.join(map(_escaped, row))} |"
+        yield f"| {' | '.join(map(escaped, row))} |"
     yield ""
 
 
@@ -122,7 +122,7 @@ def _fenced(lines: Iterable[str]) -> Iterable[str]:
     yield ""
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text that Markdown, and the HTML that Markdown allows, take for text."""
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$^=-])", _entity, _one_line(text))
 

@@ -17,7 +17,8 @@ from runbook.errors import BadInput
 
 ALL = Course.of(COURSE)
 STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-HOSTILE = "<script>alert(1)</script> | `x` **[y](z)**"
+HOSTILE = "<script>alert(1)</script> | `x` **[y](z)** &lt;b&gt; ~~s~~"
+UNSEEN = "\r\n# a\r# b\x1b[31m\x85\u2028# c\u202e\x9b31m\ud800"
 
 
 def result(drill: str, *, points: int, worth: int, solved: bool = True) -> Result:
@@ -71,10 +72,18 @@ def test_markup_in_the_report_is_text() -> None:
     assert "<script>" not in page
     assert page.count("&lt;script&gt;") == 4
     text = exam.markdown(HOSTILE, sat, Course((drill,)))
-    for mark in ("<script>", "**[y](z)**", "`x`"):
+    for mark in ("<script>", "**[y](z)**", "`x`", "&lt;b", "~~s~~"):
         assert mark not in text
     rows = [line for line in text.splitlines() if line.startswith(("| 1", "| 2"))]
     assert [len(re.findall(r"(?<!\\)\|", row)) for row in rows] == [9, 9]
+
+
+def test_what_steers_a_terminal_or_begins_a_line_in_the_report_is_shown() -> None:
+    sat = Exam(drills=(UNSEEN,), started=STARTED, ended=True)
+    text, page = exam.markdown(UNSEEN, sat, ALL), exam.html(UNSEEN, sat, ALL)
+    for told in (text, page):
+        assert not {"\r", "\x1b", "\x85", "\u2028", "\u202e", "\x9b", "\ud800"} & set(told)
+    assert [line for line in text.splitlines() if line.startswith("#")] == [text.splitlines()[0]]
 
 
 def test_an_exam_of_nothing_that_is_known_is_no_error() -> None:
