@@ -124,7 +124,7 @@ def check(aws: Aws, params: Parameters, service: PrivateService) -> LoadBalancer
         ("VPC", found.vpc, service.vpc),
         ("security groups", " ".join(found.security_groups), ""),
     ]
-    subnets = [subnet.id for subnet in service.subnets]
+    subnets = _subnets(found, params, service)
     # A subnet of another zone can be added. None can be taken away while a VPC link uses the load balancer, nor can a
     # zone's be another.
     added_only = set(found.subnets) <= set(subnets)
@@ -158,7 +158,7 @@ def do(aws: Aws, params: Parameters, service: PrivateService) -> LoadBalancer:
             _create(aws, params, service)
         case Drifted(fact, differences):
             if any(difference.what == "subnets" for difference in differences):
-                aws.elbv2.set_subnets(LoadBalancerArn=fact.arn, Subnets=[subnet.id for subnet in service.subnets])
+                aws.elbv2.set_subnets(LoadBalancerArn=fact.arn, Subnets=_subnets(fact, params, service))
             retag_load_balancing(aws, fact.arn, fact.tags, stack_tags(params))
         case _:
             return _active(aws, params.stack, just_made=False)
@@ -175,6 +175,17 @@ def undo(aws: Aws, params: Parameters) -> None:
         _wait_until_gone(aws, params.stack)
     elif is_ours(found.tags, params.stack):
         _delete(aws, params.stack, found)
+
+
+def _subnets(found: LoadBalancer, params: Parameters, service: PrivateService) -> list[str]:
+    """Those that were given. Where they follow from the instances: what it has, and the zones that it lacks.
+
+    An instance that is replaced in another zone, as auto scaling does, is no reason to give up a zone.
+    """
+    wanted = {subnet.zone: subnet.id for subnet in service.subnets}
+    if not params.subnets:
+        wanted |= dict(zip(found.zones, found.subnets, strict=True))
+    return [wanted[zone] for zone in sorted(wanted)]
 
 
 def _create(aws: Aws, params: Parameters, service: PrivateService) -> None:

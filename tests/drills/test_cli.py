@@ -338,10 +338,11 @@ def test_ctrl_c_stops_a_start_as_it_stops_a_run(monkeypatch: pytest.MonkeyPatch)
         self._hear("the next thing it does")
 
     monkeypatch.setattr(Desk, "start", interrupted)
+    before = signal.getsignal(signal.SIGINT)
     ended = CliRunner().invoke(app, ["drill", "start", "1"])
     assert ended.exit_code == 130
     assert "stopped on request" in ended.stderr
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_the_whole_course_is_listed(drill: Drill, monkeypatch: pytest.MonkeyPatch) -> None:

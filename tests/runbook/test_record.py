@@ -15,6 +15,7 @@ from runbook.record import STACK, is_ours, parameters_from, record, stack_tags, 
 # spaces at the ends are refused by Elastic Load Balancing (Tag in the ELBv2 API reference).
 TAKEN = re.compile(r"(?! )[A-Za-z0-9 +\-=._:/@]*(?<! )")
 
+printable = st.characters().filter(str.isprintable)
 hexadecimal = st.text("0123456789abcdef", min_size=17, max_size=17)
 visible = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=400)
 tag_text = st.from_regex(r"[A-Za-z0-9+\-=._:/@]([A-Za-z0-9 +\-=._:/@]{0,60}[A-Za-z0-9+\-=._:/@])?", fullmatch=True)
@@ -31,7 +32,9 @@ values = st.fixed_dictionaries(
         "subnets": ids("subnet"),
         "vpc": hexadecimal.map(lambda text: f"vpc-{text}"),
         "security_group": hexadecimal.map(lambda text: f"sg-{text}"),
-        "instance_tags": st.dictionaries(st.text(min_size=1, max_size=50), st.text(max_size=50), max_size=5),
+        "instance_tags": st.dictionaries(
+            st.text(printable, min_size=1, max_size=50), st.text(printable, max_size=50), max_size=5
+        ),
         "port": st.integers(1, 65535),
         "health_check_path": visible.map(lambda text: f"/{text}"),
         "health_check_port": st.integers(1, 65535),

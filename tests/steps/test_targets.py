@@ -59,7 +59,7 @@ def test_other_instances_take_the_places_of_the_old_ones(finished: Stack) -> Non
 
     ended = finished.up(instances=[new])
 
-    assert ended.finished.worst is None
+    assert ended.finished.worst is None, {name: ended.reason(name) for name in ended.unlike_ok}
     assert finished.inventory()["targets"] == [(new, 80)]
     assert finished.check().unlike_ok == {}
 
