@@ -138,12 +138,17 @@ def test_of_two_that_begin_at_the_same_moment_one_gives_way(finished: Stack, lat
     other = Action.DOWN if later is Action.UP else Action.UP
     before = finished.inventory()
 
-    def watch(event: Event) -> None:
-        if isinstance(event, CallSent) and event.operation == "AddTags" and event.step is None:
-            finished.aws.control = Control()
-            leave(finished, other)
+    resource = target_group.carrier(finished.aws, finished.name)
+    mark = {"Key": MARKS[other.value], "Value": str(Mark("0badcafe", finished.aws.now(), OTHER))}
+    elsewhere = finished.aws.session.client("elbv2", endpoint_url=finished.account.url)
+    hooks = finished.aws.elbv2.meta.events
 
-    ended = finished.run(later, watch=watch, only=["deployment"] if later is Action.DOWN else None, route_root=True)
+    def write(**_: object) -> None:
+        hooks.unregister("before-call.elastic-load-balancing-v2.AddTags", write)
+        elsewhere.add_tags(ResourceArns=[resource], Tags=[mark])
+
+    hooks.register("before-call.elastic-load-balancing-v2.AddTags", write)
+    ended = finished.run(later, only=["deployment"] if later is Action.DOWN else None, route_root=True)
     causes = [step.cause for step in ended.steps.values() if step.outcome is Outcome.FAILED]
     assert isinstance(causes[0], AnotherRun)
     assert ended.written == []
