@@ -122,15 +122,9 @@ def connect(
         return Unreachable(f"there is no load balancer {load_balancer_arn}", "load-balancer")
     if not isinstance(balancer, NetworkLoadBalancer):
         return enter(backend, balancer, port, source, asked)
-    listener = _listener(backend, balancer, port, {"TCP", "TCP_UDP"})
+    listener = _admitting(backend, balancer, port, source, {"TCP", "TCP_UDP"})
     if isinstance(listener, Unreachable):
         return listener
-    refused = _judge_balancer(backend, balancer, port, source)
-    if refused is not None:
-        return refused
-    blocked = _judge_way_in(backend, balancer, port, source)
-    if blocked is not None:
-        return blocked
     group = backend.group_of(listener)
     if group is None:
         return Unreachable(f"the listener on port {port} forwards to no target group", "target-group")
@@ -157,15 +151,9 @@ def enter(
     """Send a request to an Application Load Balancer."""
     from practice.elbv2 import forwarding
 
-    listener = _listener(backend, balancer, port, {"HTTP"})
+    listener = _admitting(backend, balancer, port, source, {"HTTP"})
     if isinstance(listener, Unreachable):
         return listener
-    refused = _judge_balancer(backend, balancer, port, source)
-    if refused is not None:
-        return refused
-    blocked = _judge_way_in(backend, balancer, port, source)
-    if blocked is not None:
-        return blocked
     action = forwarding.action_for(listener, asked)
     if action is None or action.type not in {"forward", "fixed-response"}:
         what = "a condition of a rule" if action is None else f"an action of type {action.type}"
@@ -187,6 +175,16 @@ def enter(
         return Answered.with_page(502 if reached.hop == "backend" else 504, reached.reason, reached.hop)
     added = (("X-Forwarded-For", source.ip or ""), ("X-Forwarded-Port", str(port)), ("X-Forwarded-Proto", "http"))
     return replace(reached, forwarded=added)
+
+
+def _admitting(backend: ELBv2Backend, balancer: LoadBalancer, port: int, source: Source, spoken: set[str]) -> Any:
+    """The listener on a port, or what keeps the source from it."""
+    listener = _listener(backend, balancer, port, spoken)
+    if isinstance(listener, Unreachable):
+        return listener
+    return (
+        _judge_balancer(backend, balancer, port, source) or _judge_way_in(backend, balancer, port, source) or listener
+    )
 
 
 def _listener(backend: ELBv2Backend, balancer: LoadBalancer, port: int, spoken: set[str]) -> Any:

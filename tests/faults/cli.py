@@ -9,15 +9,46 @@ import contextlib
 import multiprocessing
 import os
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from multiprocessing import connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any
 
-__all__ = ["spawn"]
+__all__ = ["CommandLine", "spawn"]
 
-_context: Any = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload([__name__, f"{__package__}.warm"])
+multiprocessing.get_context("forkserver").set_forkserver_preload([__name__, f"{__package__}.warm"])
+_asking = threading.RLock()
+
+
+class CommandLine(ForkServerProcess):
+    """A process that tells its exit code whoever asks.
+
+    Whenever a process is started, multiprocessing asks all others whether they have ended, from whatever thread; how
+    one has ended can be read but once, and who reads second is told 255.
+    """
+
+    def start(self) -> None:
+        """Start it."""
+        with _asking:
+            super().start()
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for its end, for so many seconds at most."""
+        connection.wait([self.sentinel], timeout)
+        with _asking:
+            super().join(0)
+
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        with _asking:
+            return super().is_alive()
+
+    @property
+    def exitcode(self) -> int | None:
+        """As it ended; None while it runs."""
+        with _asking:
+            return super().exitcode
 
 
 def spawn(
@@ -27,14 +58,14 @@ def spawn(
     *,
     terminal: str | None = None,
     before: Callable[[], None] | None = None,
-) -> ForkServerProcess:
+) -> CommandLine:
     """Start it; its output goes to a terminal, or to the files ``out`` and ``err`` in its directory, and what is in a
     file ``in`` there is typed.
 
     ``before`` is called in the new process, to make its machine a worse one.
     """
     given = (list(arguments), str(directory), dict(env), terminal, before)
-    process: ForkServerProcess = _context.Process(target=_main, args=given, daemon=True)
+    process = CommandLine(target=_main, args=given, daemon=True)
     process.start()
     return process
 

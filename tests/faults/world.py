@@ -20,7 +20,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ from runbook.parameters import load
 from runbook.step import Plan
 from steps import READING_ORDER
 
-from .cli import spawn
+from .cli import CommandLine, spawn
 from .inventory import Inventory, take_stock
 from .proxy import Fault, Proxy, pass_on
 
@@ -143,7 +142,7 @@ class Terminal:
 class Running:
     """A run of the command line that is under way."""
 
-    process: ForkServerProcess
+    process: CommandLine
     directory: tempfile.TemporaryDirectory[str]
     terminal: Terminal | None = None
 
