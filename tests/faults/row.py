@@ -17,6 +17,7 @@ __all__ = [
     "Row",
     "afterwards",
     "begin",
+    "cut_short",
     "each_operation",
     "every_change",
     "every_request",
@@ -138,6 +139,18 @@ def begin(world: World, command: str) -> None:
 def succeeded(ended: Ended) -> None:
     """The command did what it was asked."""
     assert ended.code == 0, f"exit {ended.code}: {ended.said[-1500:]}"
+
+
+def cut_short(ended: Ended) -> bool:
+    """Whether the command says with its exit code that it did not get to its end, and says so rightly.
+
+    A fault that begins when all steps are done finds only the run's mark to be taken off the stack: that one ages.
+    """
+    done = {"ok", "done", "undone"}
+    all_done = bool(finished := ended.told("RunFinished")) and set(finished[-1]["outcomes"].values()) <= done
+    assert ended.code == (0 if all_done else 1), f"exit {ended.code}: {ended.said[-1500:]}"
+    assert "Traceback" not in ended.said, ended.said[-1500:]
+    return not all_done
 
 
 def same_stack(world: World) -> None:

@@ -65,6 +65,8 @@ FAULTS: dict[str, Fault] = {
     "service unavailable (503)": answers(503, "ServiceUnavailable", "Service Unavailable"),
 }
 
+POLLS = 100
+"""More requests than usual where waits take longer: at that pace an undisturbed ``up`` polls so often."""
 STALE = Setting(time_scale=200.0, eventual=5.0)
 """Slow enough that what was just written does not show when it is asked for next."""
 
@@ -86,13 +88,13 @@ ROWS = (
     Row(
         "answer lost, though carried out, and reads are stale",
         every_change,
-        partial(_passing, fault=carried_out_then_reset, more=60),
+        partial(_passing, fault=carried_out_then_reset, more=POLLS),
         STALE,
     ),
     Row(
         "internal error (500), though carried out, and reads are stale",
         every_change,
-        partial(_passing, fault=INTERNAL_BUT_DONE, more=60),
+        partial(_passing, fault=INTERNAL_BUT_DONE, more=POLLS),
         STALE,
     ),
 )
