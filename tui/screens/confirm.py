@@ -6,17 +6,16 @@ from typing import ClassVar
 
 from rich.table import Table
 from rich.text import Text
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Label, Static
 
 from runbook import present
 from runbook.events import Action, Outcome
 from tui.board import StepState
+from tui.screens.ask import YesOrNoScreen
 from tui.session import Order, Session
 from tui.words import span, text
 
@@ -29,14 +28,12 @@ _COSTS = (
 _REMOVAL = "That takes some minutes. What is not tagged as the stack's is not touched."
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(YesOrNoScreen):
     """Whose account, which region, what will change, how long, and that it costs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes", id="confirm.yes", tooltip="Go on"),
         Binding("n,escape", "answer(False)", "No", id="confirm.no", tooltip="Change nothing"),
-        Binding("left,up", "app.focus_previous", show=False),
-        Binding("right,down", "app.focus_next", show=False),
     ]
 
     def __init__(self, session: Session, order: Order) -> None:
@@ -110,12 +107,3 @@ class ConfirmScreen(ModalScreen[bool]):
             return None
         words, detail = present.plan_words(state.outcome, state.reason, state.differences)
         return text(words, "bold"), text(state.name), text(detail, "dim")
-
-    def action_answer(self, yes: bool) -> None:
-        """Answer."""
-        self.dismiss(yes)
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.dismiss(event.button.id == "yes")
