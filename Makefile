@@ -1,19 +1,22 @@
 # make run    set up and run the main job on the practice account
 # make test   set up and run the whole test suite
-# The others: lint, notebook (papermill), bench (figures), truth (the practice account beside AWS), faults, constraints,
-# docs/drills (the course's pages)
+# The others: lint, fuzz (the properties, with other examples than the suite's), notebook (papermill), bench (figures),
+# truth (the practice account beside AWS), faults, constraints, docs/drills (the course's pages)
 PYTHON ?= python3
 BIN := .venv/bin
 RUN_READY := .venv/.run-ready
 TEST_READY := .venv/.test-ready
 
-.PHONY: docs/drills run test lint notebook bench truth faults constraints clean
+.PHONY: docs/drills run test fuzz lint notebook bench truth faults constraints clean
 
 run: $(RUN_READY)
 	@if [ -t 0 ] && [ -t 1 ]; then exec $(BIN)/runbook tui; else exec $(BIN)/runbook up; fi
 
 test: $(TEST_READY)
 	$(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)
+
+fuzz: $(TEST_READY)
+	$(BIN)/python -m pytest -n 2 -m hypothesis --hypothesis-profile fuzz --timeout 0 $(PYTEST_ARGS)
 
 lint: $(TEST_READY)
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -17,6 +18,24 @@ if TYPE_CHECKING:
     from tests.stack import Ended, Stack
 
 # moto and boto3 are imported only by the tests that need an account.
+
+# A property is tried with the same examples in every run, or a commit would be refused for what it did not change;
+# `make fuzz` looks for new ones.
+hypothesis.settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[
+        hypothesis.HealthCheck.function_scoped_fixture,
+        hypothesis.HealthCheck.too_slow,
+        hypothesis.HealthCheck.filter_too_much,
+    ],
+)
+hypothesis.settings.register_profile(
+    "fuzz", hypothesis.settings.get_profile("suite"), derandomize=False, max_examples=5000, print_blob=True
+)
+hypothesis.settings.load_profile("suite")
 
 # With Jupyter, jsonschema finds this and compiles a grammar of URLs for a second, in every worker; it does without.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # Python's way to say: not there

@@ -49,11 +49,13 @@ def check_request_parameter_names(names: Iterable[str]) -> None:
         seen.add(found[1])
 
 
-def check_integration_parameters(parameters: Mapping[str, str], method: Method) -> None:
+def check_integration_parameters(parameters: Mapping[str, str | None], method: Method) -> None:
     """Refuse a request mapping that is malformed or takes a parameter the method does not declare."""
     for target, value in parameters.items():
         if not _INTEGRATION_REQUEST.fullmatch(target):
             raise _invalid_expression(target)
+        if value is None:
+            raise _invalid_expression("null")
         if _LITERAL.fullmatch(value):
             continue
         if not _REQUEST_VALUE.fullmatch(value):
@@ -63,7 +65,7 @@ def check_integration_parameters(parameters: Mapping[str, str], method: Method) 
 
 
 def check_integration_response_parameters(
-    parameters: Mapping[str, str], method_response: MethodResponse | None
+    parameters: Mapping[str, str | None], method_response: MethodResponse | None
 ) -> None:
     """Refuse a response mapping that is malformed or sets a header the method response does not declare."""
     if parameters and method_response is None:
@@ -73,6 +75,8 @@ def check_integration_response_parameters(
             raise _mapping_error("Invalid mapping identifier specified")
         if method_response is not None and target not in (method_response.response_parameters or {}):
             raise _undeclared(target)
+        if value is None:
+            raise _invalid_expression("null")
         if not (_LITERAL.fullmatch(value) or _RESPONSE_VALUE.fullmatch(value)):
             raise _invalid_expression(value)
 

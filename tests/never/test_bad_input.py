@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from textual.widgets import Input, Static
 
@@ -31,13 +31,6 @@ from tui.screens.parameters import ParametersScreen
 PARAMETERS = tuple(Parameters.model_fields)
 FLAGS = tuple(name for name, field in Parameters.model_fields.items() if isinstance(field.default, bool))
 LONGEST = 700  # characters; a sentence that is longer is not read
-
-SETTINGS = settings(
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
 
 
 def is_one_sentence(said: str) -> bool:
@@ -81,7 +74,6 @@ def test_every_parameter_takes_or_refuses_every_hostile_text(name: str, form: Ca
             assert is_one_sentence(str(error)), ascii(str(error))[:LONGEST]
 
 
-@SETTINGS
 @given(name=st.sampled_from(PARAMETERS), value=JSON)
 @example(name="port", value=10**5000)
 @example(name="port", value=True)
@@ -96,7 +88,6 @@ def test_every_parameter_takes_or_refuses_every_kind_of_value(name: str, value: 
         assert is_one_sentence(str(error)), ascii(str(error))[:LONGEST]
 
 
-@SETTINGS
 @given(name=texts)
 def test_what_is_no_parameter_is_named_as_text(name: str) -> None:
     assume(name not in PARAMETERS)
@@ -128,7 +119,6 @@ def by_environment(name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> End
         return runbook("up")
 
 
-@SETTINGS
 @given(name=st.sampled_from([name for name in PARAMETERS if name not in FLAGS]), text=texts)
 @example(name="stack", text="x" * 100_000)
 @example(name="instance_tags", text="=x")
@@ -144,7 +134,6 @@ def test_a_wrong_option_is_named(counted: Proxy, monkeypatch: pytest.MonkeyPatch
     assert counted.counted == []
 
 
-@SETTINGS
 @given(name=st.sampled_from(PARAMETERS), text=texts)
 def test_a_wrong_variable_is_named(counted: Proxy, monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
     assume(text and "\0" not in text and wrong({name: text}) is not None)
@@ -158,7 +147,6 @@ def test_a_wrong_variable_is_named(counted: Proxy, monkeypatch: pytest.MonkeyPat
     assert counted.counted == []
 
 
-@SETTINGS
 @given(name=st.sampled_from(PARAMETERS), value=JSON)
 @example(name="port", value=10**5000)
 def test_a_wrong_value_in_a_file_is_named(counted: Proxy, tmp_path: Path, name: str, value: Any) -> None:
@@ -374,7 +362,6 @@ def test_what_is_not_there_or_elsewhere_ends_before_anything_is_changed(counted:
 # --- the notebook and the form ----------------------------------------------------------------------------------------
 
 
-@SETTINGS
 @given(name=st.sampled_from([*OPTIONS, *PARAMETERS]), value=JSON)
 @example(name="mode", value="\x1b[31m\u202e")
 @example(name="expect_account", value="９９９９８８８８７７７７")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runbook.parameters import RUN_ONLY, Parameters, validated
@@ -54,7 +54,6 @@ values = st.fixed_dictionaries(
 
 
 @given(values)
-@settings(deadline=None)
 def test_what_was_given_comes_back_from_the_tags(given_values: dict[str, Any]) -> None:
     params = validated(given_values)
 
@@ -65,7 +64,6 @@ def test_what_was_given_comes_back_from_the_tags(given_values: dict[str, Any]) -
 
 
 @given(values)
-@settings(deadline=None)
 def test_aws_takes_the_tags(given_values: dict[str, Any]) -> None:
     for key, value in record(validated(given_values)).items():
         assert 1 <= len(key) <= 128
