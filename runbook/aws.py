@@ -34,7 +34,7 @@ from botocore.exceptions import ConnectionError as NoConnection
 from botocore.hooks import HierarchicalEmitter
 
 from runbook.control import Control
-from runbook.errors import TookTooLong
+from runbook.errors import Stopped, TookTooLong
 from runbook.events import CallAnswered, CallSent, Event, Noted, Waited
 
 if TYPE_CHECKING:
@@ -366,6 +366,7 @@ class Aws:
                     response, parsed = known.result()
                     context["runbook_remembered"] = True
                     return response, copy.deepcopy(parsed)
+                self.control.go_on()  # a stop may be why it failed, and may have come while we waited for it
         call = next(self._calls)
         context["runbook_model"] = model  # botocore tells no model when an answer is lost
         context["runbook_call"] = (call, time.monotonic())
@@ -413,7 +414,8 @@ class Aws:
             self._drop(context)
             answer.set_exception(exception)
         self._memory.forget()
-        self._tell(context["runbook_model"], context, error=type(exception).__name__, request_id="")
+        error = context.get("runbook_error") or type(exception).__name__
+        self._tell(context["runbook_model"], context, error=error, request_id="")
 
     def _drop(self, context: dict[str, Any]) -> None:
         with self._memory.lock:
@@ -455,9 +457,16 @@ class Aws:
         if operation.name == "CreateRestApi" and b'"EDGE"' in (request_dict["body"] or b""):
             interval = EDGE_REST_API_INTERVAL
         pause = self._pause_before_resend(response, operation.name, interval, attempts, caught_exception)
-        if pause is None or self.control.stopped:
+        if pause is None:
             return None
-        self.pause(pause)
+        try:
+            self.control.go_on()
+            self.pause(pause)
+        except Stopped:  # that the step is told; of the request, what came of it
+            context["runbook_error"] = (
+                response[1].get("Error", {}).get("Code", "") if response else type(caught_exception).__name__
+            )
+            raise
         return 0.0
 
     def _pause_before_resend(

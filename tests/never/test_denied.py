@@ -5,21 +5,25 @@ A sample; ``make faults`` takes away each action of each command.
 
 from __future__ import annotations
 
+import contextlib
 import json
+from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
 from runbook.control import Control
 from runbook.errors import Stopped
-from runbook.events import CallSent, Outcome, StepFinished
+from runbook.events import Action, CallSent, Outcome, StepFinished
 from runbook.explain import explain
 from runbook.policy import allowing
 from tests.faults.proxy import Proxy
 from tests.faults.rows.denied import ADDED, Lacking, granted
 from tests.inprocess import runbook
+from tests.runbook.test_aws import answer
 from tests.runbook.test_policy import Caller, document
-from tests.stack import Ended, Stack
+from tests.stack import Ended, Hurry, Stack
 
 UP = [
     Lacking("MakeInternalLoadBalancer", "elasticloadbalancing:CreateLoadBalancer"),
@@ -139,6 +143,28 @@ def test_what_ec2_does_not_name_is_known_from_the_request() -> None:
     statement = json.loads(said.partition(ADDED)[2])
     assert statement["Action"] == ["ec2:DescribeSubnets"]
     assert statement["Condition"] == {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+
+
+def test_who_is_throttled_when_another_is_refused_is_stopped_and_has_not_failed(caller: Caller) -> None:
+    lacking = Lacking("MakeTargetGroup", "elasticloadbalancing:CreateTargetGroup")
+    caller.may(lacking.taken_from(document("up")))
+    control = Hurry(caller.stack.clock)
+
+    def throttle(**_: object) -> AWSResponse:
+        with contextlib.suppress(Stopped):
+            Control.wait(control, 30.0)  # AWS answers when the other step was refused
+        return answer(429, "TooManyRequestsException")
+
+    emitter: Any = caller.stack.aws.apigateway.meta.events
+    emitter.register("before-send.api-gateway.CreateRestApi", throttle)
+    try:
+        ended = caller.stack.run(Action.UP, control=control)
+    finally:
+        emitter.unregister("before-send.api-gateway.CreateRestApi", throttle)
+
+    assert ended.outcomes["target-group"] is Outcome.FAILED
+    assert ended.outcomes["rest-api"] is Outcome.STOPPED
+    assert "stopped because step target-group is not allowed something" in ended.reason("rest-api")
 
 
 def test_a_halt_is_of_one_run() -> None:

@@ -243,6 +243,25 @@ def test_a_stop_ends_the_sending_again(stack: Stack) -> None:
     assert len(asked) == 1
 
 
+def test_an_answer_to_wait_out_that_comes_after_a_stop_is_told_as_the_stop(stack: Stack) -> None:
+    control = Control()
+    emitter: Any = stack.aws.apigateway.meta.events
+
+    def throttle(**_: object) -> AWSResponse:
+        control.stop()
+        return answer(429, "TooManyRequestsException")
+
+    emitter.register("before-send.api-gateway.CreateRestApi", throttle)
+    try:
+        with observed(stack, control) as events, pytest.raises(Stopped):
+            stack.aws.apigateway.create_rest_api(name="an-api")
+    finally:
+        emitter.unregister("before-send.api-gateway.CreateRestApi", throttle)
+
+    _, answered = events
+    assert answered.error == "TooManyRequestsException"
+
+
 def test_after_a_stop_nothing_is_sent(stack: Stack) -> None:
     control = Control()
     control.stop()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from runbook.control import Control
+from runbook.errors import Stopped
 from tests.runbook.test_aws import answer, instead, lost, observed, sent
 from tests.stack import Stack
 
@@ -67,6 +71,35 @@ def test_who_shared_a_question_that_failed_asks_for_themselves(stack: Stack) -> 
     finally:
         may_leave.set()
         emitter.unregister("before-send.api-gateway.GetRestApis", lose)
+
+
+def test_who_shared_a_question_that_a_stop_ended_does_not_ask_either(stack: Stack) -> None:
+    control, on_its_way, may_leave = Control(), threading.Event(), threading.Event()
+
+    def throttle(**_: object) -> AWSResponse:
+        on_its_way.set()
+        assert may_leave.wait(PATIENCE)
+        return answer(429, "TooManyRequestsException")
+
+    gateway = stack.aws.apigateway
+    emitter: Any = gateway.meta.events
+    emitter.register("before-send.api-gateway.GetRestApis", throttle)
+    try:
+        with observed(stack, control) as events, stack.aws.remembering(), ThreadPoolExecutor(2) as pool:
+            first = pool.submit(gateway.get_rest_apis)
+            assert on_its_way.wait(PATIENCE)
+            other = pool.submit(gateway.get_rest_apis)
+            time.sleep(0.1)  # until it waits for the first one's answer; if not, it finds the stop by itself
+            control.stop()
+            may_leave.set()
+            for asked in (first, other):
+                with pytest.raises(Stopped):
+                    asked.result(PATIENCE)
+    finally:
+        may_leave.set()
+        emitter.unregister("before-send.api-gateway.GetRestApis", throttle)
+
+    assert sent(events) == ["GetRestApis"]
 
 
 def test_what_one_changes_in_its_answer_another_does_not_see(stack: Stack) -> None:
