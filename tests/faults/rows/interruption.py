@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 import time
@@ -9,7 +10,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
+
+from runbook.control import Control
 
 from ..disturb import At
 from ..proxy import Exchange, Fault, pass_on
@@ -19,7 +23,9 @@ from ..world import Ended, Running, Setting, World
 __all__ = ["HELD", "ROWS", "logged_to_the_end"]
 
 HELD = 0.4
-"""Wall seconds that the call in flight is held after the signal: what is sent after that was begun after it."""
+"""Wall seconds that the call in flight is held after the run heard of it: what is sent later was begun after it."""
+HEARD = Path("stopped")
+"""A file in the run's directory: made when the run heard of the signal, which a busy machine may deliver late."""
 AT_ONCE = 3.0
 """Wall seconds within which a process whose wait was ended is gone, also on a busy machine."""
 SLOW = Setting(time_scale=60.0)
@@ -45,12 +51,35 @@ INTERRUPTS: dict[str, tuple[Interrupt, int, bool]] = {
 """What interrupts, the exit code it ends with, and whether a terminal is needed."""
 
 
-def _then(interrupt: Callable[[], None], hold: float) -> Fault:
-    """Interrupt while the request is under way."""
+def _leaves_word() -> None:
+    """Note when the run hears of a stop. Called in the command line's process."""
+    stop = Control.stop
+
+    def heard(control: Control) -> None:
+        stop(control)
+        with contextlib.suppress(FileExistsError):  # its end is a stop, too
+            HEARD.touch(exist_ok=False)
+
+    Control.stop = heard  # type: ignore[method-assign]
+
+
+def _until_heard(running: Running, limit: float = 30.0) -> float:
+    """When the run heard of the signal."""
+    word = Path(running.directory.name) / HEARD
+    end = time.monotonic() + limit
+    while not word.exists():
+        assert time.monotonic() < end, "the signal was not heard of"
+        time.sleep(0.01)
+    return word.stat().st_mtime
+
+
+def _then(interrupt: Interrupt, running: Future[Running], heard: list[float]) -> Fault:
+    """Interrupt while the request is under way, and enter when the run heard of it."""
 
     def fault(exchange: Exchange) -> None:
-        interrupt()
-        time.sleep(hold)
+        interrupt(running.result(60))
+        heard.append(_until_heard(running.result()))
+        time.sleep(HELD)
         pass_on(exchange)
 
     return fault
@@ -69,14 +98,9 @@ def _in_a_call(world: World, position: Position, *, how: str) -> None:
     interrupt, code, in_terminal = INTERRUPTS[how]
     begin(world, command)
     running: Future[Running] = Future()
-    when: list[float] = []
-
-    def now() -> None:
-        when.append(time.time())
-        interrupt(running.result(60))
-
-    at = At(position.nth, position.chosen, _then(now, HELD))
-    running.set_result(world.start(command, fault=at, terminal=in_terminal))
+    heard: list[float] = []
+    at = At(position.nth, position.chosen, _then(interrupt, running, heard))
+    running.set_result(world.start(command, fault=at, terminal=in_terminal, before=_leaves_word))
     ended = running.result().ended()
     world.proxy.drain()
     if not at.happened.is_set():
@@ -88,7 +112,7 @@ def _in_a_call(world: World, position: Position, *, how: str) -> None:
     reported = [event for event in ended.told("CallAnswered") if event["operation"] == position.operation]
     assert not [event for event in reported if event["error"].endswith("Error")], f"cut off: {reported}"
     # At its end the run itself takes its mark off the stack; steps begin nothing.
-    late = [event for event in ended.told("CallSent") if event.get("step") and _at(event) > when[0] + HELD]
+    late = [event for event in ended.told("CallSent") if event.get("step") and _at(event) > heard[0] + HELD]
     assert not late, f"begun after the interruption: {late}"
     afterwards(world, command)
 
@@ -132,13 +156,13 @@ def _twice(world: World, position: Position) -> None:
 
     def twice(exchange: Exchange) -> None:
         running.result(60).signal(signal.SIGINT)
-        time.sleep(0.2)  # two signals at once are one
+        _until_heard(running.result())  # two signals at once are one
         running.result(60).signal(signal.SIGINT)
         gone.wait(30)
         pass_on(exchange)
 
     at = At(position.nth, position.chosen, twice)
-    running.set_result(world.start(command, fault=at))
+    running.set_result(world.start(command, fault=at, before=_leaves_word))
     try:
         ended = running.result().ended(timeout=10.0)
     finally:
