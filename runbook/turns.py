@@ -131,6 +131,9 @@ class Turn:
                     self.carrier.unmark(self.aws, resource, [self._key])
             if self._resource:
                 marks = self.carrier.marks(self.aws, self._resource)
+                if not marks and (anew := self.carrier.carrier(self.aws, self.stack)):
+                    self._resource = anew  # replaced by this run
+                    marks = self.carrier.marks(self.aws, anew)
                 self._tell_of_the_same(marks)
                 if self._key not in marks and not self._told:
                     self.aws.note(f"Another {self.action.value} of stack {self.stack} was under way at the same time.")

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -177,8 +178,9 @@ def do(aws: Aws, params: Parameters, service: PrivateService) -> TargetGroup:
                     + "; ".join(str(difference) for difference in drifted.differences if difference.replaces)
                     + ". AWS cannot change that: run again with replace to make it anew (a moment's downtime)."
                 )
+            told = marks(aws, fact.arn)  # who is at it stays said
             _delete(aws, params.stack, fact)
-            return _create(aws, params, service)
+            return _create(aws, params, service, told)
         case Drifted(fact, differences):
             _change(aws, params, fact, differences)
             return seen(aws, lambda: find(aws, params.stack), what=f"target group {fact.name}")
@@ -201,7 +203,9 @@ def _health_check_port(params: Parameters) -> str:
     return str(params.health_check_port) if params.health_check_port else "traffic-port"
 
 
-def _create(aws: Aws, params: Parameters, service: PrivateService) -> TargetGroup:
+def _create(
+    aws: Aws, params: Parameters, service: PrivateService, marks: Mapping[str, str] = MappingProxyType({})
+) -> TargetGroup:
     try:
         aws.elbv2.create_target_group(
             Name=name_of(params.stack),
@@ -215,7 +219,7 @@ def _create(aws: Aws, params: Parameters, service: PrivateService) -> TargetGrou
             HealthCheckIntervalSeconds=params.health_check_interval,
             HealthyThresholdCount=2,
             UnhealthyThresholdCount=2,
-            Tags=as_list(record(params)),
+            Tags=as_list({**record(params), **marks}),
         )
     except ClientError as error:
         # Another run made it at the same moment. Whether it is as it should be is looked at again anyhow.

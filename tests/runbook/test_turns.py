@@ -67,6 +67,21 @@ def test_a_run_marks_the_stack_while_it_works_and_not_afterwards(stack: Stack) -
     assert stack.check().unlike_ok == {}
 
 
+def test_a_target_group_that_is_made_anew_keeps_the_mark(finished: Stack) -> None:
+    seen: list[set[str]] = []
+
+    def watch(event: Event) -> None:
+        if isinstance(event, StepFinished) and event.step == "targets":
+            seen.append(set(marks(finished)))
+
+    finished.machines(port=8080)
+    ended = finished.run(Action.UP, watch=watch, port=8080, replace=True)
+    assert ended.finished.worst is None
+    assert seen == [{"runbook:up"}]
+    assert marks(finished) == {}
+    assert ended.of(Noted) == []  # nobody else was there
+
+
 def test_it_costs_few_requests(stack: Stack) -> None:
     ended = stack.up()
     own = [call.operation for call in ended.of(CallSent) if call.step is None]
