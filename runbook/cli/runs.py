@@ -180,6 +180,8 @@ def _carry_out(target: Target, file: Path, *, yes: bool, expected: str | None, j
     if given := target.parameters.given - {"region", "force"}:
         raise BadInput("plan", f"{named(file)} holds the parameters; {', '.join(sorted(given))} cannot be given too.")
     frozen = FrozenPlan.read(file)
+    if target.parameters.region not in (None, frozen.region):
+        raise BadInput("region", f"{named(file)} is for {frozen.region}, and this is {target.parameters.region}.")
     if target.parameters.force:  # whether somebody else is at it is not what was approved
         frozen = replace(frozen, parameters=frozen.parameters.with_values(force=True))
     planned = replace(target, parameters=frozen.parameters.with_values(region=frozen.region))

@@ -58,11 +58,7 @@ def html(record: Record) -> str:
                 }
                 for step in record.steps.values()
             ],
-            parameters=[
-                (name, str(value))
-                for name, value in record.parameters.items()
-                if value not in (None, "", [], {}, False)
-            ],
+            parameters=told.parameters(record),
             requests=told.requests(record),
         )
         + "\n"

@@ -38,8 +38,7 @@ def _lines(record: Record) -> Iterable[str]:
     yield ""
     for step in record.steps.values():
         yield from _step(step)
-    given = [(name, str(value)) for name, value in record.parameters.items() if value not in (None, "", [], {}, False)]
-    yield from _section("Parameters", _table(("parameter", "value"), given))
+    yield from _section("Parameters", _table(("parameter", "value"), told.parameters(record)))
     columns, *calls = told.requests(record)
     yield from _section("AWS requests", _table(columns, calls))
 

@@ -97,8 +97,8 @@ class Record:
 
     @property
     def invoke_url(self) -> str:
-        """The stage's invoke URL; empty when the run did not see it."""
-        return str(self.fact("deployment").get("invoke_url", ""))
+        """The URL that was called, else the stage's; empty when the run saw neither."""
+        return str(self.fact("invoke").get("url") or self.fact("deployment").get("invoke_url", ""))
 
     def fact(self, step: str) -> Mapping[str, Any]:
         """What a step learned last; empty when it learned nothing."""

@@ -10,7 +10,7 @@ from runbook import present
 from runbook.present import Table, words
 from runbook.redaction import redacted
 
-__all__ = ["Shape"]
+__all__ = ["Shape", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class Shape:
                 continue
             if _rows(value):
                 columns = list(dict.fromkeys(key for row in value for key in row))
-                rows = tuple(tuple(_text(row.get(key)) for key in columns) for row in value)
+                rows = tuple(tuple(text(row.get(key)) for key in columns) for row in value)
                 tables.append(Table(words(name), tuple(words(str(key)) for key in columns), rows))
             elif isinstance(value, Mapping):
                 fields += cls.of_json(value).fields
-            elif text := _text(value):
-                fields.append((words(str(name)), text))
+            elif told := text(value):
+                fields.append((words(str(name)), told))
         notes = fact.get("notes") or ()
         return cls(tuple(fields), tuple(tables), tuple(str(note) for note in notes))
 
@@ -59,11 +59,12 @@ def _rows(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(row, Mapping) for row in value)
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
+    """A value of a log, as people write it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(map(_text, value))
+        return ", ".join(map(text, value))
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}={_text(item)}" for key, item in value.items())
+        return ", ".join(f"{key}={text(item)}" for key, item in value.items())
     return "" if value is None else str(value)

@@ -8,7 +8,7 @@ from datetime import datetime
 from runbook import present
 from runbook.events import Action, Outcome
 from runbook.report.reading import Record, StepRecord
-from runbook.report.shape import Shape
+from runbook.report.shape import Shape, text
 
 __all__ = [
     "Hop",
@@ -71,6 +71,11 @@ def header(record: Record) -> list[tuple[str, str]]:
     return [(name, value) for name, value in rows if value]
 
 
+def parameters(record: Record) -> list[tuple[str, str]]:
+    """What was given, or remembered, or not empty by default."""
+    return [(name, text(value)) for name, value in record.parameters.items() if value and text(value)]
+
+
 def before(step: StepRecord) -> str:
     """How a step stood before anything was done. On the way down nothing is checked; what was removed was there."""
     if step.before is None:
@@ -97,7 +102,7 @@ class Hop:
 
 def path(record: Record) -> list[Hop]:
     """The way of a request, from the internet to an instance, as far as this run saw it."""
-    deployment, api = record.fact("deployment"), record.fact("rest-api")
+    api = record.fact("rest-api")
     variables, link, balancer = record.fact("stage-variables"), record.fact("vpc-link"), record.fact("load-balancer")
     listener, group = record.fact("listener"), record.fact("target-group")
     addresses = record.fact("nlb-addresses").get("addresses") or []
@@ -105,7 +110,7 @@ def path(record: Record) -> list[Hop]:
     targets = record.fact("targets").get("targets") or []
     integrations = record.fact("integration").get("integrations") or []
     hops = [
-        ("deployment", "Invoke URL", f"{deployment.get('invoke_url', '')}"),
+        ("deployment", "Invoke URL", record.invoke_url),
         ("rest-api", "REST API", _join(api, "name", "id", "endpoint_type")),
         ("integration", "Integration", ", ".join(f"ANY {item['path']} → {item['uri']}" for item in integrations)),
         ("stage-variables", "Stage variables", _pairs(variables, VPCLINK="vpclink", VPCNLB="vpcnlb")),

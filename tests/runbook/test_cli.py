@@ -156,6 +156,10 @@ def test_a_frozen_plan_is_carried_out_once(cli: Cli, tmp_path: Path) -> None:
     assert again.returncode == 1
     assert "does not hold any more" in again.stderr
     assert cli("up", "--plan", str(frozen), "--stack", "other").returncode == 2
+    elsewhere = cli("up", "--plan", str(frozen), "--region", "eu-west-1")
+    assert elsewhere.returncode == 2
+    assert "is for us-east-1, and this is eu-west-1" in elsewhere.stderr
+    assert cli("up", "--plan", str(frozen), "--region", "us-east-1").returncode == again.returncode
     assert cli("down", "--stack", "frozen").returncode == 0
 
 

@@ -60,6 +60,23 @@ def test_it_tells_all_that_people_ask_afterwards(form: object, record: Record, e
     assert "Timeline" in text
 
 
+@pytest.mark.parametrize("form", [markdown, html])
+def test_parameters_are_told_as_people_write_them(form: object, stack: Stack, tmp_path: Path) -> None:
+    ended = stack.up(tags={"team": "payments"}, route_root=True)
+    text = form(read(written(ended, tmp_path)))  # type: ignore[operator]
+    assert ", ".join(stack.params().instances) in text
+    assert "team=payments" in text
+    assert "['" not in text
+    assert "[&#39;" not in text
+    assert not re.search(r"\bTrue\b", text)
+
+
+def test_the_url_to_try_is_the_one_that_was_tried(record: Record, ended: Ended) -> None:
+    # The stage's own address alone is not routed: who clicks it gets a 403.
+    assert record.invoke_url == ended.fact(Invocation).url
+    assert f"✓ Invoke URL       {record.invoke_url}" in markdown(record)
+
+
 def test_each_step_has_its_before_its_after_and_how_long_it_took(record: Record, ended: Ended) -> None:
     group = record.steps["target-group"]
     assert (group.before, group.outcome) == (Outcome.MISSING, Outcome.DONE)
@@ -136,7 +153,7 @@ def test_text_from_outside_is_never_markup(ended: Ended, tmp_path: Path) -> None
     for line in lines:
         match line:
             case {"event": "StepFinished", "step": "invoke"}:
-                line["fact"]["answer"] = HOSTILE
+                line["fact"] |= {"answer": HOSTILE, "url": HOSTILE}
                 line["reason"] = HOSTILE
             case {"event": "StepFinished", "step": "load-balancer" | "deployment"}:
                 line["fact"] = dict.fromkeys(line["fact"], HOSTILE)
