@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,11 @@ class ApiGatewayBackend(stock.APIGatewayBackend):
 
     apis: dict[str, RestApi]  # type: ignore[assignment]
     vpc_links: dict[str, VpcLink]  # type: ignore[assignment]
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        # moto makes a domain's entry with its first mapping, and reads it before.
+        self.base_path_mappings = defaultdict(dict)
 
     @property
     def can_log(self) -> bool:
@@ -69,6 +75,35 @@ class ApiGatewayBackend(stock.APIGatewayBackend):
                     throttle = plan.throttle or {}
                     return ApiKeyView(key.id, key.name, plan.id, throttle.get("rateLimit"), throttle.get("burstLimit"))
         return None
+
+    # What moto takes away without looking whether it is there --------------------------------------------------------
+
+    def delete_authorizer(self, restapi_id: str, authorizer_id: str) -> None:
+        """Raise NotFound for one that is not there, as the next do."""
+        self.get_authorizer(restapi_id, authorizer_id)
+        super().delete_authorizer(restapi_id, authorizer_id)
+
+    def delete_usage_plan(self, usage_plan_id: str) -> None:
+        """DeleteUsagePlan."""
+        self.get_usage_plan(usage_plan_id)
+        super().delete_usage_plan(usage_plan_id)
+
+    def delete_usage_plan_key(self, usage_plan_id: str, key_id: str) -> None:
+        """DeleteUsagePlanKey."""
+        self.get_usage_plan_key(usage_plan_id, key_id)
+        super().delete_usage_plan_key(usage_plan_id, key_id)
+
+    def delete_request_validator(self, restapi_id: str, validator_id: str) -> None:
+        """DeleteRequestValidator."""
+        self.get_request_validator(restapi_id, validator_id)
+        super().delete_request_validator(restapi_id, validator_id)
+
+    def update_request_validator(
+        self, restapi_id: str, validator_id: str, patch_operations: Any
+    ) -> stock.RequestValidator:
+        """UpdateRequestValidator."""
+        self.get_request_validator(restapi_id, validator_id)
+        return super().update_request_validator(restapi_id, validator_id, patch_operations)
 
     # VPC links ------------------------------------------------------------------------------------------------------
 

@@ -64,6 +64,12 @@ class ApiGatewayResponse(APIGatewayResponse):
                 return refusal.code, headers, body
         return super().call_action()
 
+    def _get_param(self, param_name: str, if_none: Any = None) -> Any:
+        if param_name == "patchOperations":  # in moto's operations; ours read the body
+            patches(self._body())
+            return self._body().get(param_name) or []
+        return super()._get_param(param_name, if_none)
+
     def _check_json(self) -> None:
         """Refuse a body that is no JSON object; what AWS says besides the code is not known (see UNKNOWN.md)."""
         try:

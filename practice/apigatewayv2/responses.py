@@ -11,6 +11,7 @@ from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.apigatewayv2.responses import ApiGatewayV2Response as MotoApiGatewayV2Response
 from moto.core.common_types import TYPE_RESPONSE
 
+from practice.apigateway.errors import BadRequest
 from practice.apigatewayv2.models import ApiGatewayV2Backend
 
 __all__ = ["ApiGatewayV2Response"]
@@ -42,8 +43,11 @@ class ApiGatewayV2Response(MotoApiGatewayV2Response):
 
     def get_vpc_links(self) -> TYPE_RESPONSE:
         links = self.apigatewayv2_backend.links()
-        first = int(self._get_param("nextToken") or 0)
-        size = int(self._get_param("maxResults") or _PAGE)
+        try:
+            first = int(self._get_param("nextToken") or 0)
+            size = int(self._get_param("maxResults") or _PAGE)
+        except ValueError:
+            raise BadRequest("Invalid nextToken or maxResults") from None  # the wording is unknown
         answer: dict[str, Any] = {"items": [link.to_json() for link in links[first : first + size]]}
         if first + size < len(links):
             answer["nextToken"] = str(first + size)

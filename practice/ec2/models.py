@@ -286,6 +286,9 @@ class EC2Backend(MotoEC2Backend):
         """Revoke, and forget the tags of the rules that went."""
         group = self.get_security_group_by_name_or_id(kwargs.get("group_name_or_id") or args[0])
         before = {rule.id for rule in [*group.ingress_rules, *group.egress_rules]} if group else set()
+        for rule_id in kwargs.get("security_rule_ids") or ():
+            if group and rule_id not in before:
+                raise errors.no_such_rule(rule_id)
         revoke(*args, **kwargs)
         after = {rule.id for rule in [*group.ingress_rules, *group.egress_rules]} if group else set()
         for rule_id in before - after:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, cast
 from uuid import uuid4
 
@@ -17,6 +18,9 @@ __all__ = ["EC2Response"]
 
 _REQUEST_ID = re.compile(r"(?<=<requestId>)[^<]*|(?<=<RequestID>)[^<]*")
 _INSTANCE_ID = re.compile(r"i-[0-9a-f]{8}(?:[0-9a-f]{9})?")
+
+# The protocols whose rules have ports (ICMP: type and code), by name and number.
+_WITH_PORTS = {"tcp": "tcp", "6": "tcp", "udp": "udp", "17": "udp", "icmp": "icmp", "1": "icmp"}
 
 
 class EC2Response(MotoEC2Response):
@@ -40,7 +44,34 @@ class EC2Response(MotoEC2Response):
         for instance_id in self._get_param("InstanceIds", []):
             if not _INSTANCE_ID.fullmatch(instance_id):
                 raise errors.malformed_instance(instance_id)
-        return super().describe_instances()
+        try:
+            return super().describe_instances()
+        except ValueError:  # moto looks the token up among what it would answer
+            if not (token := self._get_param("NextToken")):
+                raise
+            raise errors.invalid_token(token) from None
+
+    @override
+    def describe_security_group_rules(self) -> ActionResult:
+        for name in self._filters_from_querystring():
+            # D: the filters of DescribeSecurityGroupRules.
+            if name not in {"group-id", "security-group-rule-id", "tag-key"} and not name.startswith("tag:"):
+                raise errors.invalid_filter(name)
+        return super().describe_security_group_rules()
+
+    @override
+    def create_subnet(self) -> ActionResult:
+        if not self._get_param("CidrBlock") and not self._get_param("Ipv6CidrBlock"):
+            raise errors.missing_parameter("cidrBlock")
+        return super().create_subnet()
+
+    @override
+    def modify_security_group_rules(self) -> ActionResult:
+        for update in self._get_param("SecurityGroupRules", []):
+            for member in ("SecurityGroupRuleId", "SecurityGroupRule"):
+                if member not in update:
+                    raise errors.missing_parameter(member)
+        return super().modify_security_group_rules()
 
     @override
     def delete_network_interface(self) -> ActionResult:
@@ -56,6 +87,20 @@ class EC2Response(MotoEC2Response):
             # A VPC's deletion takes it; nobody else does.
             raise errors.cannot_delete_default_group(group.id)
         return super().delete_security_group()
+
+    @override
+    def _process_rules_from_querystring(self) -> Iterator[dict[str, Any]]:
+        """The rules of a request, each with ports where its protocol has some."""
+        if not self._get_param("GroupId") and not self._get_param("GroupName"):
+            raise errors.missing_parameter("groupName or groupId")
+        for rule in super()._process_rules_from_querystring():
+            protocol = _WITH_PORTS.get(str(rule["ip_protocol"]).lower())
+            if rule["ip_protocol"] and protocol is None:
+                # D: "traffic on all ports is allowed, regardless of any ports you specify", with another protocol.
+                rule |= {"from_port": -1, "to_port": -1}
+            elif protocol is not None and (rule["from_port"] is None or rule["to_port"] is None):
+                raise errors.no_ports(protocol)
+            yield rule
 
     @override
     def authorize_security_group_ingress(self) -> ActionResult:

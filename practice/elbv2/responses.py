@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from moto.core.responses import ActionResult
@@ -57,7 +58,48 @@ class ELBv2Response(MotoELBv2Response):
         return ActionResult({"LoadBalancers": [balancer]})
 
     @override
+    def describe_load_balancers(self) -> ActionResult:
+        return self._paged(super().describe_load_balancers)
+
+    @override
+    def describe_rules(self) -> ActionResult:
+        return self._paged(super().describe_rules)
+
+    def _paged(self, describe: Callable[[], ActionResult]) -> ActionResult:
+        try:
+            return describe()
+        except ValueError:  # moto looks the marker up among what it would answer
+            if not (marker := self._get_param("Marker")):
+                raise
+            # The code is K; the wording is unknown.
+            raise errors.ValidationError(f"'{marker}' is not a valid marker") from None
+
+    @override
+    def set_subnets(self) -> ActionResult:
+        for mapping in self._get_param("SubnetMappings", []):
+            if "SubnetId" not in mapping:
+                raise errors.ValidationError("A subnet mapping must have a subnet ID")  # the wording is unknown
+        return super().set_subnets()
+
+    def _check_attributes(self) -> None:
+        for attribute in self._get_param("Attributes", []):
+            for member in ("Key", "Value"):
+                if member not in attribute:
+                    raise errors.ValidationError(f"An attribute must have a {member.lower()}")  # wording unknown
+
+    @override
+    def modify_load_balancer_attributes(self) -> ActionResult:
+        self._check_attributes()
+        return super().modify_load_balancer_attributes()
+
+    @override
+    def modify_listener_attributes(self) -> ActionResult:
+        self._check_attributes()
+        return super().modify_listener_attributes()
+
+    @override
     def modify_target_group_attributes(self) -> ActionResult:
+        self._check_attributes()
         super().modify_target_group_attributes()
         # All attributes, not only the changed ones (D: the example of the API reference).
         return self.describe_target_group_attributes()
