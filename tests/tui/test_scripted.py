@@ -333,3 +333,70 @@ async def test_what_a_person_should_know_is_told_and_is_no_markup() -> None:
         (note,) = app._notifications
         assert note.message == safe(f"Up of stack demo was begun by {MARKUP}")
         assert not note.markup
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (140, 45)])
+async def test_the_invoke_panel_says_url_status_latency_and_who_served(size: tuple[int, int]) -> None:
+    async with script.app().run_test(size=size) as pilot:
+        app = await ready(pilot)
+        await pilot.press("u")
+        await settle(pilot)
+        panel = [line[1:].strip() for line in screen_text(app).splitlines() if line.startswith("▌")]
+        assert "".join(panel).startswith(script.URL)
+        said = " ".join(" ".join(panel).split())
+        for words in ("200 in 34 ms from", "i-0123456789abcdef0", "Copy y", "Call again i", "Trace t"):
+            assert words in said, panel
+        await pilot.click("#invoked-copy")
+        assert app.clipboard == script.URL
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+async def test_the_line_on_top_always_names_account_and_stack(kind: Kind, width: int) -> None:
+    stack = "twenty-letters-stack"
+    async with script.app(kind=kind, stack=stack).run_test(size=(width, 24)) as pilot:
+        app = await ready(pilot)
+        await until(pilot, lambda: script.ACCOUNT_ID in screen_text(app), "the account")
+        top = screen_text(app).splitlines()[0]
+        for said in ("PRACTICE" if kind is Kind.PRACTICE else "AWS", script.ACCOUNT_ID, stack):
+            assert said in top, top
+        assert ("eu-west-1" in top) is (width >= 80)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (140, 45)])
+async def test_a_pane_can_have_all_the_room_and_gives_it_back(size: tuple[int, int]) -> None:
+    async with script.app().run_test(size=size) as pilot:
+        app = await ready(pilot)
+        await pilot.press("m")
+        await pilot.pause()
+        assert app.main.query_one("#result").size.width >= size[0] - 4
+        await pilot.press("2")
+        await pilot.pause()
+        assert app.main.query_one("#why").size.width >= size[0] - 4
+        assert "A first paragraph says" in screen_text(app)
+        await pilot.press("m")
+        await pilot.pause()
+        assert app.main.query_one("#why").size.width < size[0] - 20
+        assert "Load balancer" in screen_text(app)
+
+
+@pytest.mark.parametrize(
+    ("size", "keys", "as_table"),
+    [((60, 20), ["m"], False), ((80, 24), [], False), ((80, 24), ["m"], True), ((140, 45), [], True)],
+)
+async def test_what_does_not_fit_as_a_table_is_listed_with_nothing_cut(
+    size: tuple[int, int], keys: list[str], *, as_table: bool
+) -> None:
+    async with script.app().run_test(size=size) as pilot:
+        app = await ready(pilot)
+        await pilot.press("u")
+        await settle(pilot)
+        app.main.query_one(Checklist).choose(app.session.board["nlb-addresses"])
+        await pilot.press(*keys)
+        await pilot.pause()
+        app.main.query_one("#result").scroll_end(animate=False)
+        await pilot.pause()
+        shown = screen_text(app)
+        assert ("zone        subnet" in shown) is as_table
+        for said in ("eu-west-1b", "subnet-0b1b2c3d4e5f60719", "eni-0b1b2c3d4e5f60719", "10.0.2.117"):
+            assert said in shown, said

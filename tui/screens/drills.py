@@ -421,7 +421,7 @@ class DrillsScreen(Screen[None]):
         """Open the help."""
         from tui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self, _WAYS, signs=False))
+        self.app.push_screen(HelpScreen(self, _WAYS, signs={}))
 
     def action_back(self) -> None:
         """Back to the steps."""

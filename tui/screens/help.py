@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from rich.table import Table
@@ -48,11 +49,11 @@ class HelpScreen(ModalScreen[None]):
         ),
     ]
 
-    def __init__(self, below: Screen[Any], ways: str = _WAYS, *, signs: bool = True) -> None:
+    def __init__(self, below: Screen[Any], ways: str = _WAYS, signs: Mapping[str, str] = _SIGNS) -> None:
         super().__init__()
         self._below = below
         self._ways = ways
-        self._with_signs = signs
+        self._meanings = signs
 
     def compose(self) -> ComposeResult:
         """A box in the middle."""
@@ -61,7 +62,7 @@ class HelpScreen(ModalScreen[None]):
             with VerticalScroll(id="help-body"):
                 yield Static(self._ways, markup=False, classes="help-part")
                 yield Static(self._keys(), classes="help-part")
-                if self._with_signs:
+                if self._meanings:
                     yield Static(self._signs(), classes="help-part")
             yield Static(
                 "Escape closes. The mouse works everywhere; text can be selected with it and copied with Ctrl+C."
@@ -83,7 +84,7 @@ class HelpScreen(ModalScreen[None]):
                 Text(self.app.get_key_display(binding), "bold"), Text(binding.description), Text(binding.tooltip, "dim")
             )
         for key, what, more in (
-            ("↑ ↓", "Choose", "The step that is shown beside the list; a click does it too"),
+            ("↑ ↓", "Choose", "What is shown beside the list; a click does it too"),
             ("Tab", "Next pane", "↑ ↓ PgUp PgDn scroll it"),
             ("^p", "Commands", "All commands by name, and themes"),
         ):
@@ -94,6 +95,6 @@ class HelpScreen(ModalScreen[None]):
         grid = Table.grid(padding=(0, 2))
         grid.add_column(justify="right", min_width=6)
         grid.add_column()
-        for sign, meaning in _SIGNS.items():
+        for sign, meaning in self._meanings.items():
             grid.add_row(Text(sign, "bold"), Text(meaning, "dim"))
         return grid

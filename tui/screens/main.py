@@ -365,23 +365,25 @@ class MainScreen(Screen[None]):
             self.action_pane("calls")
 
     def action_zoom(self) -> None:
-        """Give the pane in view all the room."""
+        """Give the pane in view all the room, and back."""
         if self.maximized is not None:
             self.minimize()
             return
         pane = next((p for p in _PANES if self.has_class(f"-pane-{p}")), "result")
         focused = self.focused
-        widget = focused if focused is not None and focused.id in _PANES else self.query_one(f"#{pane}")
-        self.maximize(widget)
+        self.maximized = focused if focused is not None and focused.id in _PANES else self.query_one(f"#{pane}")
+        self.maximized.focus()
 
     def action_pane(self, pane: str) -> None:
         """Show this pane; where all are in view, go to it."""
         for name in _PANES:
             self.set_class(name == pane, f"-pane-{name}")
+        if self.maximized is not None:
+            self.maximized = self.query_one(f"#{pane}")
         tabs = self.query_one(Tabs)
         if tabs.active != f"{pane}-tab":
             tabs.active = f"{pane}-tab"
-        if not tabs.display or self.has_class("-wide"):
+        if self.maximized is not None or not tabs.display or self.has_class("-wide"):
             self.query_one(f"#{pane}").focus()
 
     @on(Tabs.TabActivated)

@@ -35,6 +35,19 @@ _SIGNS = {
 }
 
 
+_WAYS = (
+    "A trace calls the URL, then looks at every hop on the request's way, and says which one breaks it. It only looks. "
+    "Beside the hops stands what was found of the chosen one, and what mends it."
+)
+_SIGNED = {
+    "✓": "as it should be",
+    "✗": "breaks it",
+    "!": "works, but not as it should, or not for long",
+    "·": "not reached: what comes before it is missing",
+    "?": "could not be looked at; the evidence says why",
+}
+
+
 class TraceScreen(Screen[None]):
     """Any REST API behind a VPC link can be traced: by its URL, its id, or the stack's name."""
 
@@ -50,6 +63,7 @@ class TraceScreen(Screen[None]):
         Binding(
             "m", "mend", "Run our step", id="trace.mend", tooltip="Run the step of the runbook that repairs the hop"
         ),
+        Binding("question_mark,f1", "help", "Help", id="trace.help", tooltip="What the keys do"),
     ]
 
     class Traced(Message):
@@ -152,7 +166,6 @@ class TraceScreen(Screen[None]):
         if worst is None:
             worst = next((n for n, hop in enumerate(trace.hops) if hop.state.value == "suspicious"), 0)
         hops.highlighted = worst
-        hops.focus()
 
     @property
     def _hop(self) -> Hop | None:
@@ -168,11 +181,18 @@ class TraceScreen(Screen[None]):
 
     @on(Input.Submitted)
     def _asked(self) -> None:
+        self.query_one("#hops").focus()
         self.action_again()
 
     def action_target(self) -> None:
         """Go to the field that says what is traced."""
         self.query_one(Input).focus()
+
+    def action_help(self) -> None:
+        """Open the help."""
+        from tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self, _WAYS, _SIGNED))
 
     def action_copy(self) -> None:
         """Copy the command that mends the chosen hop."""

@@ -7,7 +7,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from tui.session import Session
-from tui.words import safe, span
+from tui.words import span
 
 __all__ = ["Banner"]
 
@@ -24,29 +24,24 @@ class Banner(Static):
         self.update(self._line(session))
 
     def on_resize(self) -> None:
-        """Say less where there is less room."""
+        """Say less where there is less room; account and stack always."""
         self.update(self._line(self.session))
 
     def _line(self, session: Session | None) -> Content:
         if session is None:
             return Content(" runbook")
-        account = session.account
-        roomy = self.size.width >= 100
-        where = [safe(account.aws.region)]
+        account, identity = session.account, session.identity
         if account.costs:
-            kind = "AWS ACCOUNT"
-            number = session.identity.account if session.identity else ""
-            where += [session.identity.arn if roomy and session.identity else ""]
+            kind, number, more = "AWS ACCOUNT", identity.account if identity else "", identity.arn if identity else ""
         else:
             kind, number = "PRACTICE ACCOUNT", str(account.practice.get("account_id", ""))
-        where += [account.endpoint_url or ""]
-        if not account.costs and roomy:
-            where += ["nothing here costs money"]
-        left = Content.assemble(
-            (f" {kind} ", "bold $background on $banner"),
-            span(f" {number}", "bold"),
-            span("".join(f" · {part}" for part in where if part), "$foreground 75%"),
-        )
+            more = "nothing here costs money"
+        left = Content.assemble((f" {kind} ", "bold $background on $banner"), span(f" {number}", "bold"))
         right = Content.assemble(("stack ", "$foreground 55%"), span(session.params.stack, "bold"), " ")
+        for part in filter(None, (account.aws.region, account.endpoint_url, more)):
+            longer = Content.assemble(left, span(f" · {part}", "$foreground 75%"))
+            if longer.cell_length + right.cell_length >= self.size.width:
+                break
+            left = longer
         gap = self.size.width - left.cell_length - right.cell_length
-        return Content.assemble(left, " " * gap, right) if gap > 0 else left.truncate(self.size.width, ellipsis=True)
+        return Content.assemble(left, " " * max(1, gap), right)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.table import Table as RichTable
 from textual import on
 from textual.app import ComposeResult
@@ -176,13 +177,38 @@ def _facts(state: StepState) -> Iterator[Content]:
         yield Content.assemble((f"{name:<{width}}  ", _QUIET), value)
 
 
+class _Rows:
+    """Several of a kind: as a table, or one below the other where that is too wide, so that no id is broken."""
+
+    def __init__(self, table: present.Table) -> None:
+        self._table = table
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield text(self._table.title, "bold")
+        wide = _grid()
+        wide.show_header = True
+        for column in self._table.columns:
+            wide.add_column(text(column, "dim"), overflow="fold")
+        for row in self._table.rows:
+            wide.add_row(*map(text, row))
+        if Measurement.get(console, options.update(max_width=_UNBOUND), wide).maximum <= options.max_width:
+            yield wide
+            return
+        for row in self._table.rows:
+            listed = _grid()
+            for name, cell in zip(self._table.columns, row, strict=True):
+                listed.add_row(text(name, "dim"), text(cell))
+            yield listed
+            yield ""
+
+
+_UNBOUND = 10_000  # columns
+
+
+def _grid() -> RichTable:
+    return RichTable(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+
+
 def _tables(state: StepState) -> Iterator[RenderableType]:
     for table in present.tables(state.fact):
-        drawn = RichTable(
-            box=None, pad_edge=False, padding=(0, 2, 0, 0), title=text(table.title, "bold"), title_justify="left"
-        )
-        for column in table.columns:
-            drawn.add_column(text(column, "dim"), overflow="fold")
-        for row in table.rows:
-            drawn.add_row(*(text(cell) for cell in row))
-        yield drawn
+        yield _Rows(table)
