@@ -15,8 +15,10 @@ from botocore.exceptions import ClientError
 from drills.bench import KNOWN_PATHS, Bench
 from drills.model import Drill
 from runbook.aws import code_of
-from runbook.trace.configuration import Configuration, Integration, differences, exported, resolved, resourced
+from runbook.trace.configuration import Configuration, Integration, differences, resourced
+from runbook.trace.endpoint import resolved
 from runbook.trace.packets import Rule, is_public
+from runbook.trace.survey.apigateway import export
 from steps import _links, rest_api
 from steps._links import Link
 from steps.load_balancer import interface_description
@@ -54,14 +56,7 @@ class _Seen:
     @cached_property
     def served(self) -> Configuration:
         """What callers get."""
-        export = self.bench.aws.apigateway.get_export(
-            restApiId=self.bench.api.id,
-            stageName=self.bench.params.stage,
-            exportType="oas30",
-            parameters={"extensions": "apigateway"},
-            accepts="application/json",
-        )
-        return exported(export["body"].read())
+        return export(self.bench.aws, self.bench.api.id, self.bench.params.stage)
 
     @property
     def calls(self) -> list[Integration]:

@@ -12,7 +12,17 @@ from collections.abc import Iterable
 from runbook.trace.configuration import Method
 from runbook.trace.target import Target
 
-__all__ = ["cli", "deploying", "lines", "patch_integration", "patch_stage"]
+__all__ = [
+    "SHOW_BALANCERS",
+    "SHOW_GROUPS",
+    "SHOW_LINKS",
+    "cli",
+    "deploying",
+    "forward",
+    "lines",
+    "patch_integration",
+    "patch_stage",
+]
 
 
 def cli(service: str, operation: str, **options: str | int | Iterable[str]) -> str:
@@ -25,6 +35,11 @@ def cli(service: str, operation: str, **options: str | int | Iterable[str]) -> s
         else:
             words += [shlex.quote(each) for each in value]
     return " ".join(words)
+
+
+SHOW_BALANCERS = cli("elbv2", "describe-load-balancers", query="LoadBalancers[].[DNSName,LoadBalancerArn]")
+SHOW_GROUPS = cli("elbv2", "describe-target-groups", query="TargetGroups[].[TargetGroupArn,Protocol,Port,VpcId]")
+SHOW_LINKS = cli("apigateway", "get-vpc-links", query="items[].[id,name,targetArns]")
 
 
 def lines(*commands: str) -> str:
@@ -67,3 +82,9 @@ def patch_integration(target: Target, method: Method, *pairs: str) -> str:
 def deploying(target: Target) -> str:
     """Let the stage serve what is configured."""
     return cli("apigateway", "create-deployment", rest_api_id=target.api_id, stage_name=target.stage)
+
+
+def forward(listener: str, group: str, **changes: str) -> str:
+    """Let a listener forward to a target group."""
+    action = f"Type=forward,TargetGroupArn={group}"
+    return cli("elbv2", "modify-listener", listener_arn=listener, **changes, default_actions=action)

@@ -1,47 +1,37 @@
 """What an API answers with: its routes, methods and integrations, read from a stage's export or from its resources.
 
 The export tells what is *deployed*, the resources what is *configured*; both are read into the same shape, so that they
-can be compared and judged alike. Routing follows "API Gateway resources": a static segment goes before a variable one,
-a variable one before a greedy one, at the first segment where they differ; the method named goes before ANY.
+can be compared and judged alike.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import ResourceTypeDef
 
 __all__ = [
     "DEFAULT_TIMEOUT",
+    "VERBS",
     "Configuration",
-    "Endpoint",
     "Guard",
     "Integration",
-    "Match",
     "Method",
     "differences",
     "exported",
     "located",
-    "match",
-    "placeholders",
-    "resolved",
     "resourced",
-    "variables_in",
 ]
 
 DEFAULT_TIMEOUT = 29000  # milliseconds; exports leave the default out
 ANY_KEY = "x-amazon-apigateway-any-method"
 _INTEGRATION_KEY = "x-amazon-apigateway-integration"
-_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.([^}]*)\}")
-_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-# What ANY stands for (API reference, PutMethod).
-_ANY = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+VERBS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+"""What ANY stands for (API reference, PutMethod)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,46 +109,6 @@ class Configuration:
         return sorted({method.path for method in self.methods.values()})
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """The route a request meets."""
-
-    path: str
-    values: Mapping[str, str]
-    """What the path's variables stand for, undecoded."""
-    method: Method | None
-    """None: the route has no method for this verb."""
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where an endpoint URL leads: which Host header, which listener port, which path."""
-
-    scheme: str
-    host: str
-    port: int
-    path: str
-    names_port: bool
-
-    @classmethod
-    def of(cls, url: str) -> Endpoint | None:
-        """Take a URL apart; None for one that names no host."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
-            return None
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            return None
-        return cls(
-            scheme=parts.scheme,
-            host=parts.hostname,
-            port=port or (443 if parts.scheme == "https" else 80),
-            path=parts.path or "/",
-            names_port=port is not None,
-        )
-
-
 def exported(document: bytes) -> Configuration:
     """Read a stage's export (``oas30`` or ``swagger``, JSON, with the ``apigateway`` extensions)."""
     spec: dict[str, Any] = json.loads(document)
@@ -172,7 +122,7 @@ def exported(document: bytes) -> Configuration:
         )
         for path, operations in spec.get("paths", {}).items()
         for key, operation in operations.items()
-        if isinstance(operation, dict) and (key == ANY_KEY or key.upper() in _ANY)
+        if isinstance(operation, dict) and (key == ANY_KEY or key.upper() in VERBS)
     ]
     return Configuration({str(method): method for method in methods}, spec.get("x-amazon-apigateway-policy"))
 
@@ -247,74 +197,6 @@ def _integration(said: Mapping[str, Any]) -> Integration:
         # Exports say responses, resources integrationResponses.
         answers=bool(said.get("responses") or said.get("integrationResponses")),
     )
-
-
-def match(configuration: Configuration, verb: str, path: str) -> Match | None:
-    """The route of a request and its method; None where no route fits the path."""
-    fitting: dict[str, Mapping[str, str]] = {}
-    for template in configuration.paths:
-        values = _fit(template, path)
-        if values is not None:
-            fitting[template] = values
-    if not fitting:
-        return None
-    ranked = sorted(fitting, key=lambda template: [_rank(segment) for segment in _segments(template)])
-    for template in ranked:
-        method = configuration.methods.get(f"{verb} {template}")
-        if method is None and verb in _ANY:
-            method = configuration.methods.get(f"ANY {template}")
-        if method is not None:
-            return Match(template, fitting[template], method)
-    return Match(ranked[0], fitting[ranked[0]], None)
-
-
-def _segments(path: str) -> list[str]:
-    return path.strip("/").split("/") if path.strip("/") else []
-
-
-def _rank(segment: str) -> int:
-    if not segment.startswith("{"):
-        return 0
-    return 2 if segment.endswith("+}") else 1
-
-
-def _fit(template: str, path: str) -> dict[str, str] | None:
-    wanted, given = _segments(template), _segments(path)
-    values: dict[str, str] = {}
-    for position, segment in enumerate(wanted):
-        if position >= len(given):
-            return None
-        match _rank(segment):
-            case 2:
-                values[segment[1:-2]] = "/".join(given[position:])
-                return values
-            case 1:
-                values[segment[1:-1]] = given[position]
-            case _ if segment != given[position]:
-                return None
-    return values if len(given) == len(wanted) else None
-
-
-def variables_in(text: str) -> list[str]:
-    """The names of the stage variables that a text refers to."""
-    return _STAGE_VARIABLE.findall(text)
-
-
-def resolved(text: str, variables: Mapping[str, str], paths: Mapping[str, str] | None = None) -> str:
-    """The text with stage variables and path placeholders filled in; an unset variable leaves nothing."""
-    # Placeholders first would take ${stageVariables.X} for one of theirs.
-    parts = re.split(r"(\$\{stageVariables\.[^}]*\})", text)
-    return "".join(
-        _STAGE_VARIABLE.sub(lambda found: variables.get(found[1], ""), part)
-        if part.startswith("${stageVariables.")
-        else _PLACEHOLDER.sub(lambda found: (paths or {}).get(found[1], found[0]), part)
-        for part in parts
-    )
-
-
-def placeholders(uri: str) -> list[str]:
-    """The path placeholders of an endpoint URL."""
-    return _PLACEHOLDER.findall(_STAGE_VARIABLE.sub("", uri))
 
 
 def differences(served: Configuration, wanted: Configuration) -> dict[str, str]:

@@ -10,10 +10,11 @@ from runbook.aws import Aws, code_of
 from runbook.errors import TookTooLong
 from runbook.explain import explain
 from runbook.redaction import redacted
+from runbook.trace.aim import aim_at
 from runbook.trace.answer import Answer
 from runbook.trace.configuration import Configuration
 from runbook.trace.model import TestInvoke
-from runbook.trace.survey import Survey, aim_at
+from runbook.trace.survey import Survey
 from runbook.trace.target import Target
 
 __all__ = ["execution_log", "invoke_test"]
@@ -27,14 +28,14 @@ def invoke_test(aws: Aws, seen: Survey, target: Target) -> TestInvoke:
     front = seen.front
     if not isinstance(front.configured, Configuration):
         return TestInvoke(problem="What is configured could not be looked at.")
-    met = aim_at(front, front.configured, target).match
-    if met is None or met.method is None:
+    method = aim_at(front, front.configured, target).met
+    if method is None:
         return TestInvoke(problem=f"No configured method answers {target.method} {target.path}.")
     try:
         answer = aws.apigateway.test_invoke_method(
             restApiId=target.api_id,
-            resourceId=met.method.resource,
-            httpMethod=met.method.verb if met.method.verb != "ANY" else target.method,
+            resourceId=method.resource,
+            httpMethod=method.verb if method.verb != "ANY" else target.method,
             pathWithQueryString=target.path + (f"?{target.query}" if target.query else ""),
             headers=dict(target.headers),
             stageVariables=dict(front.variables),

@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, overload
 
-__all__ = ["HOPS", "TITLES", "Finding", "Hop", "State", "Symptom", "Trace", "Unseen", "Weight"]
+__all__ = [
+    "FROM_SERVICE",
+    "GATEWAY_FAILS",
+    "HOPS",
+    "TITLES",
+    "Finding",
+    "Hop",
+    "State",
+    "Symptom",
+    "Trace",
+    "Unseen",
+    "Weight",
+    "known",
+]
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 TITLES = {
     "dns-name": "The URL",
@@ -65,6 +82,12 @@ class Symptom(enum.Enum):
     OTHER = "an answer that fits nothing known"
 
 
+FROM_SERVICE = frozenset({Symptom.BACKEND_4XX, Symptom.BACKEND_5XX})
+"""The service was asked, but perhaps the wrong thing."""
+GATEWAY_FAILS = frozenset({Symptom.INTERNAL, Symptom.TIMED_OUT, Symptom.NETWORK_ERROR, Symptom.BALANCER})
+"""The request, or some of its attempts, did not get from the link to the service and back."""
+
+
 class Weight(enum.Enum):
     """What a finding means for the request."""
 
@@ -103,6 +126,15 @@ class Unseen:
     """Stands for what could not be looked at; ``why`` is a clause such as ``not allowed: ec2:DescribeInstances``."""
 
     why: str
+
+
+@overload
+def known(answer: Mapping[K, V] | Unseen) -> Mapping[K, V]: ...  # type: ignore[overload-overlap]
+@overload
+def known(answer: Sequence[V] | Unseen) -> Sequence[V]: ...
+def known(answer: Any) -> Any:
+    """What was seen; nothing, where it could not be looked at."""
+    return {} if isinstance(answer, Unseen) else answer
 
 
 @dataclass(frozen=True, slots=True)

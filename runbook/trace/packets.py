@@ -60,6 +60,12 @@ class Rule:
         except ValueError:
             return None
 
+    @property
+    def single(self) -> str:
+        """The other side's address, where it is a single one; else empty."""
+        network = self.network
+        return str(network.network_address) if network is not None and network.num_addresses == 1 else ""
+
     def admits(self, where: str, port: int, groups: Collection[str] = ()) -> bool | None:
         """Whether it lets TCP pass with the other side at this address or in this range, or in one of these groups.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from runbook.aws import Aws
 from runbook.events import CallSent, Event
 from runbook.record import STACK
 from runbook.redaction import redacted, secrets_in
-from runbook.trace.answer import send
+from runbook.trace.answer import Answer, send
 from runbook.trace.extras import execution_log, invoke_test
 from runbook.trace.model import HOPS, Hop, State, Symptom, Trace
 from runbook.trace.survey import survey
@@ -44,16 +44,9 @@ def trace(aws: Aws, target: Target, *, test_invoke: bool = False, logs: bool = F
         answer = asked.result()
     stack = _stack(seen.front.api)
     verdict, hops = conclude(seen, target, answer, stack=stack, strict=strict)
-    traced = Trace(
-        url=target.url,
-        method=target.method,
-        region=aws.region,
+    traced = replace(
+        _traced(aws, target, answer, (_told(hop, aws.region) for hop in hops)),
         verdict=verdict,
-        status=answer.status,
-        fine=answer.symptom is Symptom.FINE,
-        latency=answer.latency if answer.status is not None else None,
-        answer=redacted(answer.sentence),
-        hops=tuple(_told(hop, aws.region) for hop in hops),
         stack=stack,
         requests=count(),
         test_invoke=invoke_test(aws, seen, target) if test_invoke else None,
@@ -74,10 +67,14 @@ def _told(hop: Hop, region: str) -> Hop:
 
 
 def _unknown(aws: Aws, target: Target) -> Trace:
-    answer = send(target)
     hops = [Hop("dns-name", State.UNKNOWN, CUSTOM_DOMAIN)]
     hops += [Hop(hop, State.NOT_REACHED, "The API is not known.") for hop in HOPS[1:]]
-    traced = Trace(
+    return redacted(_traced(aws, target, send(target), hops), secrets_in(target.headers, aws.session))
+
+
+def _traced(aws: Aws, target: Target, answer: Answer, hops: Iterable[Hop]) -> Trace:
+    """The hops with the answer to the request, before anything is blamed."""
+    return Trace(
         url=target.url,
         method=target.method,
         region=aws.region,
@@ -88,7 +85,6 @@ def _unknown(aws: Aws, target: Target) -> Trace:
         answer=redacted(answer.sentence),
         hops=tuple(hops),
     )
-    return redacted(traced, secrets_in(target.headers, aws.session))
 
 
 @contextlib.contextmanager

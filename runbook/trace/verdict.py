@@ -16,13 +16,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from runbook.trace.aim import aim_at
 from runbook.trace.answer import Answer
 from runbook.trace.configuration import Configuration, differences
-from runbook.trace.gateway import judge_gateway, judge_route, redeploying
+from runbook.trace.hops import backend, deployment, judge_gateway, judge_network, judge_route
 from runbook.trace.model import HOPS, Finding, Hop, State, Symptom, Weight
-from runbook.trace.network import judge_network
-from runbook.trace.survey import Survey, aim_at
+from runbook.trace.survey import Survey
 from runbook.trace.target import Target
+from runbook.trace.way import Way
 
 __all__ = ["STEP_OF", "conclude", "findings"]
 
@@ -46,15 +47,31 @@ _POSSIBLE: dict[Symptom, tuple[str, ...]] = {
     Symptom.OTHER: HOPS,
 }
 
+
+def _outright(hop: str, said: str, fix: str = "") -> Finding:
+    return Finding(hop, Weight.BREAKS, said, fix, step="")
+
+
+_REFUSED = _outright(
+    "access", "Nothing that trace looks at explains the refusal: a policy, a web ACL or an authorizer may."
+)
 _ELSE = {
-    Symptom.NO_ANSWER: "dns-name",
-    Symptom.FORBIDDEN: "access",
-    Symptom.DENIED: "access",
-    Symptom.NOT_ROUTED: "route",
-    Symptom.THROTTLED: "stage",
-    Symptom.REFUSED: "method",
+    Symptom.NO_ANSWER: _outright(
+        "dns-name", "The API is there, but no answer came from here: look at this machine's network and DNS."
+    ),
+    Symptom.FORBIDDEN: _REFUSED,
+    Symptom.DENIED: _REFUSED,
+    Symptom.NOT_ROUTED: _outright(
+        "route",
+        "The route is deployed; a deployment of a moment ago may not have spread yet.",
+        "Try again in a minute.",
+    ),
+    Symptom.THROTTLED: _outright("stage", "A usage plan's or the account's limit was hit."),
+    Symptom.REFUSED: _outright(
+        "method", "The request lacks what the method's validator, models or content types ask for."
+    ),
 }
-"""Where a symptom points when nothing that was seen explains it; else the backend."""
+"""What a symptom points at when nothing that was seen explains it; else the backend."""
 
 STEP_OF = {
     "dns-name": "rest-api",
@@ -74,25 +91,14 @@ STEP_OF = {
 }
 """The step of ours that makes what a hop is about."""
 
-# "Troubleshoot your Application Load Balancers", HTTP errors that the load balancer makes.
-_OF_BALANCER = {
-    502: "the target refused the connection, or broke the exchange off",
-    503: "there is no target that it could ask",
-    504: "the target did not answer in time",
-}
-_HEADROOM = 0.8  # of the integration's timeout
 _BLAMABLE = ("access", "route", "method", "integration", "stage-variables", "vpc-link", "listener")
 
 
 def findings(seen: Survey, target: Target) -> list[Finding]:
     """Everything found on the path that is deployed."""
-    front, aim = seen.front, seen.aim
-    served = front.deployed if isinstance(front.deployed, Configuration) else None
-    return [
-        *judge_gateway(front, aim, target),
-        *judge_route(front, aim, served, target),
-        *judge_network(front, aim, seen.back, target),
-    ]
+    served = seen.front.deployed
+    way = Way(seen.front, seen.aim, served if isinstance(served, Configuration) else None, target)
+    return [*judge_gateway(way), *judge_route(way), *judge_network(way, seen.back)]
 
 
 def conclude(
@@ -106,15 +112,18 @@ def conclude(
     else:
         broken = _broken(found, symptom)
         blamed = _first(broken)
-        if blamed is None or symptom not in (Symptom.NO_ANSWER,):
+        if blamed is None or symptom is not Symptom.NO_ANSWER:
             broken, found = _blame_deployment(seen, target, symptom, broken, found)
             blamed = _first(broken)
         if blamed is None or _INDEX[blamed] > max(_INDEX[hop] for hop in _POSSIBLE[symptom]):
             unseen = _unseen(found, symptom)
-            unexplained = _undecided(unseen) if unseen else _unexplained(answer, seen)
-            broken, found = [*broken, *([] if unseen else [unexplained])], [*found, unexplained]
+            if unseen:
+                found = [*found, backend.undecided(unseen)]
+            else:
+                unexplained = _ELSE.get(symptom) or backend.to_blame(seen.aim, seen.back, answer)
+                broken, found = [*broken, unexplained], [*found, unexplained]
     verdict = _first(broken)
-    found += _backend(answer, seen, verdict)
+    found += backend.judge(seen.aim, answer, verdict)
     hops = tuple(
         _hop(hop, [each for each in found if each.hop == hop], broken, symptom, stack, strict=strict) for hop in HOPS
     )
@@ -156,26 +165,18 @@ def _blame_deployment(
         or not isinstance(front.configured, Configuration)
     ):
         return broken, found
-    wanted = aim_at(front, front.configured, target)
+    wanted = Way(front, aim_at(front, front.configured, target), front.configured, target)
     differing = differences(front.deployed, front.configured)
-    keys = {str(each.match.method) for each in (seen.aim, wanted) if each.match and each.match.method}
-    concerned = [key for key in (*sorted(keys), "resource policy") if key in differing]
+    keys = {str(aim.met) for aim in (seen.aim, wanted.aim) if aim.met}
+    concerned = {key: differing[key] for key in (*sorted(keys), "resource policy") if key in differing}
     if not concerned:
         return broken, found
     # As configured, the request may get further: what breaks it there would show as any of these.
     symptoms = {symptom, Symptom.INTERNAL}
-    would = [each for one in symptoms for each in _broken(judge_route(front, wanted, front.configured, target), one)]
+    would = [each for one in symptoms for each in _broken(judge_route(wanted), one)]
     if any(_INDEX[each.hop] <= _INDEX[hop] for each in would):
         return broken, found
-    fix, command = redeploying(front, target)
-    finding = Finding(
-        "deployment",
-        Weight.BREAKS,
-        f"What is configured is not what is deployed, and is not broken here: "
-        f"{'. '.join(f'{key}: {differing[key]}' for key in concerned)}.",
-        fix,
-        command,
-    )
+    finding = deployment.to_blame(wanted, concerned)
     kept = [each for each in found if not (each.hop == "deployment" and each.weight is Weight.SUSPICIOUS)]
     return [*broken, finding], [*kept, finding]
 
@@ -186,76 +187,6 @@ def _unseen(found: Iterable[Finding], symptom: Symptom) -> list[str]:
         return []
     unknown = {each.hop for each in found if each.weight is Weight.UNKNOWN and each.hop in _POSSIBLE[symptom]}
     return [hop for hop in HOPS if hop in unknown]
-
-
-def _undecided(unseen: Collection[str]) -> Finding:
-    return Finding(
-        "backend",
-        Weight.UNKNOWN,
-        f"Nothing that could be looked at explains the answer; it may be the service, or {', '.join(unseen)}.",
-    )
-
-
-def _unexplained(answer: Answer, seen: Survey) -> Finding:
-    """The request fails, and nothing that AWS shows says why."""
-    symptom = answer.symptom
-    hop = _ELSE.get(symptom, "backend")
-    if hop != "backend":
-        texts = {
-            "dns-name": "The API is there, but no answer came from here: look at this machine's network and DNS.",
-            "access": "Nothing that trace looks at explains the refusal: a policy, a web ACL or an authorizer may.",
-            "route": "The route is deployed; a deployment of a moment ago may not have spread yet.",
-            "stage": "A usage plan's or the account's limit was hit.",
-            "method": "The request lacks what the method's validator, models or content types ask for.",
-        }
-        return Finding(hop, Weight.BREAKS, texts[hop], "Try again in a minute." if hop == "route" else "", step="")
-    if symptom is Symptom.BALANCER:
-        said = (
-            f"The Application Load Balancer answers {answer.status}: {_OF_BALANCER.get(answer.status or 0, 'see why')}."
-        )
-        return Finding("backend", Weight.BREAKS, said, "See whether the service runs and listens there.", step="")
-    if not answer.by_gateway and answer.status is not None:
-        said = f"The request got through to the service, and the service itself answers {answer.status}."
-        return Finding("backend", Weight.BREAKS, said, "Look into the service's own logs.", step="")
-    called = seen.aim.integration
-    limit = f"{called.timeout} ms" if called else "the integration's timeout"
-    match symptom:
-        case Symptom.TIMED_OUT:
-            said = f"The service took longer than {limit}."
-            fix = "Make the service faster, or allow it more time (29 s at most, unless the quota was raised)."
-        case Symptom.NETWORK_ERROR:
-            said = "The connection to the service broke off before it had answered."
-            fix = "See why the service ends connections: crashes, its own timeouts, answers that are not HTTP."
-        case _:
-            said = f"Everything up to the instances lets the request pass, but nothing answers there{_ports(seen)}."
-            fix = "See on the instances whether the service runs and listens on that port, on all addresses."
-    return Finding("backend", Weight.BREAKS, said, fix, step="")
-
-
-def _ports(seen: Survey) -> str:
-    places = {} if seen.back is None or not isinstance(seen.back.places, dict) else seen.back.places
-    health = seen.back.health if seen.back is not None and isinstance(seen.back.health, list) else []
-    told = [f"{each['Target']['Id']} port {each['Target'].get('Port', '')}" for each in health]
-    return f" ({', '.join(told)})" if places and told else ""
-
-
-def _backend(answer: Answer, seen: Survey, verdict: str | None) -> list[Finding]:
-    """What the request itself told."""
-    told = [Finding("backend", Weight.FACT, f"{answer.sentence[0].upper()}{answer.sentence[1:]}.")]
-    if answer.by_gateway and verdict not in (None, "backend"):
-        told.append(Finding("backend", Weight.NOT_REACHED, "The request did not get here."))
-    called = seen.aim.integration
-    if answer.symptom is Symptom.FINE and called is not None and answer.latency > _HEADROOM * called.timeout:
-        told.append(
-            Finding(
-                "backend",
-                Weight.SUSPICIOUS,
-                f"It took {answer.latency} ms of the {called.timeout} ms that the integration waits.",
-                "Make the service faster, or allow it more time, before it is too slow.",
-                step="",
-            )
-        )
-    return told
 
 
 # --- hops -------------------------------------------------------------------------------------------------------------

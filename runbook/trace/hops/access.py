@@ -1,0 +1,130 @@
+"""Who may call: the web ACL, the resource policy, and what the method asks of its caller."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterator
+from typing import Any
+
+from runbook.trace.command import cli
+from runbook.trace.model import Finding, Symptom, Weight
+from runbook.trace.target import Target
+from runbook.trace.way import Way
+
+__all__ = ["judge", "judge_web_acl"]
+
+
+def judge_web_acl(way: Way) -> Iterator[Finding]:
+    """The stage's web ACL, which is live without a deployment."""
+    stage = way.front.stage
+    if isinstance(stage, dict) and (acl := stage.get("webAclArn")):
+        yield Finding(
+            "access",
+            Weight.MAY_BREAK,
+            f"A web ACL judges every request first ({acl}), which trace does not follow.",
+            "Look at the web ACL's sampled requests.",
+            explains=frozenset({Symptom.FORBIDDEN}),
+            otherwise=Weight.UNKNOWN,
+            step="",
+        )
+
+
+def judge(way: Way) -> Iterator[Finding]:
+    """The resource policy, the method's authorization, and its API key."""
+    if way.configuration is None:
+        yield way.not_reached("access")
+        return
+    policy, method = way.configuration.policy, way.aim.met
+    yield from _policy(policy, way.target)
+    if method is None:
+        if policy is None:
+            yield Finding("access", Weight.FACT, "No resource policy; no method is met that would ask for more.")
+        return
+    sent = {name.lower() for name in way.target.headers}
+    match method.guard.authorization:
+        case "NONE":
+            yield Finding("access", Weight.FACT, f"{method} asks for no authorization.")
+        case "AWS_IAM":
+            yield Finding(
+                "access",
+                Weight.MAY_BREAK,
+                f"{method} asks for AWS_IAM: a request that is not signed is refused"
+                + ("." if "authorization" in sent else "; trace signed none."),
+                "Call it with a signature (Signature Version 4) of somebody who may execute-api:Invoke.",
+                explains=frozenset({Symptom.NOT_ROUTED, Symptom.DENIED, Symptom.FORBIDDEN}),
+                otherwise=Weight.FACT,
+                step="",
+            )
+        case kind:
+            yield Finding(
+                "access",
+                Weight.MAY_BREAK,
+                f"{method} asks an authorizer ({kind}), which trace does not follow.",
+                "Call it with a token that the authorizer accepts.",
+                explains=frozenset({Symptom.DENIED, Symptom.FORBIDDEN}),
+                otherwise=Weight.UNKNOWN,
+                step="",
+            )
+    if method.guard.api_key:
+        lacking = "x-api-key" not in sent
+        yield Finding(
+            "access",
+            Weight.BREAKS if lacking else Weight.MAY_BREAK,
+            f"{method} asks for an API key" + ("; trace sent none." if lacking else "; the one sent is not accepted."),
+            "Send the header x-api-key with a key of a usage plan that includes this stage.",
+            cli("apigateway", "get-usage-plans", query="items[].[id,name,apiStages]"),
+            explains=frozenset({Symptom.FORBIDDEN, Symptom.THROTTLED}),
+            otherwise=Weight.FACT,
+            step="",
+        )
+
+
+def _policy(policy: Any, target: Target) -> Iterator[Finding]:
+    """The resource policy, for a caller who is not signed in ("How API Gateway resource policies affect
+    authorization workflow": without an authorizer an explicit allow is needed).
+    """
+    if policy is None:
+        return
+    if not isinstance(policy, dict):
+        yield Finding("access", Weight.UNKNOWN, "The API's resource policy cannot be read.")
+        return
+    statements = policy.get("Statement", [])
+    statements = statements if isinstance(statements, list) else [statements]
+    wide = [each for each in statements if isinstance(each, dict) and each.get("Principal") in ("*", {"AWS": "*"})]
+    verdicts = {
+        (each.get("Effect"), bool(each.get("Condition"))) for each in wide if _names(each.get("Resource"), target)
+    }
+    denied = ("Deny", False) in verdicts
+    show = cli("apigateway", "get-rest-api", rest_api_id=target.api_id, query="policy")
+    if denied or not any(effect == "Allow" for effect, _ in verdicts):
+        who = "denies everybody" if denied else "allows nobody without a signature"
+        yield Finding(
+            "access",
+            Weight.BREAKS,
+            f"The API's resource policy {who} on this path.",
+            "Change the policy to allow execute-api:Invoke, then deploy: a policy is live after the next deployment.",
+            show,
+            step="",
+        )
+    elif any(conditional for _, conditional in verdicts):
+        yield Finding(
+            "access",
+            Weight.MAY_BREAK,
+            "The API's resource policy has conditions (such as the caller's address) that trace does not judge.",
+            "See whether the policy's conditions fit this caller; a changed policy needs a deployment.",
+            show,
+            explains=frozenset({Symptom.DENIED}),
+            otherwise=Weight.FACT,
+            step="",
+        )
+
+
+def _names(resource: Any, target: Target) -> bool:
+    """Whether a statement is about this request; ``execute-api:/STAGE/VERB/PATH`` and ARNs end alike."""
+    wanted = f"{target.stage}/{target.method}{target.path}"
+    for each in resource if isinstance(resource, list) else [resource]:
+        text = str(each or "")
+        pattern = text.partition("/")[2] if "/" in text else "*"
+        if text == "*" or fnmatch.fnmatchcase(wanted, pattern or "*"):
+            return True
+    return False

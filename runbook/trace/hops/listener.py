@@ -1,0 +1,161 @@
+"""The listener: whether there is one on the endpoint URL's port that speaks what the integration sends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from runbook.trace.command import SHOW_GROUPS, cli, forward, patch_stage
+from runbook.trace.endpoint import PLAIN, Endpoint, host_part, variables_in
+from runbook.trace.model import Finding, Symptom, Unseen, Weight, known
+from runbook.trace.seen import Back
+from runbook.trace.way import Way
+from runbook.trace.wording import listed
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2.type_defs import ListenerTypeDef
+
+__all__ = ["judge"]
+
+
+def judge(way: Way, back: Back) -> Iterator[Finding]:
+    """The listener that the endpoint URL asks for."""
+    if isinstance(back.listeners, Unseen):
+        yield Finding("listener", Weight.UNKNOWN, f"The listeners could not be looked at: {back.listeners.why}.")
+        return
+    name, endpoint = back.name, way.aim.endpoint
+    if not back.listeners:
+        port = endpoint.port if endpoint else 80
+        yield Finding(
+            "listener",
+            Weight.BREAKS,
+            f"{name} has no listener.",
+            f"Create one on port {port}.",
+            _create_listener(port, back),
+        )
+        return
+    ports = listed(f"{each['Port']} ({each.get('Protocol')})" for each in back.listeners)
+    if endpoint is None:
+        yield Finding("listener", Weight.FACT, f"{name} listens on {ports}.")
+        return
+    port = endpoint.port
+    if back.listener is None:
+        said = f"The endpoint URL asks for port {port}, but the load balancer listens on {ports}"
+        yield from _no_listener(way, back, back.listeners, endpoint, said)
+        return
+    if back.is_application and back.group is None:
+        actions = listed(each.get("Type", "") for each in back.listener.get("DefaultActions", []))
+        yield Finding(
+            "listener",
+            Weight.MAY_BREAK,
+            f"The default action of the listener on port {port} is {actions}: what its other rules do not take, it "
+            "answers itself.",
+            "Let the default action forward to the target group.",
+            SHOW_GROUPS,
+            explains=frozenset({Symptom.BALANCER}),
+            otherwise=Weight.UNKNOWN,
+            step="",
+        )
+    protocol = str(back.listener.get("Protocol", ""))
+    if protocol not in PLAIN and not (endpoint.scheme == "https" and protocol in ("TLS", "HTTPS")):
+        yield Finding(
+            "listener",
+            Weight.BREAKS,
+            f"The listener on port {port} speaks {protocol}, but the endpoint URL begins with {endpoint.scheme}://.",
+            "Make the listener TCP with a TCP group, or call it as what it is.",
+            _make_tcp(back, back.listener),
+        )
+    if back.idle is not None and back.group is not None:
+        idle = back.idle.get("TargetGroupName")
+        yield Finding(
+            "listener",
+            Weight.BREAKS,
+            f"It forwards to {back.group.get('TargetGroupName')}, which has no targets, while {idle}, which has some, "
+            "is used by no load balancer.",
+            f"Forward to {idle}.",
+            forward(back.listener["ListenerArn"], back.idle["TargetGroupArn"]),
+        )
+    yield Finding("listener", Weight.FACT, f"{name} listens on {ports}; the endpoint URL asks for {port}.")
+
+
+def _make_tcp(back: Back, listener: ListenerTypeDef) -> str:
+    """A listener forwards only to a group of a protocol that fits."""
+    arn = listener["ListenerArn"]
+    if back.group is not None and back.group.get("Protocol") in ("TCP", "TCP_UDP"):
+        return cli("elbv2", "modify-listener", listener_arn=arn, protocol="TCP")
+    group = _only_unused_group(back)
+    return forward(arn, group, protocol="TCP") if group else SHOW_GROUPS
+
+
+def _no_listener(
+    way: Way, back: Back, listeners: Sequence[ListenerTypeDef], endpoint: Endpoint, evidence: str
+) -> Iterator[Finding]:
+    """The endpoint URL's port and the listener's differ: whichever disagrees with the target group is the odd one."""
+    group_port = back.group.get("Port") if back.group else None
+    only = listeners[0]["Port"] if len(listeners) == 1 else None
+    called = way.aim.integration
+    if called is not None and only is not None and group_port == only and not back.inner:
+        host = host_part(called.uri)
+        literal = ":" in host.rpartition("}")[2]
+        from_variable = bool(variables_in(host)) and endpoint.names_port and not literal
+        yield Finding(
+            "stage-variables" if from_variable else "integration",
+            Weight.BREAKS,
+            f"{evidence}, as does the target group.",
+            f"Let the endpoint URL lead to port {only}"
+            + (" (no deployment is needed)." if from_variable else ", and deploy."),
+            _lead_to_port(way, called.uri, endpoint, only),
+        )
+        yield Finding("listener", Weight.NOT_REACHED, f"{evidence}.")
+        return
+    yield Finding(
+        "listener",
+        Weight.BREAKS,
+        f"{evidence}.",
+        f"Listen on port {endpoint.port}.",
+        _create_listener(endpoint.port, back)
+        if only is None
+        else cli("elbv2", "modify-listener", listener_arn=listeners[0]["ListenerArn"], port=endpoint.port),
+    )
+
+
+def _lead_to_port(way: Way, uri: str, endpoint: Endpoint, port: int) -> str:
+    """Let the endpoint URL's host, or the variable that holds it, name this port."""
+    host = host_part(uri)
+    tail = "" if port == 80 else f":{port}"
+    if host == "".join(f"${{stageVariables.{name}}}" for name in variables_in(host)) and endpoint.names_port:
+        return patch_stage(way.target, f"/variables/{variables_in(host)[0]}", f"{endpoint.host}{tail}")
+    rest = uri.partition("://")[2].removeprefix(host)
+    # A port behind the last brace is written out; one within is a variable's.
+    bare = host.rpartition(":")[0] if ":" in host.rpartition("}")[2] else host
+    return way.patch("/uri", f"http://{bare}{tail}{rest}")
+
+
+def _spoken(back: Back) -> str:
+    return "HTTP" if back.is_application else "TCP"
+
+
+def _only_unused_group(back: Back) -> str:
+    """The one group for such a load balancer, in its VPC, that none uses; empty when there are none or several."""
+    unused = [
+        each["TargetGroupArn"]
+        for each in known(back.target_groups).values()
+        if not each.get("LoadBalancerArns")
+        and each.get("VpcId") == back.vpc
+        and each.get("Protocol") in (_spoken(back), f"{_spoken(back)}_UDP")
+    ]
+    return unused[0] if len(unused) == 1 else ""
+
+
+def _create_listener(port: int, back: Back) -> str:
+    group = back.group["TargetGroupArn"] if back.group else _only_unused_group(back)
+    if not group:
+        return SHOW_GROUPS
+    return cli(
+        "elbv2",
+        "create-listener",
+        load_balancer_arn=back.arn,
+        protocol=_spoken(back),
+        port=port,
+        default_actions=f"Type=forward,TargetGroupArn={group}",
+    )

@@ -1,0 +1,103 @@
+"""What EC2 answers about who is where: nodes of load balancers, instances, and whoever else has an address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from runbook.aws import Aws
+from runbook.trace.seen import Caller, LinkV2, Node, Place
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import InstanceTypeDef, NetworkInterfaceTypeDef
+    from mypy_boto3_elbv2.type_defs import TargetGroupTypeDef
+
+__all__ = ["addressed", "held", "instances", "link_callers", "nodes"]
+
+
+def link_callers(aws: Aws, link: LinkV2) -> list[Caller]:
+    """A V2 link's interfaces are somewhere in its subnets, with its security groups."""
+    found = aws.ec2.describe_subnets(SubnetIds=list(link.subnets))["Subnets"]
+    return [Caller(item["CidrBlock"], item["SubnetId"], link.groups) for item in found]
+
+
+def nodes(aws: Aws, balancer: str) -> list[Node]:
+    """A load balancer's, by its ARN."""
+    return [
+        Node(
+            interface=item["NetworkInterfaceId"],
+            subnet=item["SubnetId"],
+            zone=item["AvailabilityZone"],
+            ips=tuple(
+                each["PrivateIpAddress"]
+                for each in item.get("PrivateIpAddresses", []) or [{"PrivateIpAddress": item["PrivateIpAddress"]}]
+            ),
+            groups=tuple(group["GroupId"] for group in item.get("Groups", [])),
+        )
+        for item in _interfaces(aws, "description", [f"ELB {balancer.partition(':loadbalancer/')[2]}"])
+    ]
+
+
+def instances(aws: Aws, ids: Sequence[str], group: TargetGroupTypeDef) -> dict[str, Place]:
+    """Where a group's instances are, by id."""
+    pages = aws.ec2.get_paginator("describe_instances").paginate(Filters=[{"Name": "instance-id", "Values": list(ids)}])
+    items = [
+        item for page in pages for reservation in page["Reservations"] for item in reservation.get("Instances", [])
+    ]
+    return {item["InstanceId"]: _instance(item, group.get("Port", 0)) for item in items}
+
+
+def _instance(item: InstanceTypeDef, port: int) -> Place:
+    interfaces = item.get("NetworkInterfaces", [])
+    groups = [group["GroupId"] for each in interfaces[:1] for group in each.get("Groups", [])] or [
+        group["GroupId"] for group in item.get("SecurityGroups", [])
+    ]
+    return Place(
+        target=item["InstanceId"],
+        port=port,
+        subnet=item.get("SubnetId", ""),
+        zone=item.get("Placement", {}).get("AvailabilityZone", ""),
+        ip=item.get("PrivateIpAddress", ""),
+        public_ip=item.get("PublicIpAddress", ""),
+        groups=tuple(groups),
+        state=item["State"]["Name"],
+    )
+
+
+def addressed(aws: Aws, ips: Sequence[str], group: TargetGroupTypeDef) -> dict[str, Place]:
+    """Where a group's addresses are, by address."""
+    places: dict[str, Place] = {}
+    for item in _having(aws, ips):
+        if item.get("VpcId") != group.get("VpcId"):
+            continue
+        for address in item.get("PrivateIpAddresses", []):
+            if (ip := address["PrivateIpAddress"]) in ips:
+                places[ip] = Place(
+                    target=ip,
+                    port=group.get("Port", 0),
+                    subnet=item["SubnetId"],
+                    zone=item["AvailabilityZone"],
+                    ip=ip,
+                    public_ip=address.get("Association", {}).get("PublicIp", ""),
+                    groups=tuple(each["GroupId"] for each in item.get("Groups", [])),
+                )
+    return places
+
+
+def held(aws: Aws, ips: Sequence[str]) -> frozenset[str]:
+    """The addresses of interfaces that have one of these."""
+    return frozenset(
+        address["PrivateIpAddress"] for item in _having(aws, ips) for address in item.get("PrivateIpAddresses", [])
+    )
+
+
+def _having(aws: Aws, ips: Sequence[str]) -> Iterator[NetworkInterfaceTypeDef]:
+    return _interfaces(aws, "addresses.private-ip-address", ips)
+
+
+def _interfaces(aws: Aws, name: str, values: Sequence[str]) -> Iterator[NetworkInterfaceTypeDef]:
+    pages = aws.ec2.get_paginator("describe_network_interfaces").paginate(
+        Filters=[{"Name": name, "Values": list(values)}]
+    )
+    for page in pages:
+        yield from page["NetworkInterfaces"]

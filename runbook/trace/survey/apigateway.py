@@ -1,0 +1,85 @@
+"""What API Gateway answers: an API's stage, export, resources and deployments, and the VPC links of the region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from runbook.aws import Aws
+from runbook.trace.configuration import Configuration, exported
+from runbook.trace.seen import Link, LinkV2
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway.type_defs import DeploymentTypeDef, ResourceTypeDef
+    from mypy_boto3_apigatewayv2.type_defs import GetVpcLinksRequestTypeDef, VpcLinkTypeDef
+
+__all__ = ["deployments", "export", "resources", "v1_links", "v2_links"]
+
+
+def export(aws: Aws, api_id: str, stage: str) -> Configuration:
+    """What a stage serves."""
+    answer = aws.apigateway.get_export(
+        restApiId=api_id,
+        stageName=stage,
+        exportType="oas30",
+        parameters={"extensions": "apigateway"},
+        accepts="application/json",
+    )
+    return exported(answer["body"].read())
+
+
+def resources(aws: Aws, api_id: str) -> list[ResourceTypeDef]:
+    """What is configured, with its methods."""
+    pages = aws.apigateway.get_paginator("get_resources").paginate(
+        restApiId=api_id, embed=["methods"], PaginationConfig={"PageSize": 500}
+    )
+    return [item for page in pages for item in page["items"]]
+
+
+def deployments(aws: Aws, api_id: str) -> list[DeploymentTypeDef]:
+    """The API's deployments, newest first."""
+    # The newest ones are enough, and one page of them; AWS does not say in which order it lists them.
+    found = aws.apigateway.get_deployments(restApiId=api_id, limit=500)["items"]
+    return sorted(found, key=lambda item: item["createdDate"], reverse=True)
+
+
+def v1_links(aws: Aws) -> dict[str, Link]:
+    """The V1 links, by id."""
+    pages = aws.apigateway.get_paginator("get_vpc_links").paginate(PaginationConfig={"PageSize": 500})
+    return {
+        item["id"]: Link(
+            id=item["id"],
+            name=item.get("name", ""),
+            status=item.get("status", ""),
+            message=item.get("statusMessage", ""),
+            targets=tuple(item.get("targetArns", [])),
+        )
+        for page in pages
+        for item in page["items"]
+    }
+
+
+def v2_links(aws: Aws) -> dict[str, LinkV2]:
+    """The V2 links, by id."""
+    return {
+        item["VpcLinkId"]: LinkV2(
+            id=item["VpcLinkId"],
+            name=item.get("Name", ""),
+            status=item.get("VpcLinkStatus", ""),
+            message=item.get("VpcLinkStatusMessage", ""),
+            subnets=tuple(item.get("SubnetIds", [])),
+            groups=tuple(item.get("SecurityGroupIds", [])),
+        )
+        for item in _listed_v2(aws)
+    }
+
+
+def _listed_v2(aws: Aws) -> Iterator[VpcLinkTypeDef]:
+    """GetVpcLinks of API Gateway's second interface, page by page; botocore has no paginator for it."""
+    token: GetVpcLinksRequestTypeDef = {}
+    while True:
+        page = aws.apigatewayv2.get_vpc_links(**token)
+        yield from page["Items"]
+        if not page.get("NextToken"):
+            return
+        token = {"NextToken": page["NextToken"]}

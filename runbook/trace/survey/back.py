@@ -1,0 +1,152 @@
+"""The later waves: the load balancer that the way leads to, its targets, where these are, and what may pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from runbook.trace.aim import Aim
+from runbook.trace.model import Unseen, known
+from runbook.trace.seen import Back, Caller, Front, Registered
+from runbook.trace.survey.addresses import addressed, held, instances, link_callers, nodes
+from runbook.trace.survey.asking import Asking, if_there
+from runbook.trace.survey.balancing import attributes, group_attributes, health, listeners, target_groups
+from runbook.trace.survey.filters import acls, internet, rules
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef, TargetGroupTypeDef
+
+__all__ = ["look_behind"]
+
+
+def look_behind(ask: Asking, front: Front, aim: Aim, balancer: LoadBalancerTypeDef) -> Back:
+    """Ask for the load balancer that the way leads to, and everything behind it."""
+    link = aim.link_v2
+    callers = (
+        ask("ec2:DescribeSubnets", if_there(partial(link_callers, ask.aws, link), "InvalidSubnetID.NotFound"))
+        if link
+        else None
+    )
+    back = _balancer(ask, balancer, aim.endpoint.port if aim.endpoint else 0)
+    return _beyond(ask, front, replace(back, callers=(callers.result() or []) if callers else None))
+
+
+def _balancer(ask: Asking, balancer: LoadBalancerTypeDef, port: int) -> Back:
+    """A load balancer with what is its own."""
+    aws, arn, vpc = ask.aws, balancer["LoadBalancerArn"], balancer.get("VpcId", "")
+    own_listeners = ask("elasticloadbalancing:DescribeListeners", partial(listeners, aws, arn))
+    # An Application Load Balancer's own attributes decide nothing here: it always crosses zones.
+    own_attributes = (
+        None
+        if balancer.get("Type") == "application"
+        else ask("elasticloadbalancing:DescribeLoadBalancerAttributes", partial(attributes, aws, arn))
+    )
+    own_nodes = ask("ec2:DescribeNetworkInterfaces", partial(nodes, aws, arn))
+    groups = ask("elasticloadbalancing:DescribeTargetGroups", partial(target_groups, aws))
+    of_vpc = ask("ec2:DescribeNetworkAcls", partial(acls, aws, vpc))
+    routes = ask("ec2:DescribeRouteTables", partial(internet, aws, vpc))
+    return _forwarding(
+        Back(
+            balancer=balancer,
+            listeners=own_listeners.result(),
+            attributes=own_attributes.result() if own_attributes else {},
+            nodes=own_nodes.result(),
+            target_groups=groups.result(),
+            acls=of_vpc.result(),
+            internet=routes.result(),
+            port=port,
+        )
+    )
+
+
+def _forwarding(back: Back) -> Back:
+    """With the listener on the port, else the only one, and the group it forwards to."""
+    own = known(back.listeners)
+    listener = next((each for each in own if each["Port"] == back.port), None)
+    followed = listener or (own[0] if len(own) == 1 else None)
+    if followed is None or isinstance(back.target_groups, Unseen):
+        return replace(back, listener=listener)
+    arns = [
+        arn
+        for action in followed.get("DefaultActions", [])
+        for arn in (
+            [each.get("TargetGroupArn", "") for each in action.get("ForwardConfig", {}).get("TargetGroups", [])]
+            or [action.get("TargetGroupArn", "")]
+        )
+        if arn
+    ]
+    groups = [back.target_groups[arn] for arn in dict.fromkeys(arns) if arn in back.target_groups]
+    return replace(back, listener=listener, group=groups[0] if groups else None, more_groups=max(0, len(groups) - 1))
+
+
+def _beyond(ask: Asking, front: Front, back: Back) -> Back:
+    """With its targets, where these are, and what may pass between them."""
+    group = back.group
+    if group is None:
+        return back
+    aws, arn = ask.aws, group["TargetGroupArn"]
+    own = ask("elasticloadbalancing:DescribeTargetGroupAttributes", partial(group_attributes, aws, arn))
+    registered = ask("elasticloadbalancing:DescribeTargetHealth", partial(health, aws, arn))
+    back = replace(back, group_attributes=own.result(), health=registered.result())
+    if isinstance(back.health, Unseen):
+        return back
+    if not back.health:
+        return replace(back, idle=_idle(ask, back, group))
+    ids = sorted({each.id for each in back.health})
+    match group.get("TargetType", "instance"):
+        case "alb":
+            back = replace(back, behind=_behind(ask, front, back, back.health, ids[0]))
+        case "instance":
+            back = replace(back, places=ask("ec2:DescribeInstances", partial(instances, aws, ids, group)).result())
+        case _:
+            places = ask("ec2:DescribeNetworkInterfaces", partial(addressed, aws, ids, group))
+            back = replace(back, places=places.result())
+    return _filters(ask, back)
+
+
+def _idle(ask: Asking, back: Back, empty: TargetGroupTypeDef) -> TargetGroupTypeDef | None:
+    """A group with targets that nobody uses: where the listener should perhaps point."""
+    candidates = [
+        group
+        for group in known(back.target_groups).values()
+        if not group.get("LoadBalancerArns")
+        and group.get("VpcId") == empty.get("VpcId")
+        and group.get("Protocol") == empty.get("Protocol")
+    ][:2]
+    asked = [
+        ask("elasticloadbalancing:DescribeTargetHealth", partial(health, ask.aws, group["TargetGroupArn"]))
+        for group in candidates
+    ]
+    return next((group for group, found in zip(candidates, asked, strict=True) if known(found.result())), None)
+
+
+def _behind(ask: Asking, front: Front, back: Back, registered: Sequence[Registered], arn: str) -> Back | None:
+    """An Application Load Balancer as target: all of it is looked at, one level deep."""
+    balancer = known(front.balancers).get(arn)
+    if balancer is None or back.inner:
+        return None
+    callers: Sequence[Caller] | Unseen
+    if back.callers is not None and back.preserves_clients:
+        callers = back.callers
+    else:
+        callers = back.nodes if isinstance(back.nodes, Unseen) else back.own_callers
+    port = next(each.port or back.port for each in registered if each.id == arn)
+    return _beyond(ask, front, replace(_balancer(ask, balancer, port), callers=callers, inner=True))
+
+
+def _filters(ask: Asking, back: Back) -> Back:
+    """With the rules of all that have security groups, and which of the addresses that these name are anybody's."""
+    callers = [] if back.callers is None else known(back.callers)
+    of_callers = {group for caller in callers for group in caller.groups}
+    of_targets = {group for place in known(back.places).values() for group in place.groups}
+    groups = sorted(of_targets | {*back.own_groups} | of_callers)
+    if not groups:
+        return back
+    back = replace(back, rules=ask("ec2:DescribeSecurityGroupRules", partial(rules, ask.aws, groups)).result())
+    single = {rule.single for rule in known(back.rules) if rule.single and not rule.egress}
+    others = sorted(single - back.own_ips)
+    if not others:
+        return back
+    return replace(back, addresses=ask("ec2:DescribeNetworkInterfaces", partial(held, ask.aws, others)).result())
