@@ -167,7 +167,7 @@ class Back:
     listener: ListenerTypeDef | None = None
     """The one the endpoint URL's port asks for."""
     group: TargetGroupTypeDef | None = None
-    """The one the listener forwards to."""
+    """The one that the listener that is followed forwards to."""
     more_groups: int = 0
     """How many others it forwards to besides."""
     group_attributes: Mapping[str, str] | Unseen = field(default_factory=dict)
@@ -186,6 +186,12 @@ class Back:
     """Whether it is an Application Load Balancer that is the target of another."""
     behind: Back | None = None
     """The Application Load Balancer that is its target."""
+
+    @property
+    def followed(self) -> ListenerTypeDef | None:
+        """The listener that the way goes on with: the one the endpoint URL's port asks for, else the only one."""
+        listeners = known(self.listeners)
+        return self.listener or (listeners[0] if len(listeners) == 1 else None)
 
     @property
     def arn(self) -> str:

@@ -125,6 +125,15 @@ def test_every_other_request_fails(stack: Stack) -> None:
     assert all(each["security-group"].state in (State.BROKEN, State.SUSPICIOUS) for each in told)
 
 
+def test_a_listener_on_another_port_is_named_where_it_is_to_forward_elsewhere(stack: Stack) -> None:
+    for name in ("group-of-another-port", "listener-on-another-port"):
+        BY_NAME[name].apply(stack)
+    stack.settle()
+    told = stack.trace()["target-group"]
+    assert told.state is State.BROKEN, told
+    assert f"--listener-arn {stack.listener['ListenerArn']}" in told.command
+
+
 def validated_demo() -> Any:
     from runbook.parameters import validated
 

@@ -80,7 +80,7 @@ def judge(aim: Aim, back: Back) -> Iterator[Finding]:
 
 def _wrong_group(back: Back, group: TargetGroupTypeDef) -> Iterator[Finding]:
     """The group's port is one that nothing lets the load balancer in on, while an unused group's port is let in on."""
-    if isinstance(back.target_groups, Unseen) or isinstance(back.rules, Unseen):
+    if isinstance(back.target_groups, Unseen) or isinstance(back.rules, Unseen) or back.followed is None:
         return
     rules, joined = back.rules, pairs(back)
     if not joined or any(pair.passes(rules) is not False for pair in joined):
@@ -100,7 +100,7 @@ def _wrong_group(back: Back, group: TargetGroupTypeDef) -> Iterator[Finding]:
                 f"let the load balancer in on; they do on port {port}, which is that of "
                 f"{other.get('TargetGroupName')}, a group that no load balancer uses.",
                 f"Forward to {other.get('TargetGroupName')}.",
-                forward(back.listener["ListenerArn"] if back.listener else "LISTENER-ARN", other["TargetGroupArn"]),
+                forward(back.followed["ListenerArn"], other["TargetGroupArn"]),
                 explains=GATEWAY_FAILS,
                 step="listener",
             )

@@ -63,14 +63,12 @@ def _balancer(ask: Asking, balancer: LoadBalancerTypeDef, port: int) -> Back:
 
 def _forwarding(back: Back) -> Back:
     """With the listener on the port, else the only one, and the group it forwards to."""
-    own = known(back.listeners)
-    listener = next((each for each in own if each["Port"] == back.port), None)
-    followed = listener or (own[0] if len(own) == 1 else None)
-    if followed is None or isinstance(back.target_groups, Unseen):
-        return replace(back, listener=listener)
+    back = replace(back, listener=next((each for each in known(back.listeners) if each["Port"] == back.port), None))
+    if back.followed is None or isinstance(back.target_groups, Unseen):
+        return back
     arns = [
         arn
-        for action in followed.get("DefaultActions", [])
+        for action in back.followed.get("DefaultActions", [])
         for arn in (
             [each.get("TargetGroupArn", "") for each in action.get("ForwardConfig", {}).get("TargetGroups", [])]
             or [action.get("TargetGroupArn", "")]
@@ -78,7 +76,7 @@ def _forwarding(back: Back) -> Back:
         if arn
     ]
     groups = [back.target_groups[arn] for arn in dict.fromkeys(arns) if arn in back.target_groups]
-    return replace(back, listener=listener, group=groups[0] if groups else None, more_groups=max(0, len(groups) - 1))
+    return replace(back, group=groups[0] if groups else None, more_groups=max(0, len(groups) - 1))
 
 
 def _beyond(ask: Asking, front: Front, back: Back) -> Back:
