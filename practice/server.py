@@ -201,6 +201,14 @@ def reset(region: str) -> None:
     seed.seed(region)
 
 
+@functools.cache
+def _application(name: str) -> WSGIApp:
+    """A moto backend as a Flask application. It knows no account, and compiling its routes takes longer than a run."""
+    from moto.moto_server import werkzeug_app
+
+    return cast("WSGIApp", werkzeug_app.create_backend_app(name))  # type: ignore[arg-type]
+
+
 class _ControlPlane:
     """moto's Flask applications, one call at a time."""
 
@@ -209,8 +217,7 @@ class _ControlPlane:
 
         # moto lets every web page read its answers; AWS does not, and no page has business here.
         werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]  # imported there, and read at each use
-        self._create = werkzeug_app.create_backend_app
-        self._dispatcher = werkzeug_app.DomainDispatcherApplication(self._create)
+        self._dispatcher = werkzeug_app.DomainDispatcherApplication(_application)
         self._apps: dict[str, WSGIApp] = {}
         self._judge = judge
         self._stale_reads = stale_reads
@@ -259,7 +266,7 @@ class _ControlPlane:
         if app is None:
             name = _BACKENDS.get(service, service)
             if name in {"ec2", "elb", "apigateway", "apigatewayv2", "iam", "sts", "logs"}:
-                app = self._apps[service] = self._create(name)  # type: ignore[arg-type]
+                app = self._apps[service] = _application(name)
             else:
                 app = self._dispatcher.get_application(environ)
         return app

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import os
 import socket
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -37,6 +40,9 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("suite")
 
+# With moto, botocore's descriptions and Textual in memory, each full collection takes a fifth of a second.
+gc.set_threshold(50_000, 20, 20)
+
 # With Jupyter, jsonschema finds this and compiles a grammar of URLs for a second, in every worker; it does without.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # Python's way to say: not there
 
@@ -46,6 +52,21 @@ def _home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Logs of runs in this process go where they are nobody's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RUNBOOK_HOME", str(tmp_path_factory.getbasetemp() / "home"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _read_once() -> Iterator[None]:
+    """What is the same in every test and is read again by each session of botocore, or each call of httpx.
+
+    botocore's descriptions of the services take a fifth of a second, all the world's certificates a fiftieth.
+    """
+    import botocore.loaders
+    import botocore.session
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", functools.cache(botocore.loaders.create_loader))
+        patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
         yield
 
 

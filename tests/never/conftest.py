@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
-import botocore.loaders
 import pytest
 
 from practice.server import Account
@@ -23,8 +21,6 @@ def counted(practice_account: Account, monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
-    # Each command makes a session of its own, which reads botocore's descriptions of the services again.
-    monkeypatch.setattr("botocore.session.create_loader", cache(botocore.loaders.create_loader))
     with Proxy(practice_account.url).serving() as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         yield proxy
