@@ -202,11 +202,11 @@ def reset(region: str) -> None:
 
 
 @functools.cache
-def _application(name: str) -> WSGIApp:
+def _application(name: str) -> Any:
     """A moto backend as a Flask application. It knows no account, and compiling its routes takes longer than a run."""
     from moto.moto_server import werkzeug_app
 
-    return cast("WSGIApp", werkzeug_app.create_backend_app(name))  # type: ignore[arg-type]
+    return werkzeug_app.create_backend_app(name)  # type: ignore[arg-type]
 
 
 class _ControlPlane:
