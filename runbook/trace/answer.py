@@ -139,7 +139,7 @@ def _message(response: httpx.Response) -> str:
     if isinstance(body, dict):
         for key in ("message", "Message"):
             if key in body:
-                return str(body[key])
+                return str(body[key] or "")
     return _excerpt(response.text)
 
 

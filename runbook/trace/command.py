@@ -22,6 +22,7 @@ __all__ = [
     "lines",
     "patch_integration",
     "patch_stage",
+    "show_method",
 ]
 
 
@@ -56,7 +57,10 @@ def patch_stage(target: Target, *pairs: str) -> str:
 
 
 def patch_integration(target: Target, method: Method, *pairs: str) -> str:
-    """Change a method's integration, paths and values in turn, and deploy it; empty for a method that is gone."""
+    """Change a method's integration, paths and values in turn, and deploy it; empty for a method that is gone.
+
+    An empty value takes the path away.
+    """
     if not method.resource:
         return ""
     resource = {"rest_api_id": target.api_id, "resource_id": method.resource, "http_method": method.verb}
@@ -70,6 +74,8 @@ def patch_integration(target: Target, method: Method, *pairs: str) -> str:
     )
     patches = [
         f"op={'add' if path.startswith('/requestParameters/') else 'replace'},path={path},value={value}"
+        if value
+        else f"op=remove,path={path}"
         for path, value in changes
     ]
     return lines(
@@ -77,6 +83,14 @@ def patch_integration(target: Target, method: Method, *pairs: str) -> str:
         cli("apigateway", "update-integration", **resource, patch_operations=patches),
         deploying(target),
     )
+
+
+def show_method(operation: str, target: Target, method: Method) -> str:
+    """Show a method, or what belongs to it; empty for a method that is gone."""
+    if not method.resource:
+        return ""
+    resource = {"rest_api_id": target.api_id, "resource_id": method.resource, "http_method": method.verb}
+    return cli("apigateway", operation, **resource)
 
 
 def deploying(target: Target) -> str:

@@ -7,7 +7,8 @@ can be compared and judged alike.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -57,13 +58,31 @@ class Integration:
     parameters: tuple[tuple[str, str], ...]
     timeout: int
     """Milliseconds."""
-    answers: bool = True
-    """Whether any integration response maps what comes back; a proxy needs none."""
+    responses: tuple[tuple[str, str], ...] = ()
+    """For each integration response, the pattern of the service's statuses (empty: all others) and the status that is
+    handed back for them; a proxy needs none."""
 
     @property
     def private(self) -> bool:
         """Whether it goes through a VPC link."""
         return self.connection_type == "VPC_LINK"
+
+    @property
+    def answers(self) -> bool:
+        """Whether what comes back can be handed back at all."""
+        return self.type != "HTTP" or bool(self.responses)
+
+    @property
+    def answers_all(self) -> bool:
+        """Whether it can be whatever the service's status is."""
+        return self.type != "HTTP" or "" in dict(self.responses)
+
+    def spoils(self, status: int) -> bool:
+        """Whether a good answer of the service may be handed back as this status."""
+        return any(
+            handed_back == str(status) and (not pattern or _is_pattern_of(pattern, "200"))
+            for pattern, handed_back in self.responses
+        )
 
     @property
     def mapped_paths(self) -> dict[str, str]:
@@ -194,9 +213,23 @@ def _integration(said: Mapping[str, Any]) -> Integration:
         target=str(said.get("integrationTarget") or ""),
         parameters=tuple(sorted((said.get("requestParameters") or {}).items())),
         timeout=int(said.get("timeoutInMillis") or DEFAULT_TIMEOUT),
-        # Exports say responses, resources integrationResponses.
-        answers=bool(said.get("responses") or said.get("integrationResponses")),
+        responses=tuple(sorted(_responses(said))),
     )
+
+
+def _responses(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    # Exports say responses, by pattern; resources integrationResponses, by status.
+    for pattern, response in (said.get("responses") or {}).items():
+        yield ("" if pattern == "default" else pattern), str(response.get("statusCode", ""))
+    for status, response in (said.get("integrationResponses") or {}).items():
+        yield str(response.get("selectionPattern") or ""), str(response.get("statusCode") or status)
+
+
+def _is_pattern_of(pattern: str, status: str) -> bool:
+    try:
+        return re.fullmatch(pattern, status) is not None
+    except re.error:
+        return False
 
 
 def differences(served: Configuration, wanted: Configuration) -> dict[str, str]:
@@ -230,13 +263,14 @@ _COMPARED = (
     "integration target",
     "mapped parameters",
     "timeout",
+    "integration responses",
 )
 
 
 def _comparable(method: Method) -> tuple[object, ...]:
     called = method.integration
     if called is None:
-        return (method.guard.authorization, method.guard.api_key, *[None] * 8)
+        return (method.guard.authorization, method.guard.api_key, *[None] * 9)
     return (
         method.guard.authorization,
         method.guard.api_key,
@@ -248,4 +282,8 @@ def _comparable(method: Method) -> tuple[object, ...]:
         called.target,
         ", ".join(f"{name}={value}" for name, value in called.parameters),
         called.timeout,
+        # A proxy hands everything back as it came, whatever responses are kept with it.
+        ", ".join(f"{pattern or 'all others'}={status}" for pattern, status in called.responses)
+        if called.type == "HTTP"
+        else "",
     )

@@ -12,7 +12,7 @@ from runbook.errors import BadInput, quoted
 from runbook.parameters import validated
 from runbook.record import is_ours, parameters_from
 
-__all__ = ["Target", "parse_target"]
+__all__ = ["Target", "is_elsewhere", "parse_target"]
 
 # https://API.execute-api.REGION.amazonaws.com/STAGE/PATH; with a VPC endpoint's id for private APIs.
 _INVOKE_HOST = re.compile(
@@ -133,6 +133,12 @@ def _from_url(text: str, aws: Aws, *, path: str | None, method: str, headers: Ma
     wanted = path or f"{slash}{below}" or "/"
     url = _whole(aws, api_id, name, wanted, parts.query) if path or not name else text
     return Target(api_id, name, wanted, url, method, parts.query, headers)
+
+
+def is_elsewhere(url: str, aws: Aws) -> bool:
+    """Whether this is an invoke URL of AWS, while the account has its own form of them."""
+    hosts = (urlsplit(each).hostname or "" for each in (url, aws.invoke_url("api", "stage")))
+    return [bool(_INVOKE_HOST.fullmatch(host)) for host in hosts] == [True, False]
 
 
 def _like(text: str, aws: Aws) -> tuple[str, str, str, str] | None:

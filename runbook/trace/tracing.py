@@ -17,7 +17,7 @@ from runbook.trace.answer import Answer, send
 from runbook.trace.extras import execution_log, invoke_test
 from runbook.trace.model import HOPS, Hop, State, Symptom, Trace
 from runbook.trace.survey import survey
-from runbook.trace.target import Target
+from runbook.trace.target import Target, is_elsewhere
 from runbook.trace.verdict import conclude
 
 __all__ = ["trace"]
@@ -26,6 +26,7 @@ CUSTOM_DOMAIN = (
     "This is not the URL of an API Gateway stage: a custom domain, or another service's. Trace does not look up what "
     "it leads to; give the API's id, stage and path."
 )
+ELSEWHERE = "This is a practice account, and the URL one of AWS: --account aws asks there."
 
 
 def trace(aws: Aws, target: Target, *, test_invoke: bool = False, logs: bool = False, strict: bool = False) -> Trace:
@@ -51,7 +52,10 @@ def trace(aws: Aws, target: Target, *, test_invoke: bool = False, logs: bool = F
         requests=count(),
         test_invoke=invoke_test(aws, seen, target) if test_invoke else None,
         logs=execution_log(aws, seen, target, answer) if logs else None,
-        notes=tuple(f"Statement to add to the caller's policy: {statement}" for statement in seen.lacking),
+        notes=(
+            *(f"Statement to add to the caller's policy: {statement}" for statement in seen.lacking),
+            *([ELSEWHERE] if verdict == "dns-name" and is_elsewhere(target.url, aws) else []),
+        ),
     )
     return redacted(traced, secrets_in(target.headers, aws.session))
 

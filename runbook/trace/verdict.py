@@ -19,8 +19,8 @@ from dataclasses import replace
 from runbook.trace.aim import aim_at
 from runbook.trace.answer import Answer
 from runbook.trace.configuration import Configuration, differences
-from runbook.trace.hops import backend, deployment, judge_gateway, judge_network, judge_route
-from runbook.trace.model import HOPS, Finding, Hop, State, Symptom, Weight
+from runbook.trace.hops import backend, deployment, integration, judge_gateway, judge_network, judge_route, method
+from runbook.trace.model import HOPS, Finding, Hop, State, Symptom, Weight, known
 from runbook.trace.survey import Survey
 from runbook.trace.target import Target
 from runbook.trace.way import Way
@@ -53,7 +53,10 @@ def _outright(hop: str, said: str, fix: str = "") -> Finding:
 
 
 _REFUSED = _outright(
-    "access", "Nothing that trace looks at explains the refusal: a policy, a web ACL or an authorizer may."
+    "access",
+    "Nothing that trace looks at explains the refusal: a policy, a web ACL or an authorizer may, or what has been "
+    "changed since the last deployment.",
+    "If the API's policy or endpoint was changed, deploy.",
 )
 _ELSE = {
     Symptom.NO_ANSWER: _outright(
@@ -67,9 +70,6 @@ _ELSE = {
         "Try again in a minute.",
     ),
     Symptom.THROTTLED: _outright("stage", "A usage plan's or the account's limit was hit."),
-    Symptom.REFUSED: _outright(
-        "method", "The request lacks what the method's validator, models or content types ask for."
-    ),
 }
 """What a symptom points at when nothing that was seen explains it; else the backend."""
 
@@ -96,9 +96,13 @@ _BLAMABLE = ("access", "route", "method", "integration", "stage-variables", "vpc
 
 def findings(seen: Survey, target: Target) -> list[Finding]:
     """Everything found on the path that is deployed."""
-    served = seen.front.deployed
-    way = Way(seen.front, seen.aim, served if isinstance(served, Configuration) else None, target)
+    way = _served(seen, target)
     return [*judge_gateway(way), *judge_route(way), *judge_network(way, seen.back)]
+
+
+def _served(seen: Survey, target: Target) -> Way:
+    served = seen.front.deployed
+    return Way(seen.front, seen.aim, served if isinstance(served, Configuration) else None, target)
 
 
 def conclude(
@@ -115,12 +119,14 @@ def conclude(
         if blamed is None or symptom is not Symptom.NO_ANSWER:
             broken, found = _blame_deployment(seen, target, symptom, broken, found)
             blamed = _first(broken)
-        if blamed is None or _INDEX[blamed] > max(_INDEX[hop] for hop in _POSSIBLE[symptom]):
+        if blamed != "deployment" and (
+            blamed is None or _INDEX[blamed] > max(_INDEX[hop] for hop in _POSSIBLE[symptom])
+        ):
             unseen = _unseen(found, symptom)
             if unseen:
                 found = [*found, backend.undecided(unseen)]
             else:
-                unexplained = _ELSE.get(symptom) or backend.to_blame(seen.aim, seen.back, answer)
+                unexplained = _unexplained(seen, target, answer)
                 broken, found = [*broken, unexplained], [*found, unexplained]
     verdict = _first(broken)
     found += backend.judge(seen.aim, answer, verdict)
@@ -128,6 +134,18 @@ def conclude(
         _hop(hop, [each for each in found if each.hop == hop], broken, symptom, stack, strict=strict) for hop in HOPS
     )
     return verdict, hops
+
+
+def _unexplained(seen: Survey, target: Target, answer: Answer) -> Finding:
+    """The request fails, and nothing that was seen says why."""
+    if found := _ELSE.get(answer.symptom):
+        return found
+    way = _served(seen, target)
+    if answer.symptom is Symptom.REFUSED:
+        return method.to_blame(way, answer)
+    some_healthy = seen.back is not None and any(each.state == "healthy" for each in known(seen.back.health))
+    handed_back = integration.to_blame(way, answer, some_healthy=some_healthy)
+    return handed_back or backend.to_blame(seen.aim, seen.back, answer)
 
 
 def _broken(found: Iterable[Finding], symptom: Symptom) -> list[Finding]:
@@ -178,7 +196,17 @@ def _blame_deployment(
         return broken, found
     finding = deployment.to_blame(wanted, concerned)
     kept = [each for each in found if not (each.hop == "deployment" and each.weight is Weight.SUSPICIOUS)]
+    if _INDEX[hop] < _INDEX["deployment"]:
+        # Who may call is judged before, but it is the deployment that has to be changed.
+        old = [each for each in broken if each.hop == hop]
+        broken = [each for each in broken if each not in old]
+        kept = [_mended_already(each) if each in old else each for each in kept]
     return [*broken, finding], [*kept, finding]
+
+
+def _mended_already(each: Finding) -> Finding:
+    said = f"{each.evidence} What is configured would let it pass."
+    return replace(each, weight=Weight.SUSPICIOUS, evidence=said, fix="", command="")
 
 
 def _unseen(found: Iterable[Finding], symptom: Symptom) -> list[str]:

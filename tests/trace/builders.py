@@ -16,6 +16,7 @@ from tests.practice.clients import terraforming
 from tests.practice.clients.terraforming import Terraform
 from tests.trace.conftest import PushedClock, Stack, finished, http, session
 from tests.trace.mutations import MUTATIONS, Mutation
+from tests.trace.mutations_console import CONSOLE, ConsoleStack
 from tests.trace.mutations_v2 import APPLICATION, BEHIND, NETWORK_V2, LinkedStack
 
 __all__ = ["BUILDERS", "terraformed", "why_not"]
@@ -163,6 +164,72 @@ def _linked(kind: str, *, behind: bool = False) -> Iterator[Stack]:
         yield stack
 
 
+@contextmanager
+def _in_the_console() -> Iterator[Stack]:
+    """Resource by resource, the link named by its id, a stage made by itself, and another beside it."""
+    clock = PushedClock(3000.0)
+    with serve(clock=clock, quotas=False) as account:
+        said = http.get(f"{account.url}/_practice").json()
+        aws = Aws(session, endpoint_url=account.url, pace=1 / clock.scale, invoke_url_form=said["invoke_url"])
+        ec2, elb, gateway = aws.ec2, aws.elbv2, aws.apigateway
+        stack = ConsoleStack(account, clock, aws, said, "", "live", "/orders")
+        balancer = elb.create_load_balancer(Name="shop", Type="network", Scheme="internal", Subnets=stack.subnets)
+        arn = balancer["LoadBalancers"][0]["LoadBalancerArn"]
+        group = elb.create_target_group(
+            Name="shop", Protocol="TCP", Port=80, VpcId=stack.vpc, HealthCheckProtocol="HTTP", HealthCheckPath="/health"
+        )["TargetGroups"][0]["TargetGroupArn"]
+        elb.create_listener(
+            LoadBalancerArn=arn,
+            Protocol="TCP",
+            Port=80,
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+        )
+        elb.register_targets(TargetGroupArn=group, Targets=[{"Id": each} for each in stack.instances])
+        stack.settle(300)
+        link = gateway.create_vpc_link(name="shop", targetArns=[arn])["id"]
+        for address in stack.addresses:
+            ec2.authorize_security_group_ingress(
+                GroupId=stack.security_group, IpProtocol="tcp", FromPort=80, ToPort=80, CidrIp=f"{address}/32"
+            )
+        api = gateway.create_rest_api(name="shop", endpointConfiguration={"types": ["REGIONAL"]})
+        stack.api_id, stack.resources = api["id"], {"": api["rootResourceId"]}
+
+        def answer(path: str, verb: str, type_: str = "HTTP_PROXY") -> None:
+            parent, _, name = path.rpartition("/")
+            stack.resources[path] = gateway.create_resource(
+                restApiId=api["id"], parentId=stack.resources[parent], pathPart=name
+            )["id"]
+            method = {"restApiId": api["id"], "resourceId": stack.resources[path], "httpMethod": verb}
+            within = "{id}" in path
+            gateway.put_method(
+                **method,
+                authorizationType="NONE",
+                requestParameters={"method.request.path.id": True} if within else {},
+            )
+            gateway.put_integration(
+                **method,
+                type=type_,  # type: ignore[arg-type]
+                integrationHttpMethod=verb,
+                uri=f"http://{balancer['LoadBalancers'][0]['DNSName']}{path}",
+                connectionType="VPC_LINK",
+                connectionId=link,
+                requestParameters={"integration.request.path.id": "method.request.path.id"} if within else {},
+            )
+            if type_ == "HTTP":
+                gateway.put_method_response(**method, statusCode="200")
+                gateway.put_integration_response(**method, statusCode="200", selectionPattern="")
+
+        answer("/orders", "GET")
+        answer("/orders/{id}", "GET")
+        answer("/orders/{id}/items", "POST")
+        answer("/status", "GET", "HTTP")
+        deployment = gateway.create_deployment(restApiId=api["id"])["id"]
+        for name in (stack.stage, "Test-1"):
+            gateway.create_stage(restApiId=api["id"], stageName=name, deploymentId=deployment)
+        stack.settle(600)
+        yield stack
+
+
 @dataclass(frozen=True)
 class Builder:
     """How a stack is built, and the faults that are tried on it."""
@@ -177,6 +244,7 @@ BUILDERS = {
     "terraform": Builder(_by_terraform),
     "v2-application": Builder(partial(_linked, "application"), APPLICATION),
     "v2-network": Builder(partial(_linked, "network"), NETWORK_V2),
+    "console": Builder(_in_the_console, CONSOLE),
     "application-behind": Builder(partial(_linked, "application", behind=True), BEHIND),
 }
 

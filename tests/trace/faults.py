@@ -14,7 +14,8 @@ from tests.trace.forked import in_a_copy
 from tests.trace.mutations import MUTATIONS, Mutation
 
 # The service knows its own paths only, as a real one does: a path that is lost on the way is answered 404.
-KNOWN = {"/": 200, "/health": 200, "/hello": 200, "*": 404}
+_PATHS = ("/", "/health", "/hello", "/orders", "/orders/7", "/status")
+KNOWN = {**dict.fromkeys(_PATHS, 200), "*": 404}
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,37 @@ def try_all(stack: Stack, mutations: Iterable[Mutation]) -> Iterator[Tried]:
 # Why no command can mend them.
 NO_COMMAND = {
     **dict.fromkeys(["api-deleted", "stage-deleted", "another-stage-called"], "what is meant is not to be seen"),
-    **dict.fromkeys(["asks-for-iam", "asks-for-api-key", "asks-a-lambda-authorizer"], "it is for the caller to mend"),
     **dict.fromkeys(
-        ["policy-denies", "policy-for-another-stage", "policy-for-other-addresses"],
+        [
+            *("asks-for-iam", "asks-for-api-key", "asks-a-lambda-authorizer"),
+            *("key-asked-of-this-method", "a-query-parameter-is-asked-for"),
+        ],
+        "it is for the caller to mend",
+    ),
+    **dict.fromkeys(
+        [
+            *("policy-denies", "policy-for-another-stage", "policy-for-other-addresses"),
+            *("policy-for-another-action", "policy-for-another-api", "policy-for-all-but-this-path"),
+        ],
         "who may call is for the owner to say",
     ),
     **dict.fromkeys(["balancer-deleted", "answers-by-itself"], "what is meant is not to be seen"),
     **dict.fromkeys(["root-called", "route-deleted", "only-post"], "what is meant is not to be seen"),
+    **dict.fromkeys(["stage-written-otherwise", "too-deep", "only-posted"], "what is meant is not to be seen"),
+    **dict.fromkeys(
+        ["responses-that-fit-nothing", "response-that-spoils", "made-up-by-api-gateway"],
+        "what is meant is not to be seen",
+    ),
     **dict.fromkeys(["nobody-registered", "instances-terminated"], "which instances serve is not to be seen"),
     **dict.fromkeys(
-        ["service-down", "service-on-another-port", "service-answers-500", "service-answers-404", "service-too-slow"],
+        [
+            "service-down",
+            "service-on-another-port",
+            "service-answers-500",
+            "service-answers-404",
+            "service-too-slow",
+            "no-proxy-and-a-service-that-fails",
+        ],
         "the service is not AWS's",
     ),
 }

@@ -16,12 +16,14 @@ from runbook.step import Plan
 from runbook.trace import HOPS, State, links, parse_target, trace
 from runbook.trace.draw import draw, draw_links, table
 from runbook.trace.survey import survey
+from runbook.trace.target import is_elsewhere
 from runbook.trace.verdict import STEP_OF, findings
 from steps import READING_ORDER
 from tests.trace.builders import BUILDERS
 from tests.trace.commands import carry_out
 from tests.trace.conftest import Stack, finished
 from tests.trace.mutations import MUTATIONS
+from tests.trace.mutations_console import ConsoleStack
 
 BY_NAME = {mutation.name: mutation for mutation in MUTATIONS}
 
@@ -538,3 +540,24 @@ def test_text_from_outside_is_never_markup(stack: Stack) -> None:
     told = stack.trace()
     assert "[red]x[/red] [/]" in drawn(draw(told))
     assert "[red]x[/red] [/]" in drawn(table(told), 200)
+
+
+def test_responses_that_fit_nothing_hide_no_closed_filter() -> None:
+    with BUILDERS["console"].build() as stack:
+        assert isinstance(stack, ConsoleStack)
+        stack.answer_with("200", "404")
+        url = stack.url.replace("/orders", "/status")
+        assert stack.trace(url).verdict == "integration"
+        stack.aws.ec2.revoke_security_group_ingress(
+            GroupId=stack.security_group, SecurityGroupRuleIds=[rule["SecurityGroupRuleId"] for rule in stack.rules]
+        )
+        stack.settle()
+        assert stack.trace(url).verdict == "security-group"
+
+
+def test_a_url_of_aws_on_a_practice_account_is_known_for_one(stack: Stack) -> None:
+    of_aws = "https://abcdef1234.execute-api.us-east-1.amazonaws.com/prod/hello"
+    assert is_elsewhere(of_aws, stack.aws)
+    assert not is_elsewhere(stack.url, stack.aws)
+    assert not is_elsewhere("https://api.example.com/hello", stack.aws)
+    assert not is_elsewhere(of_aws, Aws(stack.aws.session))

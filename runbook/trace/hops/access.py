@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from runbook.trace.command import cli
@@ -70,7 +70,12 @@ def judge(way: Way) -> Iterator[Finding]:
         yield Finding(
             "access",
             Weight.BREAKS if lacking else Weight.MAY_BREAK,
-            f"{method} asks for an API key" + ("; trace sent none." if lacking else "; the one sent is not accepted."),
+            f"{method} asks for an API key; "
+            + (
+                "trace sent none."
+                if lacking
+                else "the one sent is not accepted, or its usage plan's limits are used up."
+            ),
             "Send the header x-api-key with a key of a usage plan that includes this stage.",
             cli("apigateway", "get-usage-plans", query="items[].[id,name,apiStages]"),
             explains=frozenset({Symptom.FORBIDDEN, Symptom.THROTTLED}),
@@ -88,11 +93,10 @@ def _policy(policy: Any, target: Target) -> Iterator[Finding]:
     if not isinstance(policy, dict):
         yield Finding("access", Weight.UNKNOWN, "The API's resource policy cannot be read.")
         return
-    statements = policy.get("Statement", [])
-    statements = statements if isinstance(statements, list) else [statements]
-    wide = [each for each in statements if isinstance(each, dict) and each.get("Principal") in ("*", {"AWS": "*"})]
     verdicts = {
-        (each.get("Effect"), bool(each.get("Condition"))) for each in wide if _names(each.get("Resource"), target)
+        (each.get("Effect"), bool(each.get("Condition")) or "NotPrincipal" in each)
+        for each in _several(policy.get("Statement"))
+        if isinstance(each, dict) and _is_about(each, target)
     }
     denied = ("Deny", False) in verdicts
     show = cli("apigateway", "get-rest-api", rest_api_id=target.api_id, query="policy")
@@ -119,12 +123,34 @@ def _policy(policy: Any, target: Target) -> Iterator[Finding]:
         )
 
 
-def _names(resource: Any, target: Target) -> bool:
-    """Whether a statement is about this request; ``execute-api:/STAGE/VERB/PATH`` and ARNs end alike."""
-    wanted = f"{target.stage}/{target.method}{target.path}"
-    for each in resource if isinstance(resource, list) else [resource]:
-        text = str(each or "")
-        pattern = text.partition("/")[2] if "/" in text else "*"
-        if text == "*" or fnmatch.fnmatchcase(wanted, pattern or "*"):
-            return True
-    return False
+def _is_about(statement: Mapping[str, Any], target: Target) -> bool:
+    """Whether a statement is about this request of a caller who is not signed in."""
+    principal = statement.get("Principal")
+    everybody = "*" in _several(principal.get("AWS") if isinstance(principal, dict) else principal)
+    return (
+        (everybody or "NotPrincipal" in statement)
+        and _covers(statement, "Action", lambda each: _fits("execute-api:invoke", each.lower()))
+        and _covers(statement, "Resource", lambda each: _names(each, target))
+    )
+
+
+def _covers(statement: Mapping[str, Any], key: str, fits: Callable[[str], bool]) -> bool:
+    if f"Not{key}" in statement:
+        return not any(fits(str(each)) for each in _several(statement[f"Not{key}"]))
+    return any(fits(str(each)) for each in _several(statement.get(key)))
+
+
+def _names(resource: str, target: Target) -> bool:
+    """``execute-api:/STAGE/VERB/PATH`` and ARNs end alike; an ARN also tells the API."""
+    head, _, tail = resource.partition("/")
+    api = head.rpartition(":")[2]
+    return _fits(target.api_id, api or "*") and _fits(f"{target.stage}/{target.method}{target.path}", tail or "*")
+
+
+def _fits(text: str, pattern: str) -> bool:
+    """IAM's wildcards are ``*`` and ``?`` only."""
+    return fnmatch.fnmatchcase(text, pattern.replace("[", "[[]"))
+
+
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]

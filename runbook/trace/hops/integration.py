@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runbook.trace.command import SHOW_LINKS, cli, deploying, lines
+from runbook.trace.answer import Answer
+from runbook.trace.command import SHOW_LINKS, cli, deploying, lines, show_method
 from runbook.trace.configuration import DEFAULT_TIMEOUT, Integration, Method
 from runbook.trace.endpoint import host_part, placeholders, variables_in
 from runbook.trace.model import FROM_SERVICE, Finding, Symptom, Weight, known
 from runbook.trace.target import Target
 from runbook.trace.way import Way
+from runbook.trace.wording import listed
 
-__all__ = ["judge"]
+__all__ = ["judge", "to_blame"]
 
 # A service that answers at all within a second is the usual case; a limit below is more likely a slip than a wish.
 _SHORT_TIMEOUT = 1000  # milliseconds
@@ -42,7 +44,7 @@ def judge(way: Way) -> Iterator[Finding]:
             way.patch(*change) if change else SHOW_LINKS,
         )
     yield from _url(way, called, method)
-    if called.type == "HTTP" and not called.answers:
+    if not called.answers:
         yield Finding(
             "integration",
             Weight.BREAKS,
@@ -71,8 +73,37 @@ def judge(way: Way) -> Iterator[Finding]:
     yield Finding("integration", Weight.FACT, f"{instead}{said} over VPC link {called.connection_id or 'none'}.")
 
 
+def to_blame(way: Way, answer: Answer, *, some_healthy: bool) -> Finding | None:
+    """Nothing on the path explains the answer, but an integration that is no proxy may make it of a good one."""
+    called, method = way.aim.integration, way.aim.met
+    if called is None or method is None or called.type != "HTTP" or answer.status is None:
+        return None
+    patterns = listed(f"{pattern or 'all others'} as {status}" for pattern, status in called.responses)
+    if not answer.by_gateway and called.spoils(answer.status):
+        said = (
+            f"What the service answers is handed back as {answer.status} by the integration's responses ({patterns})."
+        )
+        fix = "Let good answers be handed back as what they are, and deploy."
+    elif answer.symptom is Symptom.INTERNAL and not called.answers_all and some_healthy:
+        said = f"The integration's responses hand back {patterns}: for any other answer of the service there is none."
+        fix = "Put an integration response without a pattern, for all others, and deploy."
+    else:
+        return None
+    return Finding("integration", Weight.BREAKS, said, fix, show_method("get-integration", way.target, method), step="")
+
+
 def _not_private(way: Way, called: Integration, said: str) -> Finding:
-    """An integration that goes through no link: only one mistake can be seen in it."""
+    """An integration that goes through no link: not much can be seen in it."""
+    if called.type == "MOCK":
+        return Finding(
+            "integration",
+            Weight.MAY_BREAK,
+            f"{way.aim.method} is a MOCK integration: API Gateway makes the answer up, and no service is asked.",
+            "Put an integration over the VPC link (HTTP_PROXY), or see what status its template and responses give; "
+            "deploy.",
+            explains=FROM_SERVICE | {Symptom.INTERNAL},
+            otherwise=Weight.UNKNOWN,
+        )
     host = way.aim.endpoint.host if way.aim.endpoint else ""
     balancer = known(way.front.balancers).get(way.front.balancer_named(host))
     if balancer is None or balancer.get("Scheme") != "internal":
@@ -109,23 +140,27 @@ def _answering(method: Method, target: Target) -> str:
 def _url(way: Way, called: Integration, method: Method) -> Iterator[Finding]:
     """The endpoint URL: every placeholder must be mapped, and the path be handed on as it came."""
     wanted = placeholders(called.uri)
+    own = [name.removesuffix("+") for name in placeholders(method.path)]
     for name in wanted:
         mapping = called.mapped_paths.get(name)
+        # What the path has no variable for can only be its one variable by another name.
+        source = name if name in own else own[0] if len(own) == 1 else ""
+        mend = way.patch(*_mapping(name, source)) if source else ""
         if mapping is None:
             yield Finding(
                 "integration",
                 Weight.BREAKS,
                 f"{{{name}}} in {called.uri} is mapped from nothing, so it stays as it is, which is no legal path.",
                 "Map it to the method's path parameter (which the method must declare), and deploy.",
-                way.patch(*_mapping(name)),
+                mend,
             )
         elif _is_literal(mapping):
             yield Finding(
                 "integration",
                 Weight.MAY_BREAK,
                 f"{{{name}}} is mapped to the literal {mapping}: every path becomes that one.",
-                f"Map it to method.request.path.{name}, and deploy.",
-                way.patch(*_mapping(name)),
+                f"Map it to method.request.path.{source or name}, and deploy.",
+                mend,
                 explains=FROM_SERVICE,
             )
     greedy = next((segment[1:-2] for segment in method.path.split("/") if segment.endswith("+}")), "")
@@ -157,8 +192,8 @@ def _url(way: Way, called: Integration, method: Method) -> Iterator[Finding]:
         )
 
 
-def _mapping(name: str) -> tuple[str, str]:
-    return f"/requestParameters/integration.request.path.{name}", f"method.request.path.{name}"
+def _mapping(name: str, source: str = "") -> tuple[str, str]:
+    return f"/requestParameters/integration.request.path.{name}", f"method.request.path.{source or name}"
 
 
 def _is_literal(mapping: str) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runbook.trace.command import cli
+from runbook.trace.answer import Answer
+from runbook.trace.command import cli, show_method
 from runbook.trace.model import Finding, Weight
 from runbook.trace.way import Way
 
-__all__ = ["judge"]
+__all__ = ["judge", "to_blame"]
 
 
 def judge(way: Way) -> Iterator[Finding]:
@@ -27,3 +28,16 @@ def judge(way: Way) -> Iterator[Finding]:
         )
     else:
         yield Finding("method", Weight.FACT, f"{route.method} answers.")
+
+
+def to_blame(way: Way, answer: Answer) -> Finding:
+    """The gateway does not take the request, before anybody is asked."""
+    said = "The request lacks what the method's validator, models or content types ask for"
+    return Finding(
+        "method",
+        Weight.BREAKS,
+        f"{said}: {answer.message or answer.status}.",
+        "Send what is asked for.",
+        show_method("get-method", way.target, way.aim.met) if way.aim.met else "",
+        step="",
+    )

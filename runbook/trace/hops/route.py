@@ -24,7 +24,7 @@ def judge(way: Way) -> Iterator[Finding]:
             "route",
             Weight.BREAKS,
             f"No route fits {path}; deployed are: {routes}."
-            + (" {proxy+} does not match the root itself." if only_root and "{" in routes else ""),
+            + (" A {proxy+} does not match the root itself." if only_root and "+}" in routes else ""),
             "Call a path below the root, or route / as well." if only_root else "Add a resource for the path, deploy.",
             cli("apigateway", "get-resources", rest_api_id=way.target.api_id, embed="methods"),
             # Our steps route the root only on request.

@@ -38,7 +38,8 @@ def judge(way: Way) -> Iterator[Finding]:
             pass
     settings, method = stage.get("methodSettings", {}), way.aim.met
     rate, burst = _setting(settings, method, "throttlingRateLimit"), _setting(settings, method, "throttlingBurstLimit")
-    throttle = patch_stage(target, "/*/*/throttling/rateLimit", "100", "/*/*/throttling/burstLimit", "50")
+    at = f"{_patched_at(settings, method)}/throttling"
+    throttle = patch_stage(target, f"{at}/rateLimit", "100", f"{at}/burstLimit", "50")
     if rate == 0 or burst == 0:
         yield Finding(
             "stage",
@@ -74,9 +75,18 @@ def judge(way: Way) -> Iterator[Finding]:
 
 
 def _setting(settings: Any, method: Method | None, name: str) -> Any:
-    """A method setting: the method's own (``~1path/VERB``), else the stage's (``*/*``)."""
+    """A method setting: the method's own, else the stage's (``*/*``)."""
+    return next((each[name] for each in (_own(settings, method), settings.get("*/*")) if each and name in each), None)
+
+
+def _own(settings: Any, method: Method | None) -> Any:
+    """Of ``~1path/VERB``; None where there are none."""
     own = f"{method.path.lstrip('/').replace('/', '~1')}/{method.verb}" if method else ""
-    for key in (own, f"~1{own}", f"/{own}", "*/*"):
-        if key in settings and name in settings[key]:
-            return settings[key][name]
-    return None
+    return next((settings[key] for key in (own, f"~1{own}", f"/{own}") if key in settings), None)
+
+
+def _patched_at(settings: Any, method: Method | None) -> str:
+    """Where a patch finds the settings that the request meets."""
+    if method is None or _own(settings, method) is None:
+        return "/*/*"
+    return f"/{method.path.replace('/', '~1')}/{method.verb}"

@@ -71,9 +71,6 @@ def _host(way: Way, called: Integration) -> Iterator[Finding]:
     if balancer is None:
         return
     name = balancer.get("DNSName", "")
-    host = called.host_header.strip("'") or (aim.endpoint.host if aim.endpoint else "")
-    variables = variables_in(host_part(called.uri))
-    mend = patch_stage(way.target, f"/variables/{variables[0]}", name) if variables else ""
     blamed = holder(host_part(called.uri))
     if aim.endpoint is None and all(front.variables.get(each) for each in variables_in(called.uri)):
         shown = resolved(called.uri, front.variables)
@@ -82,17 +79,34 @@ def _host(way: Way, called: Integration) -> Iterator[Finding]:
             Weight.BREAKS,
             f"The endpoint URL comes to {shown}, which is no legal URL.",
             f"The host should be the load balancer's DNS name, {name}.",
-            mend,
+            _set_host(way, called, name),
         )
-    elif host and host.lower() != name.lower():
+        return
+    host = aim.endpoint.host if aim.endpoint else ""
+    if mapped := called.host_header:
+        if not mapped.startswith("'"):
+            return  # whatever the caller says, so there is nothing to compare
+        host, blamed = mapped.strip("'"), "integration"
+    if host and host.lower() != name.lower():
         yield Finding(
             blamed,
             Weight.MAY_BREAK,
             f"The service is asked as host {host}, but the link's load balancer is {name}.",
             "Unless the service is meant to be asked by that name, put the load balancer's DNS name there.",
-            mend,
+            _set_host(way, called, name),
             explains=FROM_SERVICE,
         )
+
+
+def _set_host(way: Way, called: Integration, name: str) -> str:
+    """Let the service be asked by this name: where the Host header is mapped, by the endpoint URL's host again."""
+    part, endpoint = host_part(called.uri), way.aim.endpoint
+    if called.host_header:
+        return way.patch("/requestParameters/integration.request.header.Host", "")
+    if variables := variables_in(part):
+        return patch_stage(way.target, f"/variables/{variables[0]}", name)
+    port = f":{endpoint.port}" if endpoint and endpoint.names_port else ""
+    return way.patch("/uri", called.uri.replace(part, f"{name}{port}", 1))
 
 
 def _wrong_link(way: Way, called: Integration) -> Iterator[Finding]:
