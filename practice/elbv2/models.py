@@ -33,6 +33,7 @@ __all__ = ["ClassicELBBackend", "ELBv2Backend", "elbv2_backends"]
 
 # D: "Not enough IP space": Elastic Load Balancing wants this many free addresses in each subnet.
 _FREE_ADDRESSES = 8
+_LONGEST_DELAY = ("deregistration_delay.timeout_seconds", "3600")
 
 # moto's CreateTargetGroup builds whatever this name is bound to.
 moto_models.FakeTargetGroup = TargetGroup  # type: ignore[misc]
@@ -323,7 +324,15 @@ class ELBv2Backend(MotoELBv2Backend):
                 other = self.listener_on(balancer, validation.check_port(port))
                 if other is not None and other is not listener:
                     raise errors.duplicate_listener(balancer.arn)
-        return super().modify_listener(arn, port, protocol, ssl_policy, certificates, actions)
+        # moto knows TLS when a listener is created only.
+        encrypts = balancer is not None and protocol == "TLS"
+        listener = super().modify_listener(arn, port, None if encrypts else protocol, ssl_policy, certificates, actions)
+        if encrypts:
+            listener.protocol = "TLS"
+            if certificates:
+                listener.certificate = certificates[0]["CertificateArn"]
+                listener.certificates = [each["CertificateArn"] for each in certificates]
+        return listener
 
     @override
     def delete_listener(self, listener_arn: str) -> FakeListener:
@@ -469,7 +478,12 @@ class ELBv2Backend(MotoELBv2Backend):
                 if key not in group.attributes:
                     # K: the words that are known of keys of other kinds of groups.
                     raise errors.ValidationError(f"Target group attribute key '{key}' is not recognized")
-        super().modify_target_group_attributes(target_group_arn, attributes)
+        # D: "The range is 0-3600 seconds"; moto leaves the last one out.
+        longest = {key: value for key, value in attributes.items() if (key, value) == _LONGEST_DELAY}
+        super().modify_target_group_attributes(
+            target_group_arn, {key: value for key, value in attributes.items() if key not in longest}
+        )
+        group.attributes.update(longest)
 
     @override
     def delete_target_group(self, target_group_arn: str) -> TargetGroup:

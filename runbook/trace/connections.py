@@ -59,9 +59,11 @@ def pairs(back: Back, *, checks: bool = False) -> list[Pair]:
     if isinstance(callers, Unseen):
         return []
     found = []
-    for each in back.health:
+    # Who leaves gets no requests, but where all do, whoever comes in their place will be let in or not as they are.
+    staying = [each for each in back.health if each.state != "draining"] or back.health
+    for each in staying:
         place = back.places.get(each.id)
-        if place is None or each.state == "draining":
+        if place is None:
             continue
         # A port that looks like a slip is blamed on the registration; the filters are judged for the port meant.
         port = place.port if is_slip(back, each) else each.port or place.port

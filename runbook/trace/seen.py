@@ -146,6 +146,8 @@ class Place:
     groups: tuple[str, ...] = ()
     state: str = ""
     """Of the instance."""
+    instance: str = ""
+    """Its id, where it is one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ class Back:
     listener: ListenerTypeDef | None = None
     """The one the endpoint URL's port asks for."""
     group: TargetGroupTypeDef | None = None
-    """The one that the listener that is followed forwards to."""
+    """The one that the listener that is followed forwards to; where none is, the one that it can only be."""
     more_groups: int = 0
     """How many others it forwards to besides."""
     group_attributes: Mapping[str, str] | Unseen = field(default_factory=dict)
@@ -227,6 +229,23 @@ class Back:
     def own_groups(self) -> tuple[str, ...]:
         """The load balancer's own security groups."""
         return tuple(self.balancer.get("SecurityGroups", []))
+
+    @property
+    def spoken(self) -> str:
+        """What its listeners and groups are to speak."""
+        return "HTTP" if self.is_application else "TCP"
+
+    @property
+    def unused_group(self) -> str:
+        """The one group for such a load balancer, in its VPC, that none uses; empty when there are none or several."""
+        unused = [
+            each["TargetGroupArn"]
+            for each in known(self.target_groups).values()
+            if not each.get("LoadBalancerArns")
+            and each.get("VpcId") == self.vpc
+            and each.get("Protocol") in (self.spoken, f"{self.spoken}_UDP")
+        ]
+        return unused[0] if len(unused) == 1 else ""
 
     @property
     def own_callers(self) -> list[Caller]:

@@ -255,3 +255,43 @@ def made_up_by_api_gateway(stack: ConsoleStack) -> None:
         requestTemplates={"application/json": '{"statusCode": 500}'},
     )
     stack.deploy()
+
+
+# --- behind the link --------------------------------------------------------------------------------------------------
+
+
+@mutation("listener")
+def two_listeners_on_other_ports(stack: ConsoleStack) -> None:
+    elb, listener = stack.aws.elbv2, stack.listener
+    elb.modify_listener(ListenerArn=listener["ListenerArn"], Port=8080)
+    elb.create_listener(
+        LoadBalancerArn=stack.balancer["LoadBalancerArn"],
+        Protocol="TCP",
+        Port=8081,
+        DefaultActions=listener["DefaultActions"],
+    )
+
+
+@mutation("listener")
+def listener_of_another_port_and_protocol(stack: ConsoleStack) -> None:
+    elb, listener = stack.aws.elbv2, stack.listener
+    certificate = stack.aws.session.client("acm", endpoint_url=stack.account.url, region_name=stack.aws.region)
+    arn = certificate.request_certificate(DomainName="service.example")["CertificateArn"]
+    elb.delete_listener(ListenerArn=listener["ListenerArn"])
+    elb.create_listener(
+        LoadBalancerArn=stack.balancer["LoadBalancerArn"],
+        Protocol="TLS",
+        Port=443,
+        Certificates=[{"CertificateArn": arn}],
+        DefaultActions=listener["DefaultActions"],
+    )
+
+
+@mutation("targets")
+def leaving_for_an_hour(stack: ConsoleStack) -> None:
+    elb, arn = stack.aws.elbv2, stack.group["TargetGroupArn"]
+    elb.modify_target_group_attributes(
+        TargetGroupArn=arn, Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "3600"}]
+    )
+    elb.deregister_targets(TargetGroupArn=arn, Targets=[{"Id": each} for each in stack.instances])
+    stack.settle(900)

@@ -21,7 +21,7 @@ from runbook.trace.verdict import STEP_OF, findings
 from steps import READING_ORDER
 from tests.trace.builders import BUILDERS
 from tests.trace.commands import carry_out
-from tests.trace.conftest import Stack, finished
+from tests.trace.conftest import Stack, finished, http
 from tests.trace.mutations import MUTATIONS
 from tests.trace.mutations_console import ConsoleStack
 
@@ -561,3 +561,87 @@ def test_a_url_of_aws_on_a_practice_account_is_known_for_one(stack: Stack) -> No
     assert not is_elsewhere(stack.url, stack.aws)
     assert not is_elsewhere("https://api.example.com/hello", stack.aws)
     assert not is_elsewhere(of_aws, Aws(stack.aws.session))
+
+
+def test_what_hides_behind_a_missing_listener_is_told_too(stack: Stack) -> None:
+    for name in ("no-rules", "listener-deleted"):
+        BY_NAME[name].apply(stack)
+    told = stack.trace()
+    assert told.verdict == "listener"
+    assert states(told)["security-group"] is State.BROKEN
+    assert "no listener on the port leads there" in told["target-group"].evidence
+
+
+def test_where_all_are_leaving_the_filters_are_judged_all_the_same(stack: Stack) -> None:
+    stack.clock.stop()  # else they would be gone by the time that trace looks
+    BY_NAME["everybody-leaving"].apply(stack)
+    BY_NAME["no-rules"].apply(stack)
+    told = stack.trace()
+    assert told.verdict == "targets"
+    assert told["security-group"].state is State.BROKEN
+
+
+def test_stopped_instances_are_started_by_their_ids_where_addresses_are_registered(stack: Stack) -> None:
+    other = by_hand(stack, target_type="ip")
+    stack.aws.ec2.stop_instances(InstanceIds=stack.instances)
+    stack.settle()
+    command = other.trace()["targets"].command
+    assert {word for word in command.split() if word.startswith("i-")} == set(stack.instances)
+    carry_out(stack.aws, command)
+    stack.settle(600)
+    assert other.trace().verdict is None
+
+
+def test_a_check_that_passes_elsewhere_is_not_to_be_changed(stack: Stack) -> None:
+    one, *_ = stack.instances
+    http.patch(f"{stack.account.url}/_practice/machines/{one}", json={"listening": False}).raise_for_status()
+    stack.settle(600)
+    told = stack.trace()["health-check"]
+    assert told.state is State.SUSPICIOUS
+    assert "elsewhere it passes" in told.fix
+    assert told.command == ""
+
+
+def test_a_check_that_one_node_cannot_make_is_put_down_to_the_filters(stack: Stack) -> None:
+    BY_NAME["cross-zone"].apply(stack)
+    BY_NAME["one-address-missing"].apply(stack)
+    stack.settle(600)
+    told = stack.trace()["health-check"]
+    assert "packet filters keep the check out" in told.evidence
+    assert told.command == ""
+
+
+def test_it_is_told_at_which_end_a_group_keeps_requests_back(stack: Stack) -> None:
+    ec2 = stack.aws.ec2
+    own = ec2.create_security_group(GroupName="own", Description="own", VpcId=stack.vpc)["GroupId"]
+    ec2.authorize_security_group_ingress(GroupId=own, IpProtocol="tcp", FromPort=8080, ToPort=8080, CidrIp="0.0.0.0/0")
+    other = by_hand(stack, groups=[own])
+    rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [own]}])["SecurityGroupRules"]
+    out = [rule["SecurityGroupRuleId"] for rule in rules if rule["IsEgress"]]
+    ec2.revoke_security_group_egress(GroupId=own, SecurityGroupRuleIds=out)
+    stack.settle()
+    told = other.trace()
+    assert told.verdict == "security-group"
+    assert f"{own} (the load balancer's) does not let" in told["security-group"].evidence
+    assert f"{stack.security_group} does not let" not in told["security-group"].evidence
+
+
+def test_what_a_prefix_list_may_let_in_is_not_said_to_be_let_in(stack: Stack) -> None:
+    BY_NAME["no-rules"].apply(stack)
+    ec2 = stack.aws.ec2
+    entries = [{"Cidr": f"{address}/32"} for address in stack.addresses]
+    listed = ec2.create_managed_prefix_list(
+        PrefixListName="nlb",
+        MaxEntries=5,
+        AddressFamily="IPv4",
+        Entries=entries,  # type: ignore[arg-type]
+    )["PrefixList"]["PrefixListId"]
+    ec2.authorize_security_group_ingress(
+        GroupId=stack.security_group,
+        IpPermissions=[
+            {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "PrefixListIds": [{"PrefixListId": listed}]}
+        ],
+    )
+    told = stack.trace()["security-group"]
+    assert told.state is State.UNKNOWN
+    assert "let in on port" not in told.evidence

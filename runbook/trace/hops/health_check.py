@@ -50,9 +50,11 @@ def judge(aim: Aim, back: Back) -> Iterator[Finding]:
                 "health-check",
                 Weight.SUSPICIOUS,
                 fails,
-                "See what the service answers to the check; if it works by hand, the check's path, port or protocol "
-                "is not the service's.",
-                _usual_check(aim, group),
+                "See what the service answers to the check there: elsewhere it passes."
+                if healthy
+                else "See what the service answers to the check; if it works by hand, the check's path, port or "
+                "protocol is not the service's.",
+                "" if healthy else _usual_check(aim, group),
             )
     checked = len(healthy) + len(unhealthy)
     yield Finding("health-check", Weight.FACT, f"{said}: {len(healthy)} of {checked} healthy.")
@@ -63,11 +65,13 @@ def _filtered(back: Back, unhealthy: Sequence[Registered]) -> bool:
     if isinstance(back.rules, Unseen) or isinstance(back.acls, Unseen):
         return False
     rules, acls = back.rules, back.acls
-    ids = {each.id for each in unhealthy}
-    checking = [pair for pair in pairs(back, checks=True) if pair.place.target in ids]
-    return bool(checking) and all(
-        pair.passes(rules) is False or any(each.certain for each in denials(pair, acls)) for pair in checking
-    )
+    # One node that is kept out is enough for a check that fails.
+    kept_out = {
+        pair.place.target
+        for pair in pairs(back, checks=True)
+        if pair.passes(rules) is False or any(each.certain for each in denials(pair, acls))
+    }
+    return {each.id for each in unhealthy} <= kept_out
 
 
 def _usual_check(aim: Aim, group: TargetGroupTypeDef) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from runbook.trace.command import SHOW_GROUPS, cli, forward, patch_stage
 from runbook.trace.endpoint import PLAIN, Endpoint, host_part, variables_in
-from runbook.trace.model import Finding, Symptom, Unseen, Weight, known
+from runbook.trace.model import Finding, Symptom, Unseen, Weight
 from runbook.trace.seen import Back
 from runbook.trace.way import Way
 from runbook.trace.wording import listed
@@ -83,7 +83,7 @@ def _make_tcp(back: Back, listener: ListenerTypeDef) -> str:
     arn = listener["ListenerArn"]
     if back.group is not None and back.group.get("Protocol") in ("TCP", "TCP_UDP"):
         return cli("elbv2", "modify-listener", listener_arn=arn, protocol="TCP")
-    group = _only_unused_group(back)
+    group = back.unused_group
     return forward(arn, group, protocol="TCP") if group else SHOW_GROUPS
 
 
@@ -92,7 +92,8 @@ def _no_listener(
 ) -> Iterator[Finding]:
     """The endpoint URL's port and the listener's differ: whichever disagrees with the target group is the odd one."""
     group_port = back.group.get("Port") if back.group else None
-    only = listeners[0]["Port"] if len(listeners) == 1 else None
+    plain = endpoint.scheme == "https" or listeners[0].get("Protocol") in PLAIN
+    only = listeners[0]["Port"] if len(listeners) == 1 and plain else None
     called = way.aim.integration
     if called is not None and only is not None and group_port == only and not back.inner:
         host = host_part(called.uri)
@@ -131,31 +132,16 @@ def _lead_to_port(way: Way, uri: str, endpoint: Endpoint, port: int) -> str:
     return way.patch("/uri", f"http://{bare}{tail}{rest}")
 
 
-def _spoken(back: Back) -> str:
-    return "HTTP" if back.is_application else "TCP"
-
-
-def _only_unused_group(back: Back) -> str:
-    """The one group for such a load balancer, in its VPC, that none uses; empty when there are none or several."""
-    unused = [
-        each["TargetGroupArn"]
-        for each in known(back.target_groups).values()
-        if not each.get("LoadBalancerArns")
-        and each.get("VpcId") == back.vpc
-        and each.get("Protocol") in (_spoken(back), f"{_spoken(back)}_UDP")
-    ]
-    return unused[0] if len(unused) == 1 else ""
-
-
 def _create_listener(port: int, back: Back) -> str:
-    group = back.group["TargetGroupArn"] if back.group else _only_unused_group(back)
+    fits = back.group is not None and back.group.get("Protocol") in (back.spoken, f"{back.spoken}_UDP")
+    group = back.group["TargetGroupArn"] if back.group and fits else back.unused_group
     if not group:
         return SHOW_GROUPS
     return cli(
         "elbv2",
         "create-listener",
         load_balancer_arn=back.arn,
-        protocol=_spoken(back),
+        protocol=back.spoken,
         port=port,
         default_actions=f"Type=forward,TargetGroupArn={group}",
     )

@@ -43,16 +43,12 @@ def _let_in(back: Back, among: Sequence[Pair], rules: Sequence[Rule]) -> Iterato
     doubtful = [pair for pair in among if pair.passes(rules) is None]
     whose = _whose(back, among)
     if blocked:
-        groups = listed(group for pair in blocked for group in pair.place.groups)
         grouped = any(pair.source.groups for pair in blocked)
         yield Finding(
             "security-group",
             weight(back, blocked, among),
-            f"{groups} does not let {_sources(blocked)} ({whose}) in on port {_ports(blocked)}"
-            + (", or their own groups do not let them out." if grouped else ".")
-            + _others_pass(blocked, among)
-            + _on_other_ports(blocked, rules),
-            "Let the security groups of who calls in on that port."
+            " ".join(_ends(blocked, rules, whose)) + _others_pass(blocked, among) + _on_other_ports(blocked, rules),
+            "Let the security groups of who calls in on that port, and out to it."
             if grouped
             else f"Let each of {whose} addresses in on that port, as a /32.",
             lines(*dict.fromkeys(command for pair in blocked for command in _opening(pair, rules))),
@@ -65,8 +61,19 @@ def _let_in(back: Back, among: Sequence[Pair], rules: Sequence[Rule]) -> Iterato
             f"Whether {_sources(doubtful)} is let in cannot be told: a rule names a prefix list, which trace does not "
             "look into, or a part of the range only.",
         )
-    if not blocked:
-        yield Finding("security-group", Weight.FACT, f"{_sources(among)} ({whose}) let in on port {_ports(among)}.")
+    if passing := [pair for pair in among if pair not in doubtful and not blocked]:
+        yield Finding("security-group", Weight.FACT, f"{_sources(passing)} ({whose}) let in on port {_ports(passing)}.")
+
+
+def _ends(blocked: Sequence[Pair], rules: Sequence[Rule], whose: str) -> Iterator[str]:
+    """At which end each is blocked."""
+    if kept_out := [pair for pair in blocked if pair.let_in(rules) is False]:
+        groups = listed(group for pair in kept_out for group in pair.place.groups)
+        yield f"{groups} does not let {_sources(kept_out)} ({whose}) in on port {_ports(kept_out)}."
+    if kept_in := [pair for pair in blocked if pair.let_out(rules) is False]:
+        groups = listed(group for pair in kept_in for group in pair.source.groups)
+        to = listed(pair.place.ip for pair in kept_in)
+        yield f"{groups} ({whose}) does not let {_sources(kept_in)} out to {to} on port {_ports(kept_in)}."
 
 
 def _sources(some: Sequence[Pair]) -> str:

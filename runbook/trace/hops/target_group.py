@@ -74,7 +74,8 @@ def judge(aim: Aim, back: Back) -> Iterator[Finding]:
     yield Finding(
         "target-group",
         Weight.FACT,
-        f"{name}: {protocol} to port {group.get('Port')}, targets of type {group.get('TargetType')}.",
+        f"{name}: {protocol} to port {group.get('Port')}, targets of type {group.get('TargetType')}"
+        + ("." if back.listener else "; no listener on the port leads there."),
     )
 
 

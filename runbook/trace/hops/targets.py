@@ -36,7 +36,7 @@ def judge(back: Back) -> Iterator[Finding]:
     leaving = [each for each in health if each.state == "draining"]
     coming = [each for each in health if each.state == "initial"]
     if stopped:
-        gone = _any_terminated(back, stopped)
+        gone = _any_gone(back, stopped)
         yield Finding(
             "targets",
             Weight.BREAKS if len(stopped) == len(health) else Weight.SUSPICIOUS,
@@ -44,10 +44,10 @@ def judge(back: Back) -> Iterator[Finding]:
             "Register other instances in its place." if gone else "Start the instances.",
             _show_instances(back)
             if gone
-            else cli("ec2", "start-instances", instance_ids=[each.id for each in stopped]),
+            else cli("ec2", "start-instances", instance_ids=[_instance(back, each) for each in stopped]),
         )
     if leaving:
-        gone = _any_terminated(back, leaving)
+        gone = _any_gone(back, leaving)
         yield Finding(
             "targets",
             Weight.BREAKS if len(leaving) == len(health) else Weight.SUSPICIOUS,
@@ -71,9 +71,16 @@ def judge(back: Back) -> Iterator[Finding]:
     yield Finding("targets", Weight.FACT, states(health))
 
 
-def _any_terminated(back: Back, targets: Sequence[Registered]) -> bool:
-    places = (known(back.places).get(each.id) for each in targets)
-    return any(place is not None and place.state in ("shutting-down", "terminated") for place in places)
+def _instance(back: Back, each: Registered) -> str:
+    place = known(back.places).get(each.id)
+    return (place.instance if place else "") or each.id
+
+
+def _any_gone(back: Back, targets: Sequence[Registered]) -> bool:
+    """Whether there is any that is terminated, or not even to be found any more."""
+    places = [known(back.places).get(each.id) for each in targets]
+    seen = not isinstance(back.places, Unseen)
+    return seen and any(place is None or place.state in ("shutting-down", "terminated") for place in places)
 
 
 def _show_instances(back: Back) -> str:

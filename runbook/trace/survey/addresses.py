@@ -61,6 +61,7 @@ def _instance(item: InstanceTypeDef, port: int) -> Place:
         public_ip=item.get("PublicIpAddress", ""),
         groups=tuple(groups),
         state=item["State"]["Name"],
+        instance=item["InstanceId"],
     )
 
 
@@ -80,6 +81,7 @@ def addressed(aws: Aws, ips: Sequence[str], group: TargetGroupTypeDef) -> dict[s
                     ip=ip,
                     public_ip=address.get("Association", {}).get("PublicIp", ""),
                     groups=tuple(each["GroupId"] for each in item.get("Groups", [])),
+                    instance=item.get("Attachment", {}).get("InstanceId", ""),
                 )
     return places
 

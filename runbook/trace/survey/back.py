@@ -16,7 +16,7 @@ from runbook.trace.survey.balancing import attributes, group_attributes, health,
 from runbook.trace.survey.filters import acls, internet, rules
 
 if TYPE_CHECKING:
-    from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef, TargetGroupTypeDef
+    from mypy_boto3_elbv2.type_defs import ListenerTypeDef, LoadBalancerTypeDef, TargetGroupTypeDef
 
 __all__ = ["look_behind"]
 
@@ -64,19 +64,29 @@ def _balancer(ask: Asking, balancer: LoadBalancerTypeDef, port: int) -> Back:
 def _forwarding(back: Back) -> Back:
     """With the listener on the port, else the only one, and the group it forwards to."""
     back = replace(back, listener=next((each for each in known(back.listeners) if each["Port"] == back.port), None))
-    if back.followed is None or isinstance(back.target_groups, Unseen):
+    if isinstance(back.listeners, Unseen) or isinstance(back.target_groups, Unseen):
         return back
-    arns = [
+    if back.followed is not None:
+        arns = _forwarded_to(back.followed)
+    else:
+        # Gone on with the one group it can only be, so that what hides behind the lack of a listener is told too.
+        common = {tuple(_forwarded_to(each)) for each in back.listeners} or {(back.unused_group,)}
+        arns = [*common.pop()] if len(common) == 1 else []
+    groups = [back.target_groups[arn] for arn in dict.fromkeys(arns) if arn in back.target_groups]
+    return replace(back, group=groups[0] if groups else None, more_groups=max(0, len(groups) - 1))
+
+
+def _forwarded_to(listener: ListenerTypeDef) -> list[str]:
+    """The groups of its default action."""
+    return [
         arn
-        for action in back.followed.get("DefaultActions", [])
+        for action in listener.get("DefaultActions", [])
         for arn in (
             [each.get("TargetGroupArn", "") for each in action.get("ForwardConfig", {}).get("TargetGroups", [])]
             or [action.get("TargetGroupArn", "")]
         )
         if arn
     ]
-    groups = [back.target_groups[arn] for arn in dict.fromkeys(arns) if arn in back.target_groups]
-    return replace(back, group=groups[0] if groups else None, more_groups=max(0, len(groups) - 1))
 
 
 def _beyond(ask: Asking, front: Front, back: Back) -> Back:

@@ -269,3 +269,24 @@ def test_a_group_forgets_a_deleted_load_balancer(chain: Any) -> None:
     shown = chain.elb.describe_target_groups(TargetGroupArns=[chain.group])["TargetGroups"][0]
     assert shown["LoadBalancerArns"] == []
     assert chain.health() == ["unused Target.NotInUse"] * 2
+
+
+def test_a_listener_becomes_one_of_tls(chain: Any) -> None:
+    chain.build()
+    arn = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+    changed = chain.elb.modify_listener(
+        ListenerArn=chain.listener, Protocol="TLS", Port=443, Certificates=[{"CertificateArn": arn}]
+    )["Listeners"][0]
+    assert (changed["Protocol"], changed["Port"]) == ("TLS", 443)
+    assert [each["CertificateArn"] for each in changed["Certificates"]] == [arn]
+    assert chain.elb.modify_listener(ListenerArn=chain.listener, Protocol="TCP")["Listeners"][0]["Protocol"] == "TCP"
+
+
+def test_targets_may_leave_for_an_hour(chain: Any) -> None:
+    chain.build()
+    key = "deregistration_delay.timeout_seconds"
+    chain.elb.modify_target_group_attributes(TargetGroupArn=chain.group, Attributes=[{"Key": key, "Value": "3600"}])
+    found = chain.elb.describe_target_group_attributes(TargetGroupArn=chain.group)["Attributes"]
+    assert {each["Key"]: each["Value"] for each in found}[key] == "3600"
+    with pytest.raises(ClientError, match="3601"):
+        chain.elb.modify_target_group_attributes(TargetGroupArn=chain.group, Attributes=[{"Key": key, "Value": "3601"}])
