@@ -28,6 +28,7 @@ __all__ = [
     "no_such_rule",
     "no_such_subnet",
     "no_such_vpc",
+    "too_few_results",
 ]
 
 
@@ -104,6 +105,14 @@ def invalid_token(token: str) -> EC2ClientError:
     """A NextToken that AWS did not give out (T: boto3#2673)."""
     return EC2ClientError(
         "InvalidParameterValue", f"Value ( {token} ) for parameter NextToken is invalid. The token is invalid."
+    )
+
+
+def too_few_results(most: str) -> EC2ClientError:
+    """MaxResults below what DescribeInstances takes (T: quoted in the sources of steampipe's AWS plugin)."""
+    return EC2ClientError(
+        "InvalidParameterValue",
+        f"Value ( {most} ) for parameter maxResults is invalid. Expecting a value greater than 5.",
     )
 
 

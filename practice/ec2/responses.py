@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 from uuid import uuid4
 
 from moto.core.responses import ActionResult
+from moto.ec2.exceptions import EmptyTagSpecError
 from moto.ec2.responses import EC2Response as MotoEC2Response
 from typing_extensions import override
 
@@ -40,10 +41,28 @@ class EC2Response(MotoEC2Response):
         return headers, _REQUEST_ID.sub(request_id, body) if isinstance(body, str) else body
 
     @override
+    def _get_param(self, param_name: str, if_none: Any = None) -> Any:
+        value = super()._get_param(param_name, if_none)
+        if param_name.endswith("Ids") and isinstance(value, list):
+            # An id may be given twice, which moto takes for one that is not there.
+            return list(dict.fromkeys(value))
+        return value
+
+    @override
+    def _parse_tag_specification(self, expected_type: str | None = None) -> dict[str, dict[str, str]]:
+        for specification in self._get_param("TagSpecifications", []):
+            if "Tags" not in specification:  # moto looks at the first alone
+                raise EmptyTagSpecError
+        return super()._parse_tag_specification(expected_type)
+
+    @override
     def describe_instances(self) -> ActionResult:
         for instance_id in self._get_param("InstanceIds", []):
             if not _INSTANCE_ID.fullmatch(instance_id):
                 raise errors.malformed_instance(instance_id)
+        most = self._get_param("MaxResults")
+        if most is not None and int(most) < 5:
+            raise errors.too_few_results(most)
         try:
             return super().describe_instances()
         except ValueError:  # moto looks the token up among what it would answer
@@ -52,12 +71,21 @@ class EC2Response(MotoEC2Response):
             raise errors.invalid_token(token) from None
 
     @override
+    def describe_security_groups(self) -> ActionResult:
+        return self._filtered(super().describe_security_groups)
+
+    @override
     def describe_security_group_rules(self) -> ActionResult:
-        for name in self._filters_from_querystring():
-            # D: the filters of DescribeSecurityGroupRules.
-            if name not in {"group-id", "security-group-rule-id", "tag-key"} and not name.startswith("tag:"):
-                raise errors.invalid_filter(name)
-        return super().describe_security_group_rules()
+        return self._filtered(super().describe_security_group_rules)
+
+    def _filtered(self, describe: Callable[[], ActionResult]) -> ActionResult:
+        try:
+            return describe()
+        except KeyError as error:  # moto looks a filter up by its name, and has those that AWS documents
+            (name,) = error.args
+            if name not in self._filters_from_querystring():
+                raise
+            raise errors.invalid_filter(name) from None
 
     @override
     def create_subnet(self) -> ActionResult:

@@ -283,8 +283,10 @@ class ELBv2Backend(MotoELBv2Backend):
     ) -> FakeListener:
         balancer = self.network_load_balancer(load_balancer_arn)
         application = self.load_balancer(load_balancer_arn) if balancer is None else None
-        if application is not None and self.listener_on(application, validation.check_port(port)) is not None:
-            raise errors.duplicate_listener(load_balancer_arn)
+        if application is not None:
+            self._validate_port_and_protocol("application", port, protocol)
+            if self.listener_on(application, validation.check_port(port)) is not None:
+                raise errors.duplicate_listener(load_balancer_arn)
         if balancer is not None:
             self._validate_port_and_protocol("network", port, protocol)
             number = validation.check_port(port)
@@ -513,6 +515,8 @@ class ELBv2Backend(MotoELBv2Backend):
             self._check_instances(group, [target["Id"] for target in instances])
         if group.target_type == "alb":
             self._check_application(group, instances)
+        if group.target_type == "lambda":
+            raise NotImplementedError("Lambda functions as targets are not part of the practice account")
         for target in instances:
             registration = self._registration(group, target, now)
             key = (registration.target_id, registration.port)
@@ -598,7 +602,7 @@ class ELBv2Backend(MotoELBv2Backend):
 
     @staticmethod
     def _find(group: TargetGroup, target: dict[str, Any]) -> Registration | None:
-        port = int(target.get("Port") or group.port)
+        port = int(target.get("Port") or group.port or 0)  # a group of Lambda functions has none
         return group.registrations.get((target["Id"], port))
 
     def _health_status(
