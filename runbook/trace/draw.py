@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import groupby
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -30,9 +29,9 @@ STYLES = {
 }
 
 
-def draw(trace: Trace) -> RenderableType:
-    """The whole trace: the request, its way, and what to do."""
-    parts: list[RenderableType] = [_heading(trace), _Path(trace), _conclusion(trace)]
+def draw(trace: Trace, account: str = "") -> RenderableType:
+    """The whole trace: the request, its way, and what to do. ``account``: the options that choose it."""
+    parts: list[RenderableType] = [_heading(trace), _Path(trace), _conclusion(trace, account)]
     if trace.test_invoke is not None:
         called = trace.test_invoke
         head = called.problem or f"status {called.status}, {called.latency} ms, of what is configured"
@@ -76,7 +75,7 @@ def _detail(hop: Hop) -> Text:
     return detail
 
 
-def _conclusion(trace: Trace) -> RenderableType:
+def _conclusion(trace: Trace, account: str) -> RenderableType:
     parts: list[RenderableType] = []
     if trace.verdict is not None:
         parts.append(Text.assemble("\nVerdict: ", (trace.verdict, "bold red")))
@@ -91,10 +90,10 @@ def _conclusion(trace: Trace) -> RenderableType:
         if not (hop.fix or hop.command):
             continue
         parts.append(Text.assemble("\n", (hop.id, STYLES[hop.state]), f": {hop.fix}" if hop.fix else ""))
-        # Commands are copied: they are not wrapped into pieces.
-        parts += [Padding(Text(line, style="cyan", overflow="fold"), (0, 2)) for line in hop.command.splitlines()]
-        if hop.step:
-            parts.append(Padding(Text(f"runbook step {hop.step} do", style="cyan"), (0, 2)))
+        # Commands are copied: they are not wrapped into pieces, whatever the width. Print them with crop=False.
+        step = f"runbook step {hop.step} do --stack {trace.stack} --region {trace.region}{account}"
+        commands = [*hop.command.splitlines(), *([step] if hop.step else [])]
+        parts += [Text(f"  {line}", style="cyan", no_wrap=True, overflow="ignore") for line in commands]
     return Group(*parts)
 
 
