@@ -17,7 +17,7 @@ from drills.catalogue import COURSE
 from drills.judging import judge
 from drills.model import Course, Drill
 from drills.session import Result, Session
-from runbook.accounts import Account, Kind, connect
+from runbook.accounts import Account, Kind, connect, pointing_at
 from runbook.errors import BadInput, CannotContinue, Stopped
 from runbook.parameters import validated
 
@@ -49,10 +49,7 @@ class Briefing:
     @property
     def shell(self) -> str:
         """What points the AWS CLI and boto3 of a shell at the practice account, and at no other."""
-        return (
-            f"export AWS_ENDPOINT_URL={self.endpoint} AWS_REGION={self.region} AWS_DEFAULT_REGION={self.region} "
-            "AWS_ACCESS_KEY_ID=practice AWS_SECRET_ACCESS_KEY=practice"
-        )
+        return pointing_at(self.endpoint, self.region)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from runbook.aws import Aws, on_loopback
 from runbook.errors import BadInput, named, quoted
 from runbook.parameters import Parameters
 
-__all__ = ["Account", "Kind", "connect"]
+__all__ = ["Account", "Kind", "connect", "pointing_at"]
 
 
 # Name in the file, environment variables, default, conversion: the user's own profile and files have no say here.
@@ -53,9 +53,24 @@ class Account:
     """What a practice account says of itself; empty on AWS."""
 
     @property
+    def shell(self) -> str:
+        """What points the AWS CLI and boto3 of a shell at a practice account, and at no other; empty on AWS."""
+        if self.kind is Kind.AWS or self.endpoint_url is None:
+            return ""
+        return pointing_at(self.endpoint_url, self.aws.region)
+
+    @property
     def costs(self) -> bool:
         """Whether what is made here costs money and is seen by others."""
         return self.kind is Kind.AWS
+
+
+def pointing_at(endpoint: str, region: str) -> str:
+    """A shell's command after which the AWS CLI and boto3 ask this practice account, and no other."""
+    return (
+        f"export AWS_ENDPOINT_URL={endpoint} AWS_REGION={region} AWS_DEFAULT_REGION={region} "
+        "AWS_ACCESS_KEY_ID=practice AWS_SECRET_ACCESS_KEY=practice"
+    )
 
 
 def connect(

@@ -61,23 +61,23 @@ def trace(
         headers=_headers(header or []),
     )
     found = tracing.trace(account.aws, followed, test_invoke=test_invoke, logs=logs, strict=strict)
-    _tell(target, found, json=json)
+    _tell(account, target, found, json=json)
     if not fix or found.verdict is None:
         return found.exit_code
     _fix(account, target, found, yes=yes, expected=expect_account, json=json)
     mended = tracing.trace(account.aws, followed, strict=strict)
-    _tell(target, mended, json=json)
+    _tell(account, target, mended, json=json)
     return mended.exit_code
 
 
-def _tell(target: Target, found: Trace, *, json: bool) -> None:
+def _tell(account: Account, target: Target, found: Trace, *, json: bool) -> None:
     if json:
         typer.echo(jsonlib.dumps(found.to_json()))
         return
     from runbook.cli.console import terminal
     from runbook.trace.draw import draw
 
-    terminal().print(draw(found, target.account_options), crop=False)
+    terminal().print(draw(found, target.account_options, account.shell), crop=False)
 
 
 def _fix(account: Account, target: Target, found: Trace, *, yes: bool, expected: str | None, json: bool) -> None:

@@ -29,9 +29,12 @@ STYLES = {
 }
 
 
-def draw(trace: Trace, account: str = "") -> RenderableType:
-    """The whole trace: the request, its way, and what to do. ``account``: the options that choose it."""
-    parts: list[RenderableType] = [_heading(trace), _Path(trace), _conclusion(trace, account)]
+def draw(trace: Trace, account: str = "", shell: str = "") -> RenderableType:
+    """The whole trace: the request, its way, and what to do.
+
+    ``account``: the options that choose it. ``shell``: what makes the AWS CLI ask it, where that is no account of AWS.
+    """
+    parts: list[RenderableType] = [_heading(trace), _Path(trace), _conclusion(trace, account, shell)]
     if trace.test_invoke is not None:
         called = trace.test_invoke
         head = called.problem or f"status {called.status}, {called.latency} ms, of what is configured"
@@ -75,7 +78,7 @@ def _detail(hop: Hop) -> Text:
     return detail
 
 
-def _conclusion(trace: Trace, account: str) -> RenderableType:
+def _conclusion(trace: Trace, account: str, shell: str) -> RenderableType:
     parts: list[RenderableType] = []
     if trace.verdict is not None:
         parts.append(Text.assemble("\nVerdict: ", (trace.verdict, "bold red")))
@@ -93,8 +96,14 @@ def _conclusion(trace: Trace, account: str) -> RenderableType:
         # Commands are copied: they are not wrapped into pieces, whatever the width. Print them with crop=False.
         step = f"runbook step {hop.step} do --stack {trace.stack} --region {trace.region}{account}"
         commands = [*hop.command.splitlines(), *([step] if hop.step else [])]
-        parts += [Text(f"  {line}", style="cyan", no_wrap=True, overflow="ignore") for line in commands]
+        parts += map(_command, commands)
+    if shell and any(hop.command for hop in troubled):
+        parts += [Text("\nThe AWS CLI asks this practice account after:", style="dim"), _command(shell)]
     return Group(*parts)
+
+
+def _command(line: str) -> Text:
+    return Text(f"  {line}", style="cyan", no_wrap=True, overflow="ignore")
 
 
 def table(trace: Trace) -> Table:

@@ -250,6 +250,9 @@ def test_trace_and_links_of_a_finished_stack(cli: Cli) -> None:
     broken = cli("trace", "traced", "--json")
     assert broken.returncode == 1
     assert json.loads(broken.stdout)["verdict"] == "stage-variables"
+    drawn = cli("trace", "traced").stdout
+    assert "runbook step stage-variables do --stack traced --region us-east-1 --endpoint-url http://127.0.0.1:" in drawn
+    assert "  export AWS_ENDPOINT_URL=http://127.0.0.1:" in drawn
     assert cli("trace", "traced", "--fix").returncode == 0
     assert cli("down", "--stack", "traced").returncode == 0
 
