@@ -6,6 +6,7 @@ a command that shows what there is to choose from, or none.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable
 
@@ -20,6 +21,7 @@ __all__ = [
     "deploying",
     "forward",
     "lines",
+    "patch",
     "patch_integration",
     "patch_stage",
     "show_method",
@@ -43,6 +45,23 @@ SHOW_GROUPS = cli("elbv2", "describe-target-groups", query="TargetGroups[].[Targ
 SHOW_LINKS = cli("apigateway", "get-vpc-links", query="items[].[id,name,targetArns]")
 
 
+# The AWS CLI's shorthand takes more than this without quotes, but no closing brace or bracket.
+_BARE = re.compile(r"[\w./:@*+~$%-]+")
+
+
+def patch(op: str, path: str, value: str = "") -> str:
+    """A patch operation in the AWS CLI's shorthand; without a value for what takes none."""
+    members = {"op": op, "path": path, **({"value": value} if value else {})}
+    return ",".join(f"{name}={_shorthand(each)}" for name, each in members.items())
+
+
+def _shorthand(value: str) -> str:
+    if _BARE.fullmatch(value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def lines(*commands: str) -> str:
     """One after the other."""
     return "\n".join(filter(None, commands))
@@ -50,7 +69,7 @@ def lines(*commands: str) -> str:
 
 def patch_stage(target: Target, *pairs: str) -> str:
     """Change the stage: paths and values in turn. It is live at once."""
-    patches = [f"op=replace,path={path},value={value}" for path, value in zip(pairs[::2], pairs[1::2], strict=True)]
+    patches = [patch("replace", path, value) for path, value in zip(pairs[::2], pairs[1::2], strict=True)]
     return cli(
         "apigateway", "update-stage", rest_api_id=target.api_id, stage_name=target.stage, patch_operations=patches
     )
@@ -70,12 +89,10 @@ def patch_integration(target: Target, method: Method, *pairs: str) -> str:
         "apigateway",
         "update-method",
         **resource,
-        patch_operations=[f"op=add,path=/requestParameters/{name},value=true" for name in undeclared],
+        patch_operations=[patch("add", f"/requestParameters/{name}", "true") for name in undeclared],
     )
     patches = [
-        f"op={'add' if path.startswith('/requestParameters/') else 'replace'},path={path},value={value}"
-        if value
-        else f"op=remove,path={path}"
+        patch(("add" if path.startswith("/requestParameters/") else "replace") if value else "remove", path, value)
         for path, value in changes
     ]
     return lines(

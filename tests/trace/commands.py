@@ -7,6 +7,7 @@ in ``test_fixes.py``. Of the CLI's shorthand (AWS CLI user guide, "Using shortha
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import Any
 
@@ -19,6 +20,8 @@ __all__ = ["carry_out", "parsed", "writes"]
 
 _OWN = frozenset({"region", "query", "output"})
 """Options of the CLI, not of an operation."""
+_PAIR = re.compile(r"""(\w+)=(?:"((?:\\.|[^"\\])*)"|([^,"'{}\[\]]*))(?:,|$)""")
+"""A member in the CLI's shorthand, with its value in quotes or bare."""
 _PROTOCOLS = {"tcp": "6", "udp": "17", "all": "-1"}
 """What the CLI makes of a protocol's name in a network ACL's entry ("create-network-acl-entry")."""
 
@@ -99,10 +102,13 @@ def _one(shape: Shape, word: str, command: str) -> Any:
         return [_one(shape.member, word, command)]
     if isinstance(shape, StructureShape):
         members = {}
-        for pair in word.split(","):
-            key, equals, value = pair.partition("=")
-            assert equals, f"{pair!r} is no key=value: {command}"
+        found = list(_PAIR.finditer(word))
+        # What its shorthand cannot read, such as a brace without quotes, the CLI does not take.
+        assert "".join(pair[0] for pair in found) == word, f"{word!r} is no shorthand: {command}"
+        for pair in found:
+            key, quoted, bare = pair.groups()
             assert key in shape.members, f"{shape.name} has no {key}: {command}"
+            value = bare if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
             members[key] = _one(shape.members[key], value, command)
         return members
     match shape.type_name:

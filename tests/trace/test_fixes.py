@@ -11,6 +11,7 @@ import pytest
 from runbook.trace import State
 from tests.practice.clients.test_real_clients import bare_environment
 from tests.trace.conftest import Stack
+from tests.trace.faults import KNOWN
 from tests.trace.mutations import MUTATIONS
 
 BY_NAME = {mutation.name: mutation for mutation in MUTATIONS}
@@ -47,3 +48,26 @@ def test_several_faults_are_mended_by_what_the_trace_says_when_pasted(stack: Sta
         stack.settle(600)
     # What the health check says is worth something only when it is let in.
     assert found == [["integration", "stage-variables", "listener", "security-group"], ["health-check"]]
+
+
+@pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS CLI is not installed")
+@pytest.mark.timeout(120)
+def test_braces_survive_the_pasting(stack: Stack, tmp_path: Path) -> None:
+    stack.machines(status=KNOWN)
+    BY_NAME["url-with-another-path"].apply(stack)
+    for limit in ("rateLimit", "burstLimit"):
+        stack.patch_stage(f"/~1{{proxy+}}/ANY/throttling/{limit}", "0")
+    for hop in ("stage", "integration"):
+        told = stack.trace()
+        assert told.verdict == hop
+        assert "{proxy" in told[hop].command
+        done = subprocess.run(
+            ["sh", "-e"],
+            input=told[hop].command,
+            env=bare_environment(tmp_path, AWS_ENDPOINT_URL=stack.account.url),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{told[hop].command}\n{done.stderr}"
+    assert stack.trace().verdict is None

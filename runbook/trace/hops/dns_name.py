@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runbook.trace.command import cli, deploying, lines
+from runbook.trace.command import cli, deploying, lines, patch
 from runbook.trace.model import Finding, Symptom, Unseen, Weight
 from runbook.trace.way import Way
 
@@ -40,7 +40,7 @@ def judge(way: Way) -> Iterator[Finding]:
                             "apigateway",
                             "update-rest-api",
                             rest_api_id=target.api_id,
-                            patch_operations="op=replace,path=/disableExecuteApiEndpoint,value=false",
+                            patch_operations=patch("replace", "/disableExecuteApiEndpoint", "false"),
                         ),
                         deploying(target),
                     ),
