@@ -52,6 +52,6 @@ def mismend(bench: Bench) -> None:
 
 def mend(bench: Bench) -> None:
     """End the endpoint URL in `{proxy}` again, and deploy: `aws apigateway update-integration ... --patch-operations
-    'op=replace,path=/uri,value=http://${stageVariables.VPCNLB}/{proxy}'`.
+    'op=replace,path=/uri,value="http://${stageVariables.VPCNLB}/{proxy}"'`.
     """
     bench.up("integration", "deployment")

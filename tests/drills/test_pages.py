@@ -58,3 +58,11 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(BadInput, match="cannot be written"):
         write(ALL, tmp_path / "file")
+
+
+def test_patches_are_written_as_the_aws_cli_reads_them() -> None:
+    said = " ".join(page.read_text(encoding="utf-8") for page in DOCS.glob("*.md"))
+    values = re.findall(r"\bop=\w+,path=\S+?,value=(\S*)", said)
+    assert len(values) > 10
+    # Its shorthand takes no closing brace without quotes.
+    assert [value for value in values if "}" in value and not value.startswith('"')] == []
