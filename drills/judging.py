@@ -5,9 +5,11 @@ A complaint says what is still wrong for a caller or an auditor, not why: findin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -187,6 +189,9 @@ def _health(seen: _Seen) -> str | None:
                 elif state != "draining":
                     return f"The health alarm rings: a target is {state}."
             attributes = elb.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
+            accepted = re.findall(r"\d+", group.get("Matcher", {}).get("HttpCode", ""))
+            if any(int(code) >= HTTPStatus.BAD_REQUEST for code in accepted):
+                return "The health alarm can hardly ring: it takes an error for an answer."
             if {"Key": "preserve_client_ip.enabled", "Value": "false"} in attributes:
                 return "The instances cannot tell who their clients are."
     missing = set(seen.bench.instances) - healthy

@@ -47,6 +47,7 @@ def sabotage(bench: Bench) -> None:
 
 def mend(bench: Bench) -> None:
     """Take the port out of the endpoint URL, and deploy: `aws apigateway update-integration ... --patch-operations
-    'op=replace,path=/uri,value="http://${stageVariables.VPCNLB}/{proxy}"'`. (A second listener on 8081 would do as well.)
+    'op=replace,path=/uri,value="http://${stageVariables.VPCNLB}/{proxy}"'`. (A second listener on 8081 would do as
+    well.)
     """
     bench.up("integration", "deployment")

@@ -229,6 +229,11 @@ def one_instance_only(bench: Bench) -> None:
     bench.deregister(bench.instances[0])
 
 
+def an_error_is_healthy(bench: Bench) -> None:
+    bench.check_health("/nothing")
+    bench.aws.elbv2.modify_target_group(TargetGroupArn=bench.group.arn, Matcher={"HttpCode": "200-499"})
+
+
 def one_path_only(bench: Bench) -> None:
     bench.point_at(bench.endpoint_url.replace("{proxy}", "hello"))
     bench.deploy()
@@ -301,6 +306,7 @@ WRONG: dict[Repair, str] = {
     an_answer_that_is_not_the_services: "is not answered by the service",
     a_trickle: "is answered 429 7 times of 8",
     an_unhealthy_target_too: "The health alarm rings",
+    an_error_is_healthy: "takes an error for an answer",
 }
 
 
