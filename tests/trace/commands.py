@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import cache
 from typing import Any
 
 from botocore import xform_name
@@ -16,7 +17,7 @@ from botocore.model import ListShape, OperationModel, Shape, StructureShape
 
 from runbook.aws import Aws
 
-__all__ = ["carry_out", "parsed", "writes"]
+__all__ = ["carry_out", "operations", "parsed", "writes"]
 
 _OWN = frozenset({"region", "query", "output"})
 """Options of the CLI, not of an operation."""
@@ -37,12 +38,18 @@ def carry_out(aws: Aws, command: str) -> dict[str, Any]:
     return dict(getattr(client, xform_name(model.name))(**given))
 
 
+@cache
+def operations(client: Any) -> dict[str, str]:
+    """A client's operations, by the CLI's name for them."""
+    return {xform_name(name, "-"): name for name in client.meta.service_model.operation_names}
+
+
 def parsed(aws: Aws, command: str) -> tuple[Any, OperationModel, dict[str, Any]]:
     """The client, the operation and its parameters. Raises AssertionError for a word that the AWS CLI has not."""
     program, service, action, *words = shlex.split(command)
     assert program == "aws", command
     client = getattr(aws, service)
-    names = {xform_name(name, "-"): name for name in client.meta.service_model.operation_names}
+    names = operations(client)
     assert action in names, f"aws {service} has no {action}"
     model = client.meta.service_model.operation_model(names[action])
     members = {xform_name(name, "-"): (name, shape) for name, shape in model.input_shape.members.items()}

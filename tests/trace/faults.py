@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from runbook.trace import State, Trace
-from tests.trace.commands import carry_out, parsed, writes
+from tests.trace.commands import carry_out, operations, parsed, writes
 from tests.trace.conftest import Stack
-from tests.trace.forked import in_a_copy
+from tests.trace.forked import in_a_copy, warm_up
 from tests.trace.mutations import MUTATIONS, Mutation
 
 # The service knows its own paths only, as a real one does: a path that is lost on the way is answered 404.
@@ -80,8 +80,15 @@ def _mend(called: Stack, told: Trace) -> bool | None:
     return mended
 
 
+def _look(stack: Stack) -> None:
+    stack.trace()
+    for service in ("apigateway", "apigatewayv2", "ec2", "elbv2"):
+        operations(getattr(stack.aws, service))
+
+
 def try_all(stack: Stack, mutations: Iterable[Mutation]) -> Iterator[Tried]:
     """Every fault, each on a copy of its own."""
+    warm_up(stack, _look)
     for mutation in mutations:
         yield in_a_copy(stack, partial(try_one, mutation))
 

@@ -2,6 +2,9 @@
 
 So a stack is built once, by whoever, and each fault is tried on a copy of its own. The process of the machines is
 shared: the copy and the original take turns, and each tells it anew how its machines are set.
+
+What a client learns of a service's model when it is first used takes longer than a fault, and a copy would learn it
+anew each time: so the clients of all copies are the same, for one address, and have been used before.
 """
 
 from __future__ import annotations
@@ -9,10 +12,12 @@ from __future__ import annotations
 import gc
 import os
 import pickle
+import socket
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from typing import Any, TypeVar
 from unittest.mock import patch
 
@@ -20,9 +25,27 @@ import practice.machines
 import practice.server
 from practice.server import serve
 from runbook.aws import Aws
-from tests.trace.conftest import Stack, http
+from tests.trace.conftest import Stack, http, session
 
 T = TypeVar("T")
+
+
+@cache
+def _port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@cache
+def _clients(url: str, invoke_url_form: str) -> Aws:
+    return Aws(session, endpoint_url=url, invoke_url_form=invoke_url_form)
+
+
+def warm_up(stack: Stack, work: Callable[[Stack], object]) -> None:
+    """Do this, which changes nothing, to the account itself, but with the clients of its copies."""
+    with patch.object(practice.machines, "reset"), _copy(stack) as same:
+        work(same)
 
 
 def in_a_copy(stack: Stack, work: Callable[[Stack], T]) -> T:
@@ -48,7 +71,6 @@ def in_a_copy(stack: Stack, work: Callable[[Stack], T]) -> T:
     with os.fdopen(reading, "rb") as pipe:
         answer = pipe.read()
     os.waitpid(child, 0)
-    gc.unfreeze()
     practice.machines.forget_ports()
     assert answer, "the copy ended without an answer"
     done, value = pickle.loads(answer)
@@ -65,7 +87,8 @@ def _share_the_machines() -> None:
 
 @contextmanager
 def _copy(stack: Stack) -> Iterator[Stack]:
-    with patch.object(practice.server, "reset"), serve(clock=stack.clock, quotas=False) as account:
+    with patch.object(practice.server, "reset"), serve(_port(), clock=stack.clock, quotas=False) as account:
         said = http.get(f"{account.url}/_practice").json()
-        aws = Aws(stack.aws.session, endpoint_url=account.url, pace=stack.aws.pace, invoke_url_form=said["invoke_url"])
+        aws = _clients(account.url, said["invoke_url"])
+        aws.pace = stack.aws.pace
         yield replace(stack, account=account, aws=aws, said=said)
