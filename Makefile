@@ -12,6 +12,8 @@ TEST_READY := .venv/.test-ready
 run: $(RUN_READY)
 	@if [ -t 0 ] && [ -t 1 ]; then exec $(BIN)/runbook tui; else exec $(BIN)/runbook up; fi
 
+# Compiled once, not by each of the hundred processes that tests start, whatever the environment says.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(TEST_READY)
 	$(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 

@@ -7,6 +7,7 @@ An operation is a method named after it; moto finds it through botocore's model.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -39,6 +40,14 @@ class ApiGatewayResponse(APIGatewayResponse):
         return apigateway_backends[self.current_account][self.region]  # type: ignore[return-value]
 
     # The request ----------------------------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def _action(self) -> str:
+        return super()._get_action()
+
+    def _get_action(self) -> str:
+        # moto asks five times a request, and each time its router takes as long as many an operation.
+        return self._action
 
     def _get_action_from_method_and_request_uri(self, request: Any) -> str:
         # An ARN in the path holds slashes, which the server has decoded before moto's router sees them.
