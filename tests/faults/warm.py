@@ -1,6 +1,7 @@
 """Imported once, before the command line is forked: what a run would import and read first."""
 
 import functools
+import gc
 
 import boto3
 import botocore.endpoint
@@ -24,3 +25,5 @@ _read = functools.cache(JSONFileLoader()._load_file)
 JSONFileLoader._load_file = lambda _self, path, method: _read(path, method)  # type: ignore[method-assign]
 for _service in ("ec2", "elbv2", "apigateway", "sts"):
     boto3.Session("none", "none", region_name="us-east-1").client(_service)  # type: ignore[call-overload]
+
+gc.freeze()  # else a fork's first collection would touch, and so copy, every page
