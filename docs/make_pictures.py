@@ -71,7 +71,7 @@ async def _walk(url: str) -> None:
 async def _drill(url: str, where: Path) -> None:
     session = DrillSession("you", where=where)
     app = RunbookApp(
-        lambda params: connect(Kind.PRACTICE, params, endpoint_url=url), validated({}), desk=lambda: Desk(session)
+        lambda params: connect(Kind.PRACTICE, params, endpoint_url=url), validated({}), desk=lambda _name: Desk(session)
     )
     async with app.run_test(size=WIDE) as pilot:
         await _until(pilot, app, "walks you through")

@@ -20,7 +20,7 @@ from drills.model import Drill
 from runbook.errors import BadInput, quoted
 from runbook.log import HOME_VARIABLE
 
-__all__ = ["Exam", "Record", "Result", "Running", "Session", "directory", "trainee"]
+__all__ = ["Exam", "Record", "Result", "Running", "Session", "directory", "fit", "trainee"]
 
 _UNFIT = re.compile(r"[^\w.@ -]")
 
@@ -126,6 +126,14 @@ def trainee() -> str:
     return _UNFIT.sub("-", user).strip(". ")[:64] or "trainee"
 
 
+def fit(name: str) -> str:
+    """A trainee's name, fit for a file's. Raises :class:`BadInput`."""
+    name = name.strip()
+    if not 1 <= len(name) <= 64 or _UNFIT.search(name) or name.startswith("."):
+        raise BadInput("trainee", f"{quoted(name)} is no name: 1 to 64 letters, digits, and . _ @ - or spaces.")
+    return name
+
+
 class Session:
     """One trainee's record, read from its file and written back at each change."""
 
@@ -137,11 +145,7 @@ class Session:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Read the record, if there is one. Raises :class:`BadInput` when the file holds something else."""
-        self.name = (trainee() if name is None else name).strip()
-        if not 1 <= len(self.name) <= 64 or _UNFIT.search(self.name) or self.name.startswith("."):
-            raise BadInput(
-                "trainee", f"{quoted(self.name)} is no name: 1 to 64 letters, digits, and . _ @ - or spaces."
-            )
+        self.name = fit(trainee() if name is None else name)
         self.path = (where or directory()) / f"{self.name}.json"
         self._now = now
         self.record = self._read()

@@ -6,13 +6,15 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from runbook.errors import BadInput, named, quoted, reason
 
-__all__ = ["ENV_PREFIX", "RUN_ONLY", "Parameters", "load", "validated"]
+__all__ = ["ENV_PREFIX", "RUN_ONLY", "Parameters", "load", "validated", "validated_as"]
+
+M = TypeVar("M", bound=BaseModel)
 
 ENV_PREFIX = "RUNBOOK_"
 
@@ -193,15 +195,18 @@ def load(given: Mapping[str, Any] | None = None, file: Path | None = None) -> Pa
 
 def validated(values: Mapping[str, Any]) -> Parameters:
     """Parameters of these values. Raises :class:`BadInput` naming the first that is wrong."""
+    return validated_as(Parameters, values)
+
+
+def validated_as(model: type[M], values: Mapping[str, Any]) -> M:
+    """Any model of these values. Raises :class:`BadInput` naming the first that is wrong."""
     try:
-        return Parameters.model_validate(dict(values))
+        return model.model_validate(dict(values))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0]) if first["loc"] else "parameters"
         if first["type"] == "extra_forbidden":
-            raise BadInput(
-                named(name), "is no parameter.", f"There are: {', '.join(Parameters.model_fields)}."
-            ) from None
+            raise BadInput(named(name), "is no parameter.", f"There are: {', '.join(model.model_fields)}.") from None
         problem = first["msg"].removeprefix("Value error, ")
         shown = f" (given: {quoted(first['input'])})" if first["type"] != "value_error" else ""
         raise BadInput(name, f"{problem[0].lower()}{problem[1:]}{shown}.") from None

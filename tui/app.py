@@ -87,7 +87,7 @@ class RunbookApp(App[None]):
         plan: Plan | None = None,
         runs: Runs | None = None,
         clock: Callable[[], float] = time.monotonic,
-        desk: Callable[[], Desk] | None = None,
+        desk: Callable[[str | None], Desk] | None = None,
     ) -> None:
         super().__init__()
         self.register_theme(DARK)

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, TypeVar
 from textual.message import Message
 from textual.signal import Signal
 
+from drills import STACK
+
 if TYPE_CHECKING:
     from textual.app import App
 
     from drills.desk import Briefing, Desk, Ended
     from drills.model import Drill
     from runbook.accounts import Account
+    from tui.screens.drill_forms import ExamOrder, Place
     from tui.session import Session
 
 __all__ = ["Training"]
@@ -44,13 +47,15 @@ class Training:
             self.taken = taken
             super().__init__()
 
-    def __init__(self, app: App[None], session: Session, desk: Callable[[], Desk] | None = None) -> None:
+    def __init__(self, app: App[None], session: Session, desk: Callable[[str | None], Desk] | None = None) -> None:
         self._app = app
         self._session = session
         self._made = desk or _desk
         self.changed: Signal[Training] = Signal(app, "training")
         self.desk: Desk | None = None
         """None until it was opened, which reads the course and the record."""
+        self.stack = STACK
+        """The stack that the next drill breaks: where the one before was, or as somebody chose."""
         self.busy = ""
         """What is being done; empty for nothing."""
         self.said = ""
@@ -61,7 +66,8 @@ class Training:
         """The drill that has just ended, to be debriefed."""
         self.solution = ""
         """What mends the drill that runs, once it was asked for."""
-        self._hints: tuple[str, ...] = ()
+        self.report = ""
+        """The exam's report in Markdown, once it was written."""
 
     # --- what is known ------------------------------------------------------------------------------------------
 
@@ -103,17 +109,46 @@ class Training:
         """Read the course and the trainee's record, again when it was read before."""
         known = self.desk
 
-        def read() -> Desk:
-            desk = known or self._made()
-            desk.session.refresh()
-            desk.tell = self._tell
-            return desk
+        self._begin("reading the course", lambda: self._read(known or self._made(None)), self._opened)
 
-        self._begin("reading the course", read, self._opened)
+    def move(self, place: Place) -> None:
+        """Go on with another trainee's record, or on another stack."""
+
+        def moved(desk: Desk) -> None:
+            self._opened(desk)
+            self.stack = place.stack
+
+        self._ask(
+            f"reading the record of {place.trainee}",
+            lambda desk: desk if place.trainee == desk.session.name else self._read(self._made(place.trainee)),
+            moved,
+        )
 
     def start(self, drill: Drill) -> None:
         """Break a stack; what was said of the drill before is forgotten."""
-        self._ask(f"preparing {drill.id}", lambda desk: desk.start(drill, self._account()), self._started)
+        self._ask(f"preparing {drill.id}", lambda desk: desk.start(drill, self._account(), self.stack), self._started)
+
+    def begin_exam(self, order: ExamOrder) -> None:
+        """Begin an exam, and its first drill."""
+
+        def begin(desk: Desk) -> Briefing:
+            drill = desk.begin_exam(order.count, order.seed, order.out, order.among)
+            return desk.start(drill, self._account(), self.stack)
+
+        self._ask("beginning the exam", begin, self._started)
+
+    def end_exam(self) -> None:
+        """End it early; what was not done counts as zero."""
+
+        def end(desk: Desk) -> tuple[str, str]:
+            desk.end_exam()
+            return _report(desk)
+
+        self._ask("ending the exam", end, self._reported)
+
+    def write_report(self) -> None:
+        """Write the report of the exam as it stands, or of the last one."""
+        self._ask("writing the report", _report, self._reported)
 
     def hint(self) -> None:
         """Take the next hint."""
@@ -121,7 +156,7 @@ class Training:
 
     def verify(self) -> None:
         """Have it judged."""
-        self._ask("looking whether it is mended", lambda desk: _reported(desk, desk.verify()), self._judged)
+        self._ask("looking whether it is mended", lambda desk: _ended(desk, desk.verify()), self._judged)
 
     def reveal(self) -> None:
         """Look at the solution."""
@@ -129,7 +164,11 @@ class Training:
 
     def give_up(self) -> None:
         """Bring the stack back to finished."""
-        self._ask("bringing the stack back", lambda desk: _reported(desk, desk.give_up()), self._judged)
+        self._ask("bringing the stack back", lambda desk: _ended(desk, desk.give_up()), self._judged)
+
+    def put_away(self) -> None:
+        """The report was read."""
+        self.report = ""
 
     def stop(self) -> None:
         """End every wait: the app ends."""
@@ -187,17 +226,29 @@ class Training:
 
     # --- what came of it ----------------------------------------------------------------------------------------
 
+    def _read(self, desk: Desk) -> Desk:
+        desk.session.refresh()
+        desk.tell = self._tell
+        return desk
+
     def _opened(self, desk: Desk) -> None:
-        self.desk = desk
+        if desk is not self.desk:
+            self.desk, self.ended, self.solution, self.report = desk, None, "", ""
+        if (running := desk.session.record.running) is not None:
+            self.stack = running.stack
 
     def _started(self, _briefing: Briefing) -> None:
-        self.ended, self.solution = None, ""
+        self.ended, self.solution, self.report = None, "", ""
 
     def _revealed(self, solution: str) -> None:
         self.solution = solution
 
-    def _judged(self, came: tuple[str | Ended | None, str]) -> None:
-        ended, self.said = came
+    def _reported(self, came: tuple[str, str]) -> None:
+        self.ended = None
+        self.said, self.report = came
+
+    def _judged(self, came: tuple[str | Ended | None, str, str]) -> None:
+        ended, self.said, self.report = came
         if isinstance(ended, str):
             self.said, self.wrong = f"Not yet. {ended}", True
             return
@@ -215,15 +266,22 @@ def _problem(error: Exception) -> str:
     return f"{error.problem} {error.remedy}".strip() if isinstance(error, BadInput) else explain(error)
 
 
-def _desk() -> Desk:
+def _desk(name: str | None) -> Desk:
     from drills.desk import Desk
     from drills.session import Session
 
-    return Desk(Session(os.environ.get(TRAINEE_VARIABLE) or None))
+    return Desk(Session(name or os.environ.get(TRAINEE_VARIABLE) or None))
 
 
-def _reported(desk: Desk, ended: str | Ended | None) -> tuple[str | Ended | None, str]:
-    """The last drill of an exam writes its report."""
+def _ended(desk: Desk, ended: str | Ended | None) -> tuple[str | Ended | None, str, str]:
+    """What came of it; the last drill of an exam writes its report."""
     if ended is None or isinstance(ended, str) or not ended.examined or desk.session.exam is not None:
-        return ended, ""
-    return ended, f"The exam is over; its report: {desk.report()[0]}"
+        return ended, "", ""
+    return ended, *_report(desk)
+
+
+def _report(desk: Desk) -> tuple[str, str]:
+    """Write it: where it is, in a sentence, and the report itself."""
+    path = desk.report()[0]
+    said = "The exam so far" if desk.session.exam is not None else "The exam is over"
+    return f"{said}; its report: {path}", path.read_text(encoding="utf-8")

@@ -38,8 +38,8 @@ URL = "http://127.0.0.1:4566/_aws/execute-api/a1b2c3d4e5/prod/hello"
 class ScriptedDesk(Desk):
     """Starts at once, and judges as it is told to."""
 
-    def __init__(self, where: Path) -> None:
-        super().__init__(Session("anna", where=where, now=lambda: NOW), course=COURSE)
+    def __init__(self, where: Path, name: str = "anna") -> None:
+        super().__init__(Session(name, where=where, now=lambda: NOW), course=COURSE)
         self.wrong: list[str] = []
         self.fails = ""
         self.hold = threading.Event()

@@ -279,7 +279,7 @@ def app(
     *,
     kind: Kind = Kind.PRACTICE,
     clock: Clock | None = None,
-    desk: Callable[[], Desk] | None = None,
+    desk: Callable[[str | None], Desk] | None = None,
     **params: Any,
 ) -> RunbookApp:
     """The TUI on a scripted run; ``app.script`` says what was asked for."""

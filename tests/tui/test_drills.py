@@ -21,8 +21,9 @@ from tests.tui.desk import COURSE, URL, ScriptedDesk
 from tests.tui.helpers import ready, screen_text, settle, until
 from tui.app import RunbookApp
 from tui.screens.ask import AskScreen
-from tui.screens.drills import Course, DrillsScreen
+from tui.screens.drills import DrillsScreen
 from tui.screens.trace import TraceScreen
+from tui.widgets.course import Course
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def offered(app: RunbookApp) -> set[str]:
 
 async def test_from_the_course_to_the_debrief_by_keyboard(desk: ScriptedDesk) -> None:
     desk.wrong = ["GET /hello is answered 500."]
-    async with script.app(desk=lambda: desk).run_test(size=(80, 24)) as pilot:
+    async with script.app(desk=lambda _name: desk).run_test(size=(80, 24)) as pilot:
         app, _ = await opened(pilot)
         shown = screen_text(app)
         assert "anna  0 of 3 drills solved" in shown
@@ -102,7 +103,7 @@ async def test_from_the_course_to_the_debrief_by_keyboard(desk: ScriptedDesk) ->
 
 
 async def test_the_solution_and_giving_up_are_asked_about(desk: ScriptedDesk) -> None:
-    async with script.app(desk=lambda: desk).run_test(size=(140, 45)) as pilot:
+    async with script.app(desk=lambda _name: desk).run_test(size=(140, 45)) as pilot:
         app, _ = await opened(pilot)
         await pilot.press("a")
         await idle(pilot, app)
@@ -124,7 +125,7 @@ async def test_the_solution_and_giving_up_are_asked_about(desk: ScriptedDesk) ->
 
 async def test_an_exam_goes_on_here_and_reports_at_its_end(desk: ScriptedDesk, tmp_path: Path) -> None:
     desk.session.begin_exam((COURSE.drills[2].id, COURSE.drills[0].id), 7, tmp_path / "reports")
-    async with script.app(desk=lambda: desk).run_test(size=(140, 45)) as pilot:
+    async with script.app(desk=lambda _name: desk).run_test(size=(140, 45)) as pilot:
         app, _ = await opened(pilot)
         assert "exam 1 of 2" in screen_text(app)
         assert {"start", "any"}.isdisjoint(offered(app))
@@ -144,7 +145,7 @@ async def test_an_exam_goes_on_here_and_reports_at_its_end(desk: ScriptedDesk, t
 
 async def test_the_work_goes_on_when_the_screen_is_left_and_nothing_else_begins_meanwhile(desk: ScriptedDesk) -> None:
     desk.hold.clear()
-    async with script.app(desk=lambda: desk).run_test(size=(80, 24)) as pilot:
+    async with script.app(desk=lambda _name: desk).run_test(size=(80, 24)) as pilot:
         app, _ = await opened(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: "breaking it [bold red]hostile" in screen_text(app), "what is being done, as text")
@@ -162,7 +163,7 @@ async def test_the_work_goes_on_when_the_screen_is_left_and_nothing_else_begins_
 
 async def test_leaving_the_program_ends_what_waits(desk: ScriptedDesk) -> None:
     desk.hold.clear()
-    async with script.app(desk=lambda: desk).run_test(size=(80, 24)) as pilot:
+    async with script.app(desk=lambda _name: desk).run_test(size=(80, 24)) as pilot:
         app, _ = await opened(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: "breaking it" in screen_text(app), "the start")
@@ -171,7 +172,7 @@ async def test_leaving_the_program_ends_what_waits(desk: ScriptedDesk) -> None:
 
 async def test_what_goes_wrong_is_said_and_can_be_tried_again(desk: ScriptedDesk) -> None:
     desk.fails = f"Step listener: no {script.MARKUP}"
-    async with script.app(desk=lambda: desk).run_test(size=(140, 45)) as pilot:
+    async with script.app(desk=lambda _name: desk).run_test(size=(140, 45)) as pilot:
         app, _ = await opened(pilot)
         await pilot.press("enter")
         await idle(pilot, app)
@@ -196,7 +197,7 @@ async def test_a_damaged_record_is_said(tmp_path: Path, monkeypatch: pytest.Monk
 
 async def test_a_drill_whose_start_was_interrupted_can_be_started_again_or_given_up(desk: ScriptedDesk) -> None:
     desk.session.prepare(COURSE.drills[1], stack="drill", region="r", endpoint="e", token=None)
-    async with script.app(desk=lambda: desk).run_test(size=(140, 45)) as pilot:
+    async with script.app(desk=lambda _name: desk).run_test(size=(140, 45)) as pilot:
         app, _ = await opened(pilot)
         assert "The start of open-house was interrupted" in screen_text(app)
         assert {"start", "give_up"} <= offered(app)
@@ -204,7 +205,7 @@ async def test_a_drill_whose_start_was_interrupted_can_be_started_again_or_given
 
 
 async def test_on_a_real_account_there_are_no_drills(desk: ScriptedDesk) -> None:
-    async with script.app(kind=Kind.AWS, desk=lambda: desk).run_test(size=(80, 24)) as pilot:
+    async with script.app(kind=Kind.AWS, desk=lambda _name: desk).run_test(size=(80, 24)) as pilot:
         app = await ready(pilot)
         await pilot.press("l")
         await until(pilot, lambda: "practice account only" in screen_text(app), "the refusal")
@@ -217,7 +218,7 @@ async def test_on_a_real_account_there_are_no_drills(desk: ScriptedDesk) -> None
 
 
 async def test_trace_and_checklist_are_of_the_drills_stack(desk: ScriptedDesk) -> None:
-    async with script.app(desk=lambda: desk).run_test(size=(140, 45), notifications=True) as pilot:
+    async with script.app(desk=lambda _name: desk).run_test(size=(140, 45), notifications=True) as pilot:
         app, _ = await opened(pilot)
         await pilot.press("enter")
         await idle(pilot, app)
@@ -241,7 +242,7 @@ async def test_a_drill_whose_account_is_gone_goes_on_here(desk: ScriptedDesk) ->
     desk.start(COURSE.drills[0], script.account())
     desk.hint()
     desk.session._change(endpoint="http://127.0.0.1:9")
-    async with script.app(desk=lambda: desk).run_test(size=(140, 45)) as pilot:
+    async with script.app(desk=lambda _name: desk).run_test(size=(140, 45)) as pilot:
         app, _ = await opened(pilot)
         assert "if that is gone, Enter goes on with it here" in screen_text(app)
         await pilot.press("enter")
@@ -254,7 +255,7 @@ async def test_a_click_chooses_and_a_solved_drill_can_be_read_again(desk: Script
     drill = COURSE.drills[1]
     desk.start(drill, script.account())
     desk.session.end(drill, solved=True)
-    async with script.app(desk=lambda: desk).run_test(size=(140, 45)) as pilot:
+    async with script.app(desk=lambda _name: desk).run_test(size=(140, 45)) as pilot:
         app, _ = await opened(pilot)
         assert "What broke" not in screen_text(app)
         await pilot.click(Course, offset=(8, 3))
@@ -264,7 +265,7 @@ async def test_a_click_chooses_and_a_solved_drill_can_be_read_again(desk: Script
 
 
 async def test_every_key_has_a_tooltip_and_is_in_help_and_palette(desk: ScriptedDesk) -> None:
-    async with script.app(desk=lambda: desk).run_test(size=(140, 50)) as pilot:
+    async with script.app(desk=lambda _name: desk).run_test(size=(140, 50)) as pilot:
         app = await ready(pilot)
         titles = {command.title for command in app.get_system_commands(app.screen)}
         assert {"Drills", "Trace", "Guide", "Undo"} <= titles
@@ -291,7 +292,7 @@ async def test_a_drill_mended_with_what_the_tui_offers(
     connecting: Callable[[Parameters], Account], tmp_path: Path
 ) -> None:
     real = Desk(Session("anna", where=tmp_path))
-    app = RunbookApp(connecting, validated({}), desk=lambda: real)
+    app = RunbookApp(connecting, validated({}), desk=lambda _name: real)
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         await pilot.press("l")

@@ -171,4 +171,4 @@ def test_the_drills(snap_compare: Any, size: tuple[int, int], shown: str, tmp_pa
             await until(pilot, lambda: app.training.ended is not None)
         await pilot.pause(0.2)
 
-    assert snap_compare(script.app(desk=lambda: desk), terminal_size=size, run_before=begin)
+    assert snap_compare(script.app(desk=lambda _name: desk), terminal_size=size, run_before=begin)

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.table import Table
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer, Markdown, Static
+from textual.widgets import Footer, Markdown, Static
 
 from runbook.events import Action
+from tui.screens.drill_page import NOT_HERE, Page, page
 from tui.session import Order, Session
 from tui.training import Training
-from tui.words import safe, span, text
+from tui.widgets.course import Course
+from tui.words import safe, span
 
 if TYPE_CHECKING:
-    from drills.desk import Briefing, Ended
+    from drills.desk import Briefing, Desk
     from drills.model import Drill
     from tui.app import RunbookApp
 
@@ -29,61 +29,13 @@ __all__ = ["DrillsScreen"]
 
 _QUIET = "$foreground 55%"
 _TICK = 1.0  # seconds between two looks at the stopwatch
-_COLUMNS = {"#": 3, "title": 20, "level": 6, "min": 4, "points": 7}
-"""Columns of the course and their widths; the title takes what is left."""
-_NOT_HERE = """\
-# Drills
-
-A drill breaks a finished stack in one real way, so that you find it and mend it. That is nothing to do on a real AWS
-account: drills run on a practice account only.
-
-Open one beside this with `runbook tui --account practice`, and press `l` there. It needs no AWS account and costs
-nothing.
-"""
-_WELCOME = """\
-# Drills
-
-Each drill breaks a finished stack in one real way and shows what an on-call engineer would see. Find the cause and mend
-it with whatever you like: the checklist, trace, the AWS CLI, boto3. Any right repair counts.
-
-Choose one and press **Enter**, or **n** for the next of the course. A hint costs a fifth of the points.
-"""
 _WAYS = (
     "A drill breaks a finished stack on the practice account. You see what an on-call engineer would see; find the "
     "cause and mend it. v judges by the answers and the account's state, so any right repair counts.\n"
     "Mend it here (t traces, c opens the checklist of the drill's stack, l comes back), with the AWS CLI, or with "
-    "boto3. The stopwatch goes on wherever you are. In the list, ✓ is solved and ▶ is the drill that runs."
+    "boto3. The stopwatch goes on wherever you are. In the list, ✓ is solved and ▶ is the drill that runs.\n"
+    "An exam (e) is several in a row: n starts the next, and with the last one the report is written and shown."
 )
-
-
-class Course(DataTable[Text], inherit_bindings=False):
-    """The drills in teaching order. Going up and down, or a click, chooses; Enter is left to the screen."""
-
-    BINDING_GROUP_TITLE = "Course"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "cursor_up", "Drill before", show=False, id="course.up"),
-        Binding("down,j", "cursor_down", "Next drill", show=False, id="course.down"),
-        Binding("home", "scroll_top", "First drill", show=False, id="course.first"),
-        Binding("end", "scroll_bottom", "Last drill", show=False, id="course.last"),
-        Binding("pageup", "page_up", "Page up", show=False, id="course.page_up"),
-        Binding("pagedown", "page_down", "Page down", show=False, id="course.page_down"),
-    ]
-
-    def on_mount(self) -> None:
-        """Name pane and columns."""
-        self.border_title = "Course"
-        for name, width in _COLUMNS.items():
-            self.add_column(name, width=width, key=name)
-
-    def on_resize(self) -> None:
-        """Give the titles the room there is."""
-        padding = 2 * self.cell_padding
-        others = sum(width + padding for name, width in _COLUMNS.items() if name != "title")
-        for key, column in self.columns.items():
-            if key.value == "title":
-                column.width = max(_COLUMNS["title"], self.scrollable_content_region.width - others - padding)
-        self._require_update_dimensions = True
-        self.refresh(layout=True)
 
 
 class DrillsScreen(Screen[None]):
@@ -101,12 +53,22 @@ class DrillsScreen(Screen[None]):
         Binding("enter", "start", "Start", id="drills.start", tooltip="Start the chosen drill"),
         Binding("n", "next", "Next", id="drills.next", tooltip="Start the next drill of the exam, or of the course"),
         Binding("a", "any", "Any", id="drills.any", tooltip="Start a drill by chance, one not solved yet first"),
+        Binding("e", "exam", "Exam", id="drills.exam", tooltip="Begin an exam, or end the one under way"),
         Binding("v", "verify", "Verify", id="drills.verify", tooltip="Judge whether it is mended"),
         Binding("h", "hint", "Hint", id="drills.hint", tooltip="The next hint; it costs a fifth of the points"),
         Binding("s", "solution", "Solution", id="drills.solution", tooltip="What mends it; it costs all points"),
-        Binding("x", "give_up", "Give up", id="drills.give_up", tooltip="Bring the stack back to finished"),
+        Binding("x", "give_up", "Reset", id="drills.give_up", tooltip="Give it up: bring the stack back to finished"),
         Binding("t", "trace", "Trace", id="drills.trace", tooltip="Follow the drill's request hop by hop"),
-        Binding("c", "checklist", "Checklist", id="drills.checklist", tooltip="The checklist, on the drill's stack"),
+        Binding("c", "checklist", "Steps", id="drills.checklist", tooltip="The checklist, on the drill's stack"),
+        Binding(
+            "r",
+            "report",
+            "Report",
+            show=False,
+            id="drills.report",
+            tooltip="Write and show the exam's report",
+        ),
+        Binding("p", "place", "Who", id="drills.place", tooltip="Whose record it is, and which stack is broken"),
         Binding("y", "copy", "Copy URL", show=False, id="drills.copy", tooltip="Copy the URL that shows the symptom"),
         Binding("l", "turn", "List", id="drills.turn", tooltip="From the course to the page beside it, and back"),
         Binding("question_mark,f1", "help", "Help", id="drills.help", tooltip="What the keys do"),
@@ -116,7 +78,8 @@ class DrillsScreen(Screen[None]):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._shown: tuple[str, str, str, Briefing | None] | None = None
+        self._of: Desk | None = None
+        self._shown: Page | None = None
         self._offered: tuple[bool | None, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -136,7 +99,7 @@ class DrillsScreen(Screen[None]):
         self.set_class(True, "-list")
         training = self._training
         if training is None:
-            await self.query_one("#drill-text", Markdown).update(_NOT_HERE)
+            await self.query_one("#drill-text", Markdown).update(NOT_HERE)
             self.query_one("#drill-head", Static).update(span("There are no drills here.", "$text-warning"))
             self._turn_to("page")
             return
@@ -171,33 +134,13 @@ class DrillsScreen(Screen[None]):
         desk = training.desk
         if desk is None:
             return
-        course, record = self.query_one(Course), desk.session.record
-        running = record.running.drill if record.running else ""
-        for drill in desk.course.drills:
-            best = record.best(drill.id)
-            style = "bold" if drill.id == running else "" if best is None else "dim"
-            points = f"{best.points if best else '–'}/{drill.worth}"
-            sign = "▶" if drill.id == running else "✓" if best else ""
-            cells = (
-                Text(f"{sign or desk.course.number(drill):>2}", style),
-                Text(drill.title, style),
-                Text(drill.difficulty, style),
-                Text(str(drill.minutes), style, justify="right"),
-                Text(points, style, justify="right"),
-            )
-            if drill.id in course.rows:
-                for name, cell in zip(_COLUMNS, cells, strict=True):
-                    course.update_cell(drill.id, name, cell)
-            else:
-                course.add_row(*cells, key=drill.id)
-        if self._first_look:
-            self._first_look = False
-            at = training.briefing.drill if training.briefing else desk.following()
-            course.move_cursor(row=desk.course.number(at) - 1 if at else 0)
-            if training.briefing:
-                self._turn_to("page")
-
-    _first_look = True
+        course, briefing = self.query_one(Course), training.briefing
+        course.show(desk)
+        at = briefing.drill if briefing else desk.following() if desk is not self._of else self._chosen
+        course.move_cursor(row=desk.course.number(at) - 1 if at else 0)
+        if desk is not self._of and briefing:
+            self._turn_to("page")
+        self._of = desk
 
     def _head(self) -> None:
         """How it stands, in two lines; once a second while a stopwatch runs."""
@@ -233,6 +176,7 @@ class DrillsScreen(Screen[None]):
                 span(desk.session.name, "bold"),
                 Content(f"{len(best)} of {len(desk.course.drills)} drills solved"),
                 span(f"{sum(kept.points for kept in best)} of {worth} points", _QUIET),
+                span(f"stack {training.stack}", _QUIET),
             ]
         return Content("  ").join(parts)
 
@@ -252,54 +196,37 @@ class DrillsScreen(Screen[None]):
         if training.interrupted and training.desk is not None:
             name = training.desk.session.running.drill
             return span(f"The start of {name} was interrupted: start it again, or give it up.", "bold $text-warning")
+        if training.desk is not None and training.desk.session.exam is not None:
+            return span("The exam is under way: n starts its next drill, e ends it.", _QUIET)
         return span("Choose a drill and press Enter, or n for the next.", _QUIET)
 
     async def _page(self, training: Training) -> None:
-        """The symptom while a drill runs; the debrief when it has ended; else what is known of the chosen drill."""
-        briefing, ended = training.briefing, training.ended
-        if briefing is not None:
-            title, told, more = "Symptom", _story(briefing), _more(training)
-        elif ended is not None and self._chosen in (None, ended.drill):
-            title, told, more = "Debrief", _debrief(ended), ""
-        else:
-            title, told, more = "Drill", self._about_chosen(training), ""
-        if (wanted := (title, told, more, briefing)) == self._shown:
+        wanted = page(training, self._chosen)
+        if wanted == self._shown:
             return
         fresh = self._shown is None or self._shown[:2] != wanted[:2]
         self._shown = wanted
-        page = self.query_one("#drill-page")
-        page.border_title = title
-        await self.query_one("#drill-text", Markdown).update(told)
+        pane = self.query_one("#drill-page")
+        pane.border_title = wanted.title
+        await self.query_one("#drill-text", Markdown).update(wanted.told)
         facts = self.query_one("#drill-facts", Static)
-        facts.update("" if briefing is None else _facts(briefing))
-        facts.display = briefing is not None
-        await self.query_one("#drill-more", Markdown).update(more)
-        self.query_one("#drill-more").display = bool(more)
+        facts.update(wanted.facts)
+        facts.display = wanted.briefing is not None
+        await self.query_one("#drill-more", Markdown).update(wanted.more)
+        self.query_one("#drill-more").display = bool(wanted.more)
         if not fresh:
-            page.scroll_end(animate=False)  # to the new hint
+            pane.scroll_end(animate=False)  # to the new hint
             return
-        page.scroll_home(animate=False)
-        if title != "Drill":
+        pane.scroll_home(animate=False)
+        if wanted.title != "Drill":
             self._turn_to("page")
 
-    def _about_chosen(self, training: Training) -> str:
-        """A drill that was solved may be read again; of another only what the table says."""
-        drill, desk = self._chosen, training.desk
-        if drill is None or desk is None:
-            return _WELCOME
-        best = desk.session.record.best(drill.id)
-        about = f"{drill.difficulty.capitalize()}, about {drill.minutes} minutes, {drill.worth} points."
-        if best is None:
-            return f"# {drill.title}\n\n{about} Press **Enter** to start it.\n\n---\n\n{_WELCOME.partition(chr(10))[2]}"
-        from drills.exam import clock
-
-        solved = f"Solved in {clock(best.seconds)} with {best.points} of {best.worth} points."
-        return f"# {drill.title}\n\n{about} {solved}\n\n{drill.story}\n\n{drill.debrief}\n\n{_mends(drill)}"
-
-    @on(DataTable.RowHighlighted)
+    @on(Course.RowHighlighted)
     async def _chose(self) -> None:
         training = self._training
         if training is not None and training.briefing is None:
+            if self.query_one(Course).has_focus:
+                training.put_away()
             await self._page(training)
 
     @property
@@ -336,10 +263,39 @@ class DrillsScreen(Screen[None]):
             self._start(training.desk.by_chance())
 
     def _start(self, drill: Drill) -> None:
-        training = self._training
-        if training is not None and training.desk is not None:
-            self.query_one(Course).move_cursor(row=training.desk.course.number(drill) - 1)
+        if (training := self._training) is not None:
             training.start(drill)
+
+    def action_exam(self) -> None:
+        """Begin an exam; or end it early, once that is agreed to."""
+        from tui.screens.drill_forms import ExamForm
+
+        training = self._training
+        if training is None or training.desk is None:
+            return
+        if training.desk.session.exam is not None:
+            self._ask(
+                "End the exam?", "What was not done in it counts as zero. The report is written.", training.end_exam
+            )
+        else:
+            self.app.push_screen(
+                ExamForm(training.desk), lambda order: None if order is None else training.begin_exam(order)
+            )
+
+    def action_report(self) -> None:
+        """Write the report."""
+        if (training := self._training) is not None:
+            training.write_report()
+
+    def action_place(self) -> None:
+        """Choose trainee and stack."""
+        from tui.screens.drill_forms import Place, PlaceForm
+
+        training = self._training
+        if training is None or training.desk is None:
+            return
+        place = Place(trainee=training.desk.session.name, stack=training.stack)
+        self.app.push_screen(PlaceForm(place), lambda new: None if new is None else training.move(new))
 
     def action_verify(self) -> None:
         """Have it judged."""
@@ -439,6 +395,12 @@ class DrillsScreen(Screen[None]):
         match action:
             case "start":
                 return free and (not training.here if running else training.desk.session.exam is None)
+            case "exam":
+                return free and (training.desk.session.exam is not None or not running)
+            case "report":
+                return free and training.desk.session.record.exam is not None
+            case "place":
+                return free and training.desk.session.record.running is None
             case "any":
                 return free and not running and training.desk.session.exam is None
             case "next":
@@ -453,45 +415,3 @@ class DrillsScreen(Screen[None]):
                 return free and running
             case _:
                 return True
-
-
-def _story(briefing: Briefing) -> str:
-    return f"# {briefing.drill.title}\n\n{briefing.drill.story}"
-
-
-def _facts(briefing: Briefing) -> Table:
-    """Where to look. The answer is text from outside."""
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, value, style in (
-        ("URL", briefing.call, "underline"),
-        ("answer", briefing.answer, "bold"),
-        ("stack", briefing.stack, ""),
-        ("log in to", f"{briefing.endpoint}/_practice/machines/INSTANCE-ID", "dim"),
-        ("AWS CLI", briefing.shell, "dim"),
-    ):
-        grid.add_row(text(name, "dim"), text(value, style))
-    return grid
-
-
-def _more(training: Training) -> str:
-    """The hints taken, and the solution once looked at."""
-    parts = [f"**Hint {number}.** {hint}" for number, hint in enumerate(training.hints, start=1)]
-    if training.solution:
-        parts.append(f"**What mends it.** {training.solution}")
-    return "\n\n".join(parts)
-
-
-def _debrief(ended: Ended) -> str:
-    from drills.exam import clock
-
-    result = ended.result
-    assert result is not None  # noqa: S101 (without one there is no debrief)
-    said = "Solved" if result.solved else "Over"
-    heard = f"{said} in {clock(result.seconds)}: **{result.points} of {result.worth} points**."
-    return f"# {ended.drill.title}\n\n{heard}\n\n{ended.drill.debrief}\n\n{_mends(ended.drill)}"
-
-
-def _mends(drill: Drill) -> str:
-    return f"**What mends it.** {drill.solution}"
