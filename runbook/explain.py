@@ -19,7 +19,7 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from runbook.aws import REGION, code_of
+from runbook.aws import REGION, code_of, on_loopback
 from runbook.errors import RunbookError
 from runbook.policy import action_of, allowing
 
@@ -60,7 +60,11 @@ def explain(error: BaseException, *, step: str = "", stack: str = "", region: st
     if isinstance(error, CredentialRetrievalError):
         return f"The AWS credentials could not be read: {error}. Renew the login of this profile."
     if isinstance(error, EndpointConnectionError):
-        return f"{error} Check the network, and that the region exists and is enabled for the account."
+        url = str(error.kwargs.get("endpoint_url", ""))
+        if on_loopback(url):
+            at = "/".join(url.split("/")[:3])
+            return f"Nothing answers at {at}. A practice account ends when it is stopped, or idle for an hour."
+        return f"{error}. Check the network, and that the region exists and is enabled for the account."
     if isinstance(error, BotoCoreError):
         return f"AWS could not be asked: {error}"
     return f"{type(error).__name__}: {error}"

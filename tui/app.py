@@ -175,7 +175,8 @@ class RunbookApp(App[None]):
             self.failure = message.error
             self.exit(return_code=2 if isinstance(message.error, RunbookError) else 1)
         else:
-            self.notify(str(message.error), title="Not connected", severity="error", markup=False)
+            self.session.trouble = str(message.error)
+            self.main.renew()
 
     def _obey_signals(self) -> None:
         """A closed terminal or a kill stops the run as the key does."""
@@ -276,7 +277,8 @@ class RunbookApp(App[None]):
         session = self.session
         if session is None:
             return
-        session.identity = message.identity
+        session.identity, session.trouble = message.identity, ""
+        self.main.renew()
         self.main.query_one("Banner").session = session  # type: ignore[attr-defined]
         order = message.order
         if not order.changes or session.running:

@@ -75,6 +75,8 @@ class Session:
     board: Board = field(init=False)
     last: RunFinished | None = None
     """How the last run that was to change something, or the last look, ended."""
+    trouble: str = ""
+    """Why the account cannot be worked on, as far as that was found out without a run."""
 
     def __post_init__(self) -> None:
         self.board = Board(self.plan, clock=self.clock)
@@ -104,7 +106,7 @@ class Session:
         """Take an order; :meth:`events` then does it."""
         if self.running:
             raise RuntimeError("one run at a time")
-        self.order = order
+        self.order, self.trouble = order, ""
         self.control = Control()
         self.board.begin(order.action, order.only)
 

@@ -44,6 +44,10 @@ def test_our_own_errors_speak_for_themselves(error: Exception) -> None:
         (PartialCredentialsError(provider="env", cred_var="AWS_SECRET_ACCESS_KEY"), "name a profile"),
         (CredentialRetrievalError(provider="custom-process", error_msg="exit 3"), "exit 3. Renew the login"),
         (EndpointConnectionError(endpoint_url="https://ec2.eu-nowhere-1.amazonaws.com"), "region exists"),
+        (
+            EndpointConnectionError(endpoint_url="http://127.0.0.1:4599/restapis?limit=500"),
+            "Nothing answers at http://127.0.0.1:4599. A practice account ends",
+        ),
         (ReadTimeoutError(endpoint_url="https://x"), "AWS could not be asked"),
         (BotoCoreError(), "AWS could not be asked"),
         (refused("ExpiredToken"), "it goes on from here"),

@@ -224,6 +224,8 @@ async def test_trace_and_checklist_are_of_the_drills_stack(desk: ScriptedDesk) -
         await idle(pilot, app)
         await pilot.press("y")
         assert app.clipboard == URL
+        await pilot.press("w")
+        assert app.clipboard == desk.briefing().shell
         await pilot.press("c")
         await settle(pilot)
         assert app.screen is app.main

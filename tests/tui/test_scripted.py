@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 from textual.widgets import Input, Static
 
 from runbook.accounts import Kind
@@ -400,3 +401,26 @@ async def test_what_does_not_fit_as_a_table_is_listed_with_nothing_cut(
         assert ("zone        subnet" in shown) is as_table
         for said in ("eu-west-1b", "subnet-0b1b2c3d4e5f60719", "eni-0b1b2c3d4e5f60719", "10.0.2.117"):
             assert said in shown, said
+
+
+async def test_a_login_that_is_lacking_is_said_for_as_long_as_it_is() -> None:
+    app = script.app(kind=Kind.AWS)
+    identity = app._account.aws.identity
+
+    def nobody() -> None:
+        raise NoCredentialsError
+
+    app._account.aws.identity = nobody
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await until(pilot, lambda: "No AWS credentials were found." in screen_text(app), "the trouble")
+        await pilot.press("u")
+        await pilot.pause(0.2)
+        assert "No AWS credentials were found." in screen_text(app)
+        assert not app.script.told
+        app._account.aws.identity = identity
+        await pilot.press("u")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen), "the question")
+        await pilot.press("n")
+        await pilot.pause()
+        assert "No AWS credentials" not in screen_text(app)

@@ -84,11 +84,11 @@ def _facts(briefing: Briefing) -> Table:
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value, style in (
-        ("URL", briefing.call, "underline"),
+        ("URL  y", briefing.call, "underline"),
         ("answer", briefing.answer, "bold"),
         ("stack", briefing.stack, ""),
         ("log in to", f"{briefing.endpoint}/_practice/machines/INSTANCE-ID", "dim"),
-        ("AWS CLI", briefing.shell, "dim"),
+        ("AWS CLI  w", briefing.shell, "dim"),
     ):
         grid.add_row(text(name, "dim"), text(value, style))
     return grid

@@ -70,6 +70,7 @@ class DrillsScreen(Screen[None]):
         ),
         Binding("p", "place", "Who", id="drills.place", tooltip="Whose record it is, and which stack is broken"),
         Binding("y", "copy", "Copy URL", show=False, id="drills.copy", tooltip="Copy the URL that shows the symptom"),
+        Binding("w", "copy_shell", "Copy shell", show=False, id="drills.copy_shell", tooltip="Copy the AWS CLI's line"),
         Binding("l", "turn", "List", id="drills.turn", tooltip="From the course to the page beside it, and back"),
         Binding("question_mark,f1", "help", "Help", id="drills.help", tooltip="What the keys do"),
         Binding("escape,q", "back", "Back", id="drills.back", tooltip="Back to the steps; a drill goes on"),
@@ -364,10 +365,17 @@ class DrillsScreen(Screen[None]):
 
     def action_copy(self) -> None:
         """Copy the URL."""
-        training = self._training
-        if training is not None and training.briefing is not None:
-            self.app.copy_to_clipboard(training.briefing.url)
-            self.notify(safe(training.briefing.url), title="Copied", markup=False)
+        if self._training is not None and (briefing := self._training.briefing) is not None:
+            self._copied(briefing.url)
+
+    def action_copy_shell(self) -> None:
+        """Copy what points a shell at the practice account."""
+        if self._training is not None and (briefing := self._training.briefing) is not None:
+            self._copied(briefing.shell)
+
+    def _copied(self, what: str) -> None:
+        self.app.copy_to_clipboard(what)
+        self.notify(safe(what), title="Copied", markup=False)
 
     def action_turn(self) -> None:
         """From the list to the page and back."""
@@ -411,7 +419,7 @@ class DrillsScreen(Screen[None]):
                 return free and briefing is not None and len(training.hints) < len(briefing.drill.hints)
             case "give_up":
                 return free and (running or training.interrupted)
-            case "trace" | "checklist" | "copy":
+            case "trace" | "checklist" | "copy" | "copy_shell":
                 return free and running
             case _:
                 return True

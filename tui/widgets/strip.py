@@ -103,6 +103,8 @@ class ProgressStrip(Static):
 
     def _idle(self, session: Session) -> Content:
         last = session.last
+        if session.trouble:
+            return Content.assemble(("✗ ", "bold $text-error"), span(session.trouble))
         if last is None:
             return Content.assemble(
                 ("Enter", "bold $text-accent"),
