@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from runbook.accounts import Kind
 from runbook.errors import BadInput
-from runbook.events import Action, Event, Noted, Outcome, StepChecked, StepFinished, StepStarted
+from runbook.events import Action, Event, Noted, Outcome, StepChecked, StepFinished, StepStarted, Waited
 from runbook.log import runs
 from runbook.parameters import validated
 from tests.tui import script
@@ -49,6 +49,21 @@ async def test_a_wait_is_told_with_how_long_it_usually_takes() -> None:
         app.script.told[0].go_on.set()
         await settle(pilot)
         assert "of usually" not in screen_text(app)
+
+
+async def test_what_is_awaited_is_told_whole_at_80_columns() -> None:
+    def links(told: Told) -> Iterator[Event]:
+        yield from script.step_ok("preflight")
+        what = "VPC link demo-link (1caqx6) to become AVAILABLE"
+        yield StepStarted(step="vpc-link", action=Action.DO)
+        yield Waited(step="vpc-link", what=what, state="PENDING", elapsed=90.0, usual=180.0)
+        told.wait()
+
+    async with script.app(links).run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("u")
+        await until(pilot, lambda: "1m30 of usually 3m00" in screen_text(app), "the wait")
+        assert "VPC link demo-link (1caqx6) to become AVAILABLE" in screen_text(app)
 
 
 async def test_stop_ends_the_wait_and_says_where_it_stands() -> None:

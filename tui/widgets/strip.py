@@ -16,6 +16,7 @@ _VERBS = {Action.CHECK: "Checking", Action.UP: "Running", Action.DOWN: "Taking d
 _QUIET = "$foreground 55%"
 _TICK = 0.25
 _WAITS_SHOWN = 2
+_ROOMY = 100  # columns
 
 
 class ProgressStrip(Static):
@@ -85,7 +86,8 @@ class ProgressStrip(Static):
         return shown
 
     def _wait(self, wait: Wait, now: float, pace: float) -> Content:
-        gauge = bar(wait.elapsed_at(now, pace) / wait.usual if wait.usual else 1.0, 10, "$accent")
+        width = 10 if self._width >= _ROOMY else 5
+        gauge = bar(wait.elapsed_at(now, pace) / wait.usual if wait.usual else 1.0, width, "$accent")
         line = Content.assemble(gauge, "  ", waiting(wait, now, pace))
         return line.truncate(self._width, ellipsis=True)
 
@@ -94,7 +96,7 @@ class ProgressStrip(Static):
             return Content.styled("The call in flight is let finish; nothing new is begun.", _QUIET)
         if asking := board.asking:
             return Content.assemble(
-                ("▶ ", "bold $text-accent"), span(asking[0].name, "bold"), " waits for you: Enter does it, s leaves it."
+                ("▶ ", "bold $text-accent"), span(asking[0].name, "bold"), " waits for you; Enter goes on."
             )
         if board.in_flight:
             call = next(reversed(board.in_flight.values()))
