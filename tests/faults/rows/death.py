@@ -1,18 +1,19 @@
-"""Killed right before and right after each request; then the same command again, from elsewhere."""
+"""Killed right before and right after each request; then the same command again, from elsewhere, or all of it away."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 
 from ..disturb import At, kills
-from ..row import NotReached, Position, Row, afterwards, begin, every_request, requests
+from ..row import NotReached, Position, Row, afterwards, begin, every_request, is_empty, requests, succeeded
 from ..world import Running, Setting, World
 
 __all__ = ["ROWS"]
 
 
-def _killed(world: World, position: Position, *, after: bool) -> None:
+def _killed(world: World, position: Position, *, after: bool, then: Callable[[World, str], None] = afterwards) -> None:
     begin(world, position.command)
     running: Future[Running] = Future()
     at = At(position.nth, position.chosen, kills(lambda: running.result(60).kill(), after=after))
@@ -22,7 +23,13 @@ def _killed(world: World, position: Position, *, after: bool) -> None:
     if not at.happened.is_set():
         raise NotReached
     assert ended.code == -9, f"not killed: exit {ended.code}"
-    afterwards(world, position.command)
+    then(world, position.command)
+
+
+def _taken_down(world: World, command: str) -> None:
+    """Somebody who knows that it has died has no use for what there is of it."""
+    succeeded(world.run("down", "--force"))
+    is_empty(world)
 
 
 NOT_IDEMPOTENT = ("CreateVpcLink", "CreateRestApi", "CreateResource", "CreateDeployment")
@@ -35,6 +42,11 @@ ROWS = (
         requests(lambda position: position.operation in NOT_IDEMPOTENT),
         partial(_killed, after=True),
         STALE,
+    ),
+    Row(
+        "killed after a change, and taken down at once",
+        requests(lambda position: position.writes, "up"),
+        partial(_killed, after=True, then=_taken_down),
     ),
     *(
         Row(f"killed {'after' if after else 'before'} a request", every_request, partial(_killed, after=after))

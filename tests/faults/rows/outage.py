@@ -12,6 +12,7 @@ from ..disturb import At, answers, reset_before
 from ..proxy import Fault
 from ..row import NotReached, Position, Row, afterwards, begin, cut_short, each_operation, reference, succeeded, whole
 from ..world import World
+from .passing import TOO_MANY
 
 __all__ = ["ROWS"]
 
@@ -85,7 +86,7 @@ def _look_ups(first: int, last: int) -> Callable[[World], list[Position]]:
 
 FAULTS: dict[str, tuple[Fault, int]] = {
     "AWS answers 503 from here on": (answers(503, "ServiceUnavailable", "Service Unavailable"), TRIES),
-    "AWS throttles from here on": (answers(429, "TooManyRequestsException", "Too Many Requests"), THROTTLE_TRIES),
+    "AWS throttles from here on": (TOO_MANY, THROTTLE_TRIES),
     "the network is gone from here on": (reset_before, TRIES),
 }
 

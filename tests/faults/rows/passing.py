@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..disturb import At, answers, carried_out_then_reset, late, never_answered, reset_before
+from ..disturb import At, answers, answers_by_service, carried_out_then_reset, late, never_answered, reset_before
 from ..proxy import Fault
 from ..row import (
     NotReached,
@@ -20,7 +20,7 @@ from ..row import (
 )
 from ..world import Setting, World
 
-__all__ = ["ROWS"]
+__all__ = ["ROWS", "TOO_MANY"]
 
 ANSWERS_WITHIN = 0.5
 """Wall seconds after which a client gives up here; the product waits for half a minute."""
@@ -54,12 +54,20 @@ def _passing(
     whole(world, command)
 
 
-TOO_MANY = answers(429, "TooManyRequestsException", "Too Many Requests")
+TOO_MANY = answers_by_service(
+    {
+        "sts": (400, "Throttling", "Rate exceeded"),
+        "elbv2": (400, "Throttling", "Rate exceeded"),
+        "ec2": (503, "RequestLimitExceeded", "Request limit exceeded."),
+        "apigateway": (429, "TooManyRequestsException", "Too Many Requests"),
+    }
+)
+"""As each service says it (aws/aws-sdk-go-v2#2481, spinnaker/spinnaker#3466, cloudfoundry/bosh-aws-cpi-release#61)."""
 INTERNAL_BUT_DONE = answers(500, "InternalFailure", "An internal error occurred", carried_out=True)
 FAULTS: dict[str, Fault] = {
     "connection lost before a request is heard": reset_before,
     "answer lost after a request is carried out": carried_out_then_reset,
-    "throttled (429)": TOO_MANY,
+    "throttled": TOO_MANY,
     "internal error (500)": answers(500, "InternalFailure", "An internal error occurred"),
     "internal error (500), though carried out": INTERNAL_BUT_DONE,
     "service unavailable (503)": answers(503, "ServiceUnavailable", "Service Unavailable"),
@@ -83,7 +91,7 @@ ROWS = (
         every_change,
         partial(_passing, fault=never_answered(carried_out=False), impatiently=True),
     ),
-    Row("throttled (429) five times in a row", every_change, partial(_passing, fault=TOO_MANY, times=5)),
+    Row("throttled five times in a row", every_change, partial(_passing, fault=TOO_MANY, times=5)),
     Row("an answer comes late", each_operation, partial(_passing, fault=late(0.5))),
     Row(
         "answer lost, though carried out, and reads are stale",
