@@ -17,6 +17,7 @@ from drills.bench import Bench
 from drills.service import ALIVE
 from runbook.aws import code_of
 from runbook.record import STACK, from_list, is_ours
+from runbook.removing import unless_gone
 from steps import _links, load_balancer, rest_api, target_group
 from steps._links import GOES_WITHIN, Link
 
@@ -53,18 +54,30 @@ def _apis(bench: Bench) -> None:
     pages = gateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500})
     found = [item for page in pages for item in page["items"]]
     apis = {item["id"] for item in found if is_ours(item.get("tags", {}), stack)}
-    for page in gateway.get_paginator("get_usage_plans").paginate() if apis else ():
-        for plan in page["items"]:
-            stages = plan.get("apiStages", [])
-            if stages and {stage["apiId"] for stage in stages} <= apis:
-                for key in gateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]:
-                    gateway.delete_api_key(apiKey=key["id"])
-                gateway.delete_usage_plan(usagePlanId=plan["id"])
+    _usage_plans(bench, apis)
     for api in sorted(apis):
         gateway.delete_rest_api(restApiId=api)
     if any(item["name"] == name and item["id"] not in apis for item in found):
         # Of the same name, and somebody's: the steps would make none beside it, but complete one that is ours.
         gateway.create_rest_api(name=name, tags={STACK: stack})
+
+
+def _usage_plans(bench: Bench, apis: set[str]) -> None:
+    """Those that are for these APIs only go, and with them the keys that no other plan has."""
+    gateway, going, lasting = bench.aws.apigateway, dict[str, set[str]](), set[str]()
+    for page in gateway.get_paginator("get_usage_plans").paginate() if apis else ():
+        for plan in page["items"]:
+            keys = {key["id"] for key in gateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]}
+            stages = {stage["apiId"] for stage in plan.get("apiStages", [])}
+            if stages and stages <= apis:
+                going[plan["id"]] = keys
+            else:
+                lasting |= keys
+    for plan_id, keys in going.items():
+        for key in keys - lasting:
+            with unless_gone():  # two of these plans may have it
+                gateway.delete_api_key(apiKey=key)
+        gateway.delete_usage_plan(usagePlanId=plan_id)
 
 
 def _links_v2(bench: Bench) -> None:

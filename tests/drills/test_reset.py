@@ -131,6 +131,22 @@ def test_what_is_not_the_drills_stays_as_it_is(module: object, bench: Bench, hur
     beside.down()
 
 
+def test_a_key_that_somebody_else_uses_too_stays(bench: Bench) -> None:
+    training.reset(bench, LOST_NUMBER)
+    an_api_key_for_all(bench)
+    gateway = bench.aws.apigateway
+    (theirs,) = gateway.get_api_keys()["items"]
+    plan = gateway.create_usage_plan(name="theirs")["id"]
+    gateway.create_usage_plan_key(usagePlanId=plan, keyId=theirs["id"], keyType="API_KEY")
+
+    training.reset(bench, LOST_NUMBER)
+
+    assert [each["id"] for each in gateway.get_usage_plans()["items"]] == [plan]
+    assert [each["id"] for each in gateway.get_api_keys()["items"]] == [theirs["id"]]
+    gateway.delete_usage_plan(usagePlanId=plan)
+    gateway.delete_api_key(apiKey=theirs["id"])
+
+
 def _of(stack: str, found: dict[str, list[str]]) -> list[str]:
     """What concerns this stack, or the service that every practice account begins with."""
     return [item for items in found.values() for item in items if stack in item or "practice-" in item]
