@@ -26,9 +26,9 @@ from runbook.aws import Aws, code_of
 from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
-from runbook.record import as_list, is_ours, stack_tags
+from runbook.record import as_list, from_list, is_ours, stack_tags
 from runbook.removing import unless_gone
-from steps import load_balancer
+from steps import load_balancer, target_group
 from steps.load_balancer import LoadBalancer
 from steps.target_group import TargetGroup
 
@@ -108,13 +108,22 @@ def do(aws: Aws, params: Parameters, balancer: LoadBalancer, group: TargetGroup)
 
 
 def undo(aws: Aws, params: Parameters) -> None:
-    """Delete the listeners of our load balancer."""
+    """Delete the listeners of our load balancer, except what others have added to it."""
     found = load_balancer.find(aws, params.stack)
     if found is not None and is_ours(found.tags, params.stack):
+        group = target_group.find(aws, params.stack)
         with unless_gone():
             for listener in _listeners(aws, found.arn):
                 with unless_gone():
-                    aws.elbv2.delete_listener(ListenerArn=listener.arn)
+                    if _is_ours(aws, params.stack, listener, group):
+                        aws.elbv2.delete_listener(ListenerArn=listener.arn)
+
+
+def _is_ours(aws: Aws, stack: str, listener: Listener, group: TargetGroup | None) -> bool:
+    """By its tag; one that was adopted has none, and leads to our target group."""
+    if group is not None and listener.target_group_arn == group.arn and is_ours(group.tags, stack):
+        return True
+    return is_ours(from_list(aws.elbv2.describe_tags(ResourceArns=[listener.arn])["TagDescriptions"][0]["Tags"]), stack)
 
 
 def _listeners(aws: Aws, load_balancer_arn: str) -> list[Listener]:

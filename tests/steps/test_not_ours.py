@@ -134,5 +134,7 @@ def test_somebody_elses_listener_on_our_load_balancer_is_left_alone(finished: St
     assert finished.check().outcomes["listener"] is Outcome.MISSING
     assert finished.up().finished.worst is None
 
+    assert finished.run_step_undo("listener").outcomes["listener"] is Outcome.UNDONE
+    assert finished.inventory()["listeners"] == [theirs]
     (kept,) = parts.elb.describe_listeners(ListenerArns=[theirs])["Listeners"]
     assert (kept["Port"], kept["DefaultActions"][0]["TargetGroupArn"]) == (8443, group)
