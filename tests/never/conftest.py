@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from practice.judging import Judge
 from practice.server import Account
 from tests.faults.proxy import Proxy
+from tests.never.recorder import Recorder
 
 
 @pytest.fixture
@@ -24,6 +27,20 @@ def counted(practice_account: Account, monkeypatch: pytest.MonkeyPatch, tmp_path
     with Proxy(practice_account.url).serving() as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         yield proxy
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    """Every request that changes something, as the account gets it."""
+    recorded = Recorder()
+    judge = Judge.__call__
+
+    def judged(self: Judge, environ: Mapping[str, Any], body: bytes) -> Any:
+        recorded(environ, body)
+        return judge(self, environ, body)
+
+    monkeypatch.setattr(Judge, "__call__", judged)
+    return recorded
 
 
 def writes(proxy: Proxy) -> list[str]:

@@ -1,163 +1,173 @@
-"""In accounts full of look-alikes nothing of others is changed or deleted, whatever is run."""
+"""In accounts full of look-alikes nothing of others is changed or deleted, or so much as named, whatever is run.
+
+Which look-alikes there are, when they come, and what is run among them is generated.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
+from hypothesis import Phase, event, example, given, settings
+from hypothesis import strategies as st
 
 from drills import training
 from drills.bench import Bench
-from drills.catalogue import cut_line, doorbell, lost_number, wrong_key
-from drills.judging import judge
+from drills.catalogue import cut_line, doorbell, half_asleep, lost_number, not_me, wrong_connection, wrong_key
 from drills.model import Drill
-from runbook.accounts import Kind, connect
-from runbook.errors import CannotContinue, NotOurs
+from runbook.accounts import Account, Kind, connect
+from runbook.errors import NotOurs, RunbookError
 from runbook.events import Outcome
 from runbook.parameters import validated
+from runbook.record import STACK
+from runbook.rollback import rollback
 from runbook.trace import parse_target, trace
-from tests.never.crowd import Crowd
-from tests.stack import Stack
+from tests.never.crowd import KINDS, Crowd, LookAlike, look_alikes
+from tests.never.recorder import Recorder
+from tests.stack import PLAN, Ended, Stack
 from tests.steps.parts import Parts
 
-
-def test_among_look_alikes_a_stack_is_made_changed_replaced_and_taken_down(stack: Stack) -> None:
-    """Names that only begin or end like ours, tags that only look like ours."""
-    crowd = Crowd(stack, "demo").gather(also_our_names=False)
-    # The name itself with marks that are not ours stands in the way of APIs and links: see below.
-    for kind in ("api", "link"):
-        _rename(crowd, kind)
-    crowd.before = crowd.stock()
-
-    assert stack.up().finished.worst is None
-    assert crowd.hurt() == {}
-    assert stack.check().unlike_ok == {}
-
-    stack.machines(port=8080)
-    ended = stack.up(port=8080, replace=True, route_root=True, tags={"team": "payments"})
-    assert ended.finished.worst is None, {name: ended.reason(name) for name in ended.unlike_ok}
-    assert crowd.hurt() == {}
-
-    assert stack.down().finished.worst is None
-    assert crowd.hurt() == {}
-    assert crowd.more() == {}
+FEW = settings(
+    max_examples=max(settings().max_examples // 12, 5),
+    phases=[Phase.explicit, Phase.generate],
+    report_multiple_bugs=False,
+)
+"""An example takes a second or two; to shrink one would take as many minutes."""
 
 
-def _rename(crowd: Crowd, kind: str) -> None:
-    gateway = crowd.clients["apigateway"]
-    if kind == "api":
-        for api in gateway.get_rest_apis()["items"]:
-            if api["name"] == f"{crowd.name}-api":
-                patch = {"op": "replace", "path": "/name", "value": f"{crowd.name}-api-"}
-                gateway.update_rest_api(restApiId=api["id"], patchOperations=[patch])
-        return
-    for link in gateway.get_vpc_links()["items"]:
-        if link["name"] == f"{crowd.name}-link":
-            patch = {"op": "replace", "path": "/name", "value": f"{crowd.name}-link-"}
-            gateway.update_vpc_link(vpcLinkId=link["id"], patchOperations=[patch])
+# --- what is run ------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def surrounded(finished: Stack) -> Crowd:
-    """A finished stack, and then others come: of the same names too, where names are not unique."""
-    finished.clock.advance(3600)
-    return Crowd(finished, "demo").gather(also_our_names=True)
+def _up(stack: Stack) -> Ended:
+    return stack.up()
 
 
-def _check(stack: Stack) -> None:
-    assert stack.check().unlike_ok == {}
-
-
-def _up(stack: Stack) -> None:
-    assert stack.up().written == []
-
-
-def _drift(stack: Stack) -> None:
-    """What is ours is changed by hand, and repaired."""
-    parts = Parts(stack)
-    api = next(each["id"] for each in parts.gateway.get_rest_apis()["items"] if _is_ours(each))
-    stage = {"restApiId": api, "stageName": "prod"}
-    parts.gateway.update_stage(
-        **stage, patchOperations=[{"op": "replace", "path": "/variables/VPCLINK", "value": "wrong"}]
-    )
-    parts.let_in("10.201.0.1/32", low=9, high=9, tags={"runbook:stack": "demo"})
-    parts.elb.deregister_targets(TargetGroupArn=parts.group, Targets=[{"Id": stack.service.instances[0]}])
-    stack.clock.advance(600)
-    ended = stack.up()
-    assert ended.finished.worst is None, {name: ended.reason(name) for name in ended.unlike_ok}
-
-
-def _is_ours(item: object) -> bool:
-    assert isinstance(item, dict)
-    return item.get("tags", {}).get("runbook:stack") == "demo"
-
-
-def _trace(stack: Stack) -> None:
-    with stack.watching() as written:
-        for target in ("demo", *(each["id"] + "/prod/x" for each in _apis(stack))):
-            trace(stack.aws, parse_target(target, stack.aws, path="/hello"))
-    assert written == []
-
-
-def _apis(stack: Stack) -> list[dict[str, str]]:
-    return list(stack.aws.apigateway.get_rest_apis()["items"])[:3]  # type: ignore[arg-type]
+def _check(stack: Stack) -> Ended:
+    ended = stack.check()
+    assert ended.written == []
+    return ended
 
 
 def _adopt(stack: Stack) -> None:
     """Told to adopt, it takes nothing while there is one of ours."""
-    assert stack.up(adopt=True).written == []
+    if stack.check().unlike_ok == {}:
+        assert stack.up(adopt=True).written == []
 
 
-def test_beside_look_alikes_of_the_very_name_only_what_is_ours_is_touched(surrounded: Crowd) -> None:
-    stack = surrounded.stack
-    mine = surrounded.before
-    runs: tuple[Callable[[Stack], None], ...] = (_check, _up, _adopt, _trace)
-    for run in runs:
-        run(stack)
-        assert surrounded.stock() == mine, run.__name__
-
-    _drift(stack)
-    theirs = _without_ours(surrounded)
-    assert theirs == [], theirs
-
-    for step in ("stage-variables", "targets", "listener", "deployment", "integration", "security-group-ingress"):
-        assert stack.run_step_undo(step).finished.worst is None
-        assert _without_ours(surrounded) == [], step
-
-    assert stack.down().finished.worst is None
-    assert _without_ours(surrounded) == []
-    assert not any("demo" in str(each) for each in surrounded.more().values())
+def _replace(stack: Stack) -> Ended:
+    """What cannot be changed in place, too."""
+    stack.machines(port=8080)
+    return stack.up(port=8080, replace=True, route_root=True, tags={"team": "payments"})
 
 
-def _without_ours(crowd: Crowd) -> list[object]:
-    """What is lost of what was there and was not ours."""
-    lost = [item for items in crowd.hurt().values() for item in items]
-    return [item for item in lost if not _of_ours(item)]
+def _repair(stack: Stack) -> Ended:
+    """What is ours is changed by hand, as far as it is there."""
+    parts = Parts(stack)
+    for api in parts.gateway.get_rest_apis()["items"]:
+        if api.get("tags", {}).get(STACK) == stack.name:
+            for stage in parts.gateway.get_stages(restApiId=api["id"])["item"]:
+                wrong = {"op": "replace", "path": "/variables/VPCLINK", "value": "wrong"}
+                parts.gateway.update_stage(restApiId=api["id"], stageName=stage["stageName"], patchOperations=[wrong])
+    parts.let_in("10.201.0.1/32", low=9, high=9, tags={STACK: stack.name})
+    return stack.up()
 
 
-def _of_ours(item: object) -> bool:
-    text = str(item)
-    return (
-        "'Key': 'runbook:stack', 'Value': 'demo'}" in text
-        or "'runbook:stack': 'demo'}" in text
-        or "'runbook:stack': 'demo'," in text
-        or "ELB net/demo-nlb/" in text
-    )
+def _trace(stack: Stack) -> None:
+    with stack.watching() as written:
+        for target in (stack.name, *(f"{api['id']}/prod/x" for api in stack.aws.apigateway.get_rest_apis()["items"])):
+            with contextlib.suppress(RunbookError):  # there may be no such stack
+                trace(stack.aws, parse_target(target, stack.aws, path="/hello"))
+    assert written == []
 
 
-def test_look_alikes_that_are_in_the_way_stop_it_before_anything_of_theirs_is_touched(stack: Stack) -> None:
-    crowd = Crowd(stack, "demo").gather(also_our_names=True)
+def _rollback(stack: Stack) -> None:
+    with contextlib.suppress(RunbookError):
+        rollback(stack.aws, stack.name)
+
+
+def _down(stack: Stack) -> Ended:
+    return stack.down()
+
+
+def _undo(step: str) -> Callable[[Stack], Ended]:
+    return lambda stack: stack.run_step_undo(step)
+
+
+RUNS: Mapping[str, Callable[[Stack], Ended | None]] = {
+    "up": _up,
+    "check": _check,
+    "adopt": _adopt,
+    "replace": _replace,
+    "repair": _repair,
+    "trace": _trace,
+    "rollback": _rollback,
+    "down": _down,
+    **{f"undo {step}": _undo(step) for step in PLAN.ids},
+}
+
+
+# --- the steps --------------------------------------------------------------------------------------------------------
+
+
+ONE_OF_EACH = [
+    LookAlike(kind, name, ((STACK, "demo2"),))
+    for kind, name in zip(KINDS, itertools.cycle(("demo2", "Demo")), strict=False)
+]
+OF_THE_VERY_NAME = [
+    LookAlike("rest api", "demo", ((STACK, "Demo"),), part_tagged=True),
+    LookAlike("rest api", "demo"),
+    LookAlike("vpc link", "demo", ((STACK, "demo "),)),
+    LookAlike("vpc link", "demo", ((STACK, "dem"),), to_ours=True),
+    LookAlike("rule", "demo", ((STACK, "DEMO"),)),
+    LookAlike("load balancer", "demo", (("Runbook:Stack", "demo"),), part_tagged=True, to_ours=True),
+]
+
+
+@FEW
+@given(
+    crowd=st.one_of(*(look_alikes("demo", in_the_way=each) for each in (False, True))),
+    there=st.sampled_from(["", *PLAN.ids, *[PLAN.ids[-1]] * len(PLAN.ids)]),
+    runs=st.lists(st.sampled_from([*RUNS]), max_size=3),
+)
+@example(crowd=ONE_OF_EACH, there="", runs=["up", "replace"])
+@example(crowd=OF_THE_VERY_NAME, there=PLAN.ids[-1], runs=["trace", "adopt", "repair", "replace"])
+def test_nothing_of_others_is_touched(
+    stack: Stack, recorder: Recorder, crowd: list[LookAlike], there: str, runs: list[str]
+) -> None:
+    """Before the stack is begun, half-way (all up to a step is there), or beside a finished one."""
+    stack.account.reset()
+    others = Crowd(stack, "demo", recorder)
+    others.look()
+    if there:
+        stack.up_to(there)
+    others.gather(crowd)
+    blocked = any(each.is_in_the_way("demo") for each in crowd)
+
+    for name in (*runs, "up", "down"):
+        ended = RUNS[name](stack)
+        assert others.hurt() == [], name
+        if ended is not None and not blocked and name in ("up", "down"):
+            assert ended.finished.worst is None, {step: ended.reason(step) for step in ended.unlike_ok}
+        event(f"{name}: {ended.finished.worst if ended else None}")
+    if not blocked:
+        assert others.more() == []
+
+
+def test_what_is_in_the_way_stops_it(stack: Stack, recorder: Recorder) -> None:
+    kinds = ("target group", "load balancer", "vpc link", "rest api")
+    others = Crowd(stack, "demo", recorder)
+    others.look()
+    others.gather([LookAlike(kind, "demo") for kind in kinds])
 
     ended = stack.up()
 
     failed = {name for name, outcome in ended.outcomes.items() if outcome is Outcome.FAILED}
-    assert "rest-api" in failed
+    assert failed == {"target-group", "load-balancer", "rest-api"}
     assert all(isinstance(ended.steps[name].cause, NotOurs) for name in failed)
-    assert crowd.hurt() == {}
-    assert stack.down().finished.worst is None
-    assert crowd.hurt() == {}
-    assert crowd.more() == {}
+    assert recorder.changes == []
 
 
 def test_a_rule_of_others_that_lets_in_the_same_is_used_and_left(stack: Stack) -> None:
@@ -174,46 +184,70 @@ def test_a_rule_of_others_that_lets_in_the_same_is_used_and_left(stack: Stack) -
     assert [rule["SecurityGroupRuleId"] for rule in parts.rules] == [theirs]
 
 
+# --- the drills -------------------------------------------------------------------------------------------------------
+
+
+DRILLS = {
+    drill.id: drill
+    for drill in map(Drill.of, (cut_line, doorbell, half_asleep, lost_number, not_me, wrong_connection, wrong_key))
+}
+
+
 @pytest.fixture
-def bench(stack: Stack) -> Bench:
-    account = replace(connect(Kind.PRACTICE, validated({}), endpoint_url=stack.account.url), aws=stack.aws)
-    return Bench(account, validated({"stack": "drill"}))
+def practice(stack: Stack) -> Account:
+    return replace(connect(Kind.PRACTICE, validated({}), endpoint_url=stack.account.url), aws=stack.aws)
 
 
-@pytest.mark.timeout(300)
-def test_drills_change_nothing_of_look_alikes(stack: Stack, bench: Bench) -> None:
-    """Drills of three hops, each started, judged, mended and reset; all of the very name came after the first began."""
-    crowd = Crowd(stack, "drill")
-    theirs = [(kind, item) for kind, items in crowd.stock().items() for item in items]
-    drills = [Drill.of(module) for module in (lost_number, doorbell, wrong_key)]
-    training.reset(bench, drills[0])
-    mine = crowd.stock()
-    crowd.gather(also_our_names=True)
-    theirs += [(kind, item) for kind, items in crowd.before.items() for item in items if item not in mine[kind]]
+@settings(FEW, max_examples=FEW.max_examples // 2)
+@given(
+    crowd=st.one_of(*(look_alikes("drill", in_the_way=each, reaching=False) for each in (False, True))),
+    when=st.sampled_from(["first", "begun", "gone"]),
+    drills=st.lists(st.sampled_from([*DRILLS]), min_size=1, max_size=2),
+    mended=st.booleans(),
+)
+@example(
+    crowd=[replace(each, name="drill", to_ours=False) for each in OF_THE_VERY_NAME],
+    when="begun",
+    drills=["lost-number"],
+    mended=True,
+)
+@example(
+    crowd=[LookAlike(kind, "drill", ((STACK, "Drill"),)) for kind in KINDS],
+    when="gone",
+    drills=["doorbell"],
+    mended=False,
+)
+def test_drills_touch_nothing_of_others(
+    stack: Stack,
+    practice: Account,
+    recorder: Recorder,
+    crowd: list[LookAlike],
+    when: str,
+    drills: list[str],
+    mended: bool,
+) -> None:
+    """They were there first, come when a drill has its stack, or when that is gone; outside the drill's own VPC."""
+    stack.account.reset()
+    bench = Bench(practice, validated({"stack": "drill"}))
+    others = Crowd(stack, "drill", recorder)
+    others.look()
+    if when != "first":
+        training.reset(bench, DRILLS[drills[0]])
+    if when == "gone":
+        bench.down()
+    others.gather(crowd)
+    blocked = any(each.is_in_the_way("drill") for each in crowd)
 
-    def hurt() -> list[object]:
-        now = crowd.stock()
-        return [item for kind, item in theirs if item not in now[kind]]
-
-    for drill in drills:
-        training.strike(bench, drill)
-        assert hurt() == [], drill.id
-        assert judge(bench, drill)
-        drill.mend(bench)
-        bench.wait(lambda drill=drill: judge(bench, drill) is None or None, what="it")  # type: ignore[misc]
-        assert hurt() == [], drill.id
-        drill.sabotage(bench)
-        training.reset(bench, drill)
-        assert judge(bench) is None
-        assert hurt() == [], drill.id
-
-    # With no link of ours left, those of the name stand in the way: that is said, and they are left alone.
-    cut = Drill.of(cut_line)
-    cut.sabotage(bench)
-    with pytest.raises(CannotContinue, match="Stack drill has no VPC link"):
-        bench.link.id  # noqa: B018
-    for work in (cut.mend, lambda bench: training.reset(bench, cut)):
-        with pytest.raises(CannotContinue, match="is not tagged as part of stack 'drill', so it is left alone"):
-            work(bench)
-    bench.down()
-    assert hurt() == []
+    for name in drills:
+        work: tuple[Callable[[Bench, Drill], object], ...] = (training.start, lambda bench, drill: drill.mend(bench))
+        for act in (*work[: 1 + mended], training.reset):
+            try:
+                act(bench, DRILLS[name])
+            except RunbookError:
+                assert blocked
+            assert others.hurt() == [], name
+    try:
+        bench.down()
+    except RunbookError:
+        assert blocked
+    assert others.hurt() == []

@@ -8,12 +8,9 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
-import pytest
-
-from practice.judging import Judge
 from runbook.events import Action
+from tests.never.recorder import Recorder
 from tests.stack import PLAN, Stack
 from tests.steps.parts import Parts
 
@@ -38,37 +35,6 @@ CHANGES = {
     "apigateway": {"restapis", "vpclinks", "tags"},
 }
 """All that may be asked of AWS besides looking; of API Gateway, what its paths begin with."""
-
-
-class Recorder:
-    """Every request that changes something, as the account gets it."""
-
-    def __init__(self) -> None:
-        self.changes: list[tuple[str, str, dict[str, str]]] = []
-
-    def __call__(self, environ: Mapping[str, Any], body: bytes) -> None:
-        signed = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
-        service = signed[1] if signed else ""
-        if service == "apigateway":
-            if environ["REQUEST_METHOD"] != "GET":
-                self.changes.append((service, environ["PATH_INFO"].split("/")[1], {"body": body.decode()}))
-            return
-        form = dict(parse_qsl(body.decode(), keep_blank_values=True))
-        if not form.get("Action", "").startswith(("Describe", "Get", "List")):
-            self.changes.append((service, form.get("Action", ""), form))
-
-
-@pytest.fixture
-def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
-    recorded = Recorder()
-    judge = Judge.__call__
-
-    def judged(self: Judge, environ: Mapping[str, Any], body: bytes) -> Any:
-        recorded(environ, body)
-        return judge(self, environ, body)
-
-    monkeypatch.setattr(Judge, "__call__", judged)
-    return recorded
 
 
 def opens_nothing(recorder: Recorder, addresses: set[str]) -> None:
