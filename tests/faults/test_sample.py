@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import zlib
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,14 @@ def port() -> int:
     return number
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name.replace(" ", "-"))
+def _param(row: Row) -> Any:
+    """Where the clock is slow, ten minutes of AWS are waited for."""
+    slow = row.setting.time_scale <= 60
+    marks = [pytest.mark.waits(600 / row.setting.time_scale)] if slow else []
+    return pytest.param(row, id=row.name.replace(" ", "-"), marks=marks)
+
+
+@pytest.mark.parametrize("row", map(_param, ROWS))
 def test_a_run_survives(row: Row, port: int) -> None:
     with served_here(row.setting, port) as world:
         positions = row.positions(world)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import boto3
@@ -177,6 +178,21 @@ session = boto3.Session(
 )
 
 
+@cache
+def port(*, of: str) -> int:
+    """One for all accounts, of which there is one at a time, and another for their copies."""
+    del of
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@cache
+def clients(url: str, invoke_url_form: str) -> Aws:
+    """Made once for an address: that, and what they learn when they are first used, takes longer than most tests."""
+    return Aws(session, endpoint_url=url, invoke_url_form=invoke_url_form)
+
+
 @contextmanager
 def finished(prepare: Callable[[Aws, dict[str, Any]], dict[str, Any]] | None = None, **given: Any) -> Iterator[Stack]:
     """A stack as ``runbook up`` leaves it.
@@ -184,9 +200,10 @@ def finished(prepare: Callable[[Aws, dict[str, Any]], dict[str, Any]] | None = N
     ``prepare`` may change the account before, and answers more parameters.
     """
     clock = PushedClock(3000.0)
-    with serve(clock=clock, quotas=False) as account:
+    with serve(port(of="accounts"), clock=clock, quotas=False) as account:
         said = http.get(f"{account.url}/_practice").json()
-        aws = Aws(session, endpoint_url=account.url, pace=1 / clock.scale, invoke_url_form=said["invoke_url"])
+        aws = clients(account.url, said["invoke_url"])
+        aws.pace = 1 / clock.scale
         if prepare is not None:
             given = {**given, **prepare(aws, said["defaults"])}
         params = validated({"stack": "demo", **given})

@@ -12,34 +12,19 @@ from __future__ import annotations
 import gc
 import os
 import pickle
-import socket
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
 from typing import Any, TypeVar
 from unittest.mock import patch
 
 import practice.machines
 import practice.server
 from practice.server import serve
-from runbook.aws import Aws
-from tests.trace.conftest import Stack, http, session
+from tests.trace.conftest import Stack, clients, http, port
 
 T = TypeVar("T")
-
-
-@cache
-def _port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-@cache
-def _clients(url: str, invoke_url_form: str) -> Aws:
-    return Aws(session, endpoint_url=url, invoke_url_form=invoke_url_form)
 
 
 def warm_up(stack: Stack, work: Callable[[Stack], object]) -> None:
@@ -87,8 +72,8 @@ def _share_the_machines() -> None:
 
 @contextmanager
 def _copy(stack: Stack) -> Iterator[Stack]:
-    with patch.object(practice.server, "reset"), serve(_port(), clock=stack.clock, quotas=False) as account:
+    with patch.object(practice.server, "reset"), serve(port(of="copies"), clock=stack.clock, quotas=False) as account:
         said = http.get(f"{account.url}/_practice").json()
-        aws = _clients(account.url, said["invoke_url"])
+        aws = clients(account.url, said["invoke_url"])
         aws.pace = stack.aws.pace
         yield replace(stack, account=account, aws=aws, said=said)

@@ -13,8 +13,14 @@ from tests.trace.faults import assert_every_verdict_is_right
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.waits(30)
-@pytest.mark.parametrize("maker", [maker for maker in BUILDERS if maker != "terraform"])
+@pytest.mark.parametrize(
+    "maker",
+    [
+        pytest.param(maker, marks=pytest.mark.waits(len(builder.mutations) / 5))
+        for maker, builder in BUILDERS.items()
+        if maker != "terraform"
+    ],
+)
 def test_the_verdict_names_what_was_changed(maker: str) -> None:
     builder = BUILDERS[maker]
     with builder.build() as stack:
