@@ -124,8 +124,9 @@ class Bench:
 
     @property
     def listener(self) -> Listener:
-        """The load balancer's first listener."""
-        return self._there(next(iter(listener.find(self.aws, self.params.stack)), None), "listener")
+        """The first listener of the stack's load balancer, which somebody else's of the name is not."""
+        found = listener.find(self.aws, self.params.stack) if self.balancer else []
+        return self._there(next(iter(found), None), "listener")
 
     @property
     def targets(self) -> list[Target]:

@@ -217,6 +217,7 @@ def practice(stack: Stack) -> Account:
     drills=["doorbell"],
     mended=False,
 )
+@example(crowd=[LookAlike("load balancer", "drill", elsewhere=True)], when="first", drills=["doorbell"], mended=True)
 def test_drills_touch_nothing_of_others(
     stack: Stack,
     practice: Account,
