@@ -19,7 +19,16 @@ from dataclasses import replace
 from runbook.trace.aim import aim_at
 from runbook.trace.answer import Answer
 from runbook.trace.configuration import Configuration, differences
-from runbook.trace.hops import backend, deployment, integration, judge_gateway, judge_network, judge_route, method
+from runbook.trace.hops import (
+    backend,
+    deployment,
+    integration,
+    judge_gateway,
+    judge_network,
+    judge_route,
+    listener,
+    method,
+)
 from runbook.trace.model import HOPS, Finding, Hop, State, Symptom, Weight, known
 from runbook.trace.survey import Survey
 from runbook.trace.target import Target
@@ -144,8 +153,11 @@ def _unexplained(seen: Survey, target: Target, answer: Answer) -> Finding:
     if answer.symptom is Symptom.REFUSED:
         return method.to_blame(way, answer)
     some_healthy = seen.back is not None and any(each.state == "healthy" for each in known(seen.back.health))
-    handed_back = integration.to_blame(way, answer, some_healthy=some_healthy)
-    return handed_back or backend.to_blame(seen.aim, seen.back, answer)
+    return (
+        integration.to_blame(way, answer, some_healthy=some_healthy)
+        or (listener.to_blame(seen.back, answer) if seen.back else None)
+        or backend.to_blame(seen.aim, seen.back, answer)
+    )
 
 
 def _broken(found: Iterable[Finding], symptom: Symptom) -> list[Finding]:
@@ -213,7 +225,12 @@ def _unseen(found: Iterable[Finding], symptom: Symptom) -> list[str]:
     """The hops that could explain it if they could be looked at."""
     if symptom not in (Symptom.INTERNAL, Symptom.TIMED_OUT, Symptom.BALANCER):
         return []
-    unknown = {each.hop for each in found if each.weight is Weight.UNKNOWN and each.hop in _POSSIBLE[symptom]}
+    unknown = {
+        each.hop
+        for each in found
+        if each.hop in _POSSIBLE[symptom]
+        and Weight.UNKNOWN in (each.weight, each.otherwise if each.weight is Weight.MAY_BREAK else None)
+    }
     return [hop for hop in HOPS if hop in unknown]
 
 

@@ -110,7 +110,10 @@ NO_COMMAND = {
         ],
         "who may call is for the owner to say",
     ),
-    **dict.fromkeys(["balancer-deleted", "answers-by-itself"], "what is meant is not to be seen"),
+    **dict.fromkeys(
+        ["balancer-deleted", "answers-by-itself", "a-rule-answers-by-itself", "application-gone"],
+        "what is meant is not to be seen",
+    ),
     **dict.fromkeys(["root-called", "route-deleted", "only-post"], "what is meant is not to be seen"),
     **dict.fromkeys(["stage-written-otherwise", "too-deep", "only-posted"], "what is meant is not to be seen"),
     **dict.fromkeys(

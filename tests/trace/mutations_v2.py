@@ -36,6 +36,7 @@ class LinkedStack(Stack):
 _BY_NAME = {mutation.name: mutation for mutation in MUTATIONS}
 _V2: list[Mutation] = []
 _OF_APPLICATION: list[Mutation] = []
+_BEHIND_ONLY: list[Mutation] = []
 
 
 def mutation(hop: str, *lists: list[Mutation]) -> Callable[[Callable[[Any], object]], Callable[[Any], object]]:
@@ -175,6 +176,30 @@ def application_listener_to_an_empty_group(stack: LinkedStack) -> None:
     )
 
 
+@mutation("listener", _OF_APPLICATION)
+def application_listener_of_another_protocol(stack: LinkedStack) -> None:
+    certificates = stack.aws.session.client("acm", endpoint_url=stack.account.url, region_name=stack.aws.region)
+    arn = certificates.request_certificate(DomainName="service.example")["CertificateArn"]
+    stack.aws.elbv2.modify_listener(
+        ListenerArn=stack.listener["ListenerArn"], Protocol="HTTPS", Certificates=[{"CertificateArn": arn}]
+    )
+
+
+@mutation("listener", _OF_APPLICATION)
+def a_rule_answers_by_itself(stack: LinkedStack) -> None:
+    stack.aws.elbv2.create_rule(
+        ListenerArn=stack.listener["ListenerArn"],
+        Priority=1,
+        Conditions=[{"Field": "path-pattern", "Values": ["/hello*"]}],
+        Actions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503", "ContentType": "text/plain"}}],
+    )
+
+
+@mutation("targets", _BEHIND_ONLY)
+def application_gone(stack: LinkedStack) -> None:
+    stack.aws.elbv2.delete_load_balancer(LoadBalancerArn=stack.balancer["LoadBalancerArn"])
+
+
 def _shared(*names: str) -> list[Mutation]:
     return [_BY_NAME[name] for name in names]
 
@@ -201,5 +226,5 @@ NETWORK_V2 = [
     *_shared("no-rules", "instances-in-another-group", "listener-deleted", "nobody-registered", "acl-denies-requests"),
 ]
 """For a Network Load Balancer behind a V2 link."""
-BEHIND = [*_OF_APPLICATION, *_shared("nobody-registered", "no-rules", "service-down")]
+BEHIND = [*_OF_APPLICATION, *_BEHIND_ONLY, *_shared("nobody-registered", "no-rules", "service-down")]
 """For an Application Load Balancer behind a Network Load Balancer behind a V1 link."""

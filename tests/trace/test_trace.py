@@ -647,3 +647,24 @@ def test_what_a_prefix_list_may_let_in_is_not_said_to_be_let_in(stack: Stack) ->
     told = stack.trace()["security-group"]
     assert told.state is State.UNKNOWN
     assert "let in on port" not in told.evidence
+
+
+def test_what_a_redirect_makes_of_it_is_not_blamed_on_the_backend() -> None:
+    with BUILDERS["v2-application"].build() as stack:
+        to = {"Port": "443", "Protocol": "HTTPS", "StatusCode": "HTTP_301"}
+        stack.aws.elbv2.modify_listener(
+            ListenerArn=stack.listener["ListenerArn"],
+            DefaultActions=[{"Type": "redirect", "RedirectConfig": to}],  # type: ignore[typeddict-item]
+        )
+        told = stack.trace()
+        assert told.verdict is None
+        assert told["listener"].state is State.UNKNOWN
+
+
+def test_without_its_link_nobody_is_said_to_be_kept_out() -> None:
+    with BUILDERS["v2-application"].build() as stack:
+        stack.aws.apigatewayv2.delete_vpc_link(VpcLinkId=stack.link["VpcLinkId"])
+        stack.settle(600)
+        told = stack.trace()
+        assert told.verdict == "vpc-link"
+        assert told["security-group"].state is State.UNKNOWN

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from runbook.trace.answer import Answer
 from runbook.trace.command import SHOW_GROUPS, cli, forward, patch_stage
 from runbook.trace.endpoint import PLAIN, Endpoint, host_part, variables_in
-from runbook.trace.model import Finding, Symptom, Unseen, Weight
+from runbook.trace.model import Finding, Symptom, Unseen, Weight, known
 from runbook.trace.seen import Back
 from runbook.trace.way import Way
 from runbook.trace.wording import listed
@@ -15,7 +16,11 @@ from runbook.trace.wording import listed
 if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import ListenerTypeDef
 
-__all__ = ["judge"]
+__all__ = ["judge", "to_blame"]
+
+# What an Application Load Balancer answers for a target that refuses, breaks off or is too slow ("Troubleshoot your
+# Application Load Balancers").
+_OF_TARGETS = (502, 504)
 
 
 def judge(way: Way, back: Back) -> Iterator[Finding]:
@@ -62,8 +67,8 @@ def judge(way: Way, back: Back) -> Iterator[Finding]:
             "listener",
             Weight.BREAKS,
             f"The listener on port {port} speaks {protocol}, but the endpoint URL begins with {endpoint.scheme}://.",
-            "Make the listener TCP with a TCP group, or call it as what it is.",
-            _make_tcp(back, back.listener),
+            f"Let the listener and its group speak {back.spoken}, or call it as what it is.",
+            _make_plain(back, back.listener),
         )
     if back.idle is not None and back.group is not None:
         idle = back.idle.get("TargetGroupName")
@@ -78,13 +83,31 @@ def judge(way: Way, back: Back) -> Iterator[Finding]:
     yield Finding("listener", Weight.FACT, f"{name} listens on {ports}; the endpoint URL asks for {port}.")
 
 
-def _make_tcp(back: Back, listener: ListenerTypeDef) -> str:
+def to_blame(back: Back, answer: Answer) -> Finding | None:
+    """An Application Load Balancer answers in its own name, though it has whom to ask."""
+    last = back.behind or back
+    if answer.symptom is not Symptom.BALANCER or answer.status in _OF_TARGETS or last.listener is None:
+        return None
+    if not any(each.state == "healthy" for each in known(last.health)):
+        return None
+    return Finding(
+        "listener",
+        Weight.BREAKS,
+        f"{last.name} answers {answer.status} in its own name, though it has healthy targets: a rule of its listener "
+        "does so, of which trace follows the default only.",
+        "Let the rule that fits the path forward to the target group.",
+        cli("elbv2", "describe-rules", listener_arn=last.listener["ListenerArn"]),
+        step="",
+    )
+
+
+def _make_plain(back: Back, listener: ListenerTypeDef) -> str:
     """A listener forwards only to a group of a protocol that fits."""
     arn = listener["ListenerArn"]
-    if back.group is not None and back.group.get("Protocol") in ("TCP", "TCP_UDP"):
-        return cli("elbv2", "modify-listener", listener_arn=arn, protocol="TCP")
+    if back.group is not None and back.group.get("Protocol") in (back.spoken, f"{back.spoken}_UDP"):
+        return cli("elbv2", "modify-listener", listener_arn=arn, protocol=back.spoken)
     group = back.unused_group
-    return forward(arn, group, protocol="TCP") if group else SHOW_GROUPS
+    return forward(arn, group, protocol=back.spoken) if group else SHOW_GROUPS
 
 
 def _no_listener(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from runbook.trace.command import cli, lines
+from runbook.trace.command import SHOW_BALANCERS, cli, lines
 from runbook.trace.connections import is_slip
 from runbook.trace.model import GATEWAY_FAILS, Finding, Unseen, Weight, known
 from runbook.trace.seen import Back, Registered
 from runbook.trace.wording import listed, states
 
 __all__ = ["judge"]
+
+_KINDS = {"instance": "the instances", "ip": "the addresses", "alb": "the Application Load Balancer"}
 
 
 def judge(back: Back) -> Iterator[Finding]:
@@ -22,16 +24,25 @@ def judge(back: Back) -> Iterator[Finding]:
     if isinstance(health, Unseen):
         yield Finding("targets", Weight.UNKNOWN, f"The targets could not be looked at: {health.why}.")
         return
-    arn = back.group["TargetGroupArn"]
+    arn, kind = back.group["TargetGroupArn"], back.group.get("TargetType", "instance")
     if not health:
         yield Finding(
             "targets",
             Weight.BREAKS,
             f"{back.group.get('TargetGroupName', '')} has no registered targets.",
-            f"Register the instances (aws elbv2 register-targets --target-group-arn {arn} --targets Id=…).",
-            _show_instances(back),
+            f"Register {_KINDS.get(kind, 'targets')} (aws elbv2 register-targets --target-group-arn {arn} --targets "
+            "Id=…).",
+            SHOW_BALANCERS if kind == "alb" else _show_instances(back),
         )
         return
+    if kind == "alb" and back.behind is None:
+        yield Finding(
+            "targets",
+            Weight.BREAKS,
+            f"There is no load balancer {listed(health)} any more.",
+            "Register the Application Load Balancer that is there.",
+            SHOW_BALANCERS,
+        )
     stopped = [each for each in health if each.reason == "Target.InvalidState"]
     leaving = [each for each in health if each.state == "draining"]
     coming = [each for each in health if each.state == "initial"]

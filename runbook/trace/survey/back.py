@@ -30,7 +30,11 @@ def look_behind(ask: Asking, front: Front, aim: Aim, balancer: LoadBalancerTypeD
         else None
     )
     back = _balancer(ask, balancer, aim.endpoint.port if aim.endpoint else 0)
-    return _beyond(ask, front, replace(back, callers=(callers.result() or []) if callers else None))
+    if callers is not None:
+        back = replace(back, callers=callers.result() or [])
+    elif aim.integration and aim.integration.target:
+        back = replace(back, callers=Unseen("there is no such link"))
+    return _beyond(ask, front, back)
 
 
 def _balancer(ask: Asking, balancer: LoadBalancerTypeDef, port: int) -> Back:
