@@ -6,6 +6,7 @@ Nothing heavy (boto3, textual, moto) is imported before a command that needs it 
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -39,9 +40,9 @@ class _Commands(TyperGroup):
     ) -> Any:
         try:
             code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
-        except typer.Abort:  # a question that nobody answered
+        except typer.Abort as error:  # a question that nobody answered
             tell_error("stopped.")
-            code = FAILED
+            code = INTERRUPTED if isinstance(error.__context__, KeyboardInterrupt) else FAILED
         except Exception as error:
             code = _misused(error)
         if standalone_mode:
@@ -62,6 +63,8 @@ def _misused(error: Exception) -> int:
         tell_error(f"{text if len(text) <= _LONGEST else f'{text[:_LONGEST]}…'}.{where}")
     return BAD_INPUT
 
+
+INTERRUPTED = 128 + signal.SIGINT
 
 _LONGEST = 300  # characters of what was typed; nobody reads more
 

@@ -55,5 +55,6 @@ def confirm(
     typer.echo(f"Account  {identity.account}\nCaller   {identity.arn}\nRegion   {identity.region}\n")
     announce()
     if not typer.confirm("Go on?", default=False):
+        typer.echo("Nothing was changed.")
         raise typer.Exit(FAILED)
     return identity.account

@@ -210,6 +210,21 @@ def test_an_unknown_profile(cli: Cli) -> None:
     assert "there is no AWS profile 'nobody'" in ended.stderr
 
 
+def test_ctrl_c_while_the_program_is_read_ends_it_quietly(tmp_path: Path) -> None:
+    at_import = (
+        "import os, signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *rest):\n"
+        "        if name == 'runbook.cli.runs': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from runbook.__main__ import main\n"
+        "main()\n"
+    )
+    words = [sys.executable, "-c", at_import, "--version"]
+    ended = subprocess.run(words, capture_output=True, text=True, env=_environment(tmp_path), check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "", "")
+
+
 def test_an_interrupted_run_goes_on(served: str, tmp_path: Path, cli: Cli) -> None:
     process = subprocess.Popen(
         [RUNBOOK, "up", "--stack", "stopped", "--json", "--endpoint-url", served],

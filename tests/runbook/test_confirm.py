@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -68,6 +69,25 @@ def at_a_terminal(typed: str, *words: str) -> tuple[int, str]:
         pass
     os.close(ours)
     return process.wait(timeout=60), shown.decode().replace("\r\n", "\n")
+
+
+def test_ctrl_c_at_the_question_is_told_as_everywhere(aws: Hiding, instances: str, stack: Stack) -> None:
+    ours, theirs = pty.openpty()
+    words = [RUNBOOK, "down", "--stack", "asked"]
+    process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    while b"Go on?" not in shown:
+        shown += os.read(ours, 4096)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    os.close(ours)
+
+
+def test_who_declines_is_told_that_nothing_was_changed(aws: Hiding, instances: str, stack: Stack) -> None:
+    code, shown = at_a_terminal("n\n", "down", "--stack", "asked")
+    assert code == 1
+    assert shown.endswith("Nothing was changed.\n")
 
 
 CHANGING = [["up"], ["down"], ["step", "target-group", "do"], ["step", "target-group", "undo"], ["rollback"]]
