@@ -19,6 +19,7 @@ $ curl -i https://API.execute-api.REGION.amazonaws.com/prod/hello
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import dataclass, field
 
@@ -142,7 +143,8 @@ def do(
                 return invocation
         waited += 3.0
         if waited > SPREADS_WITHIN:
-            raise CannotContinue(f"{latest}. To see which hop breaks it: runbook trace {deployment.invoke_url}")
+            url = shlex.quote(f"{deployment.invoke_url}{params.test_path}")
+            raise CannotContinue(f"{latest}. To see which hop breaks it: runbook trace {url}")
         return None
 
     return aws.wait_until(
