@@ -6,8 +6,8 @@ Registers the instances with the target group and waits until each passes its he
 all of them, so that a wrong health check can hide for long.
 
 **When it stays unhealthy**, in the order of likelihood: the security group does not let the load balancer's addresses
-in; the health check's path answers something other than 200 to 399; nothing listens on the port; a network ACL is in
-between.
+in; the health check's path answers with a status that does not count as healthy (200 to 399, unless somebody set
+others); nothing listens on the port; a network ACL is in between.
 
 **Takes** about half a minute: registration, then two health checks in a row. **Costs** nothing.
 
@@ -42,9 +42,11 @@ USUALLY = 40.0  # AWS seconds from registration to healthy with two checks ten s
 # What to do about the reasons AWS gives (TargetHealth in the ELBv2 API reference).
 _HELP = {
     "Target.FailedHealthChecks": "nothing answers on the health check's port (look at the security group's rules, at "
-    "network ACLs, and whether the service listens), or its path answers something other than 200 to 399",
+    "network ACLs, and whether the service listens), or its path answers with a status that does not count "
+    "as healthy (200 to 399, unless somebody set others)",
     "Target.Timeout": "no answer in time: look at the security group's rules, at network ACLs, and at the service",
-    "Target.ResponseCodeMismatch": "the health check's path answers something other than 200 to 399",
+    "Target.ResponseCodeMismatch": "the health check's path answers with a status that does not count as healthy "
+    "(200 to 399, unless somebody set others)",
     "Target.NotInUse": "no listener forwards to the group, or the load balancer does not serve its zone",
     "Target.InvalidState": "the instance is stopped or terminated",
     "Target.IpUnusable": "the address cannot be used as a target",

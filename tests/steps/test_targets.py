@@ -25,7 +25,7 @@ def test_an_unhealthy_target_says_awss_reason_and_what_to_look_at(stack: Stack, 
     said = ended.reason("targets")
     # A Network Load Balancer gives one reason for both.
     assert said.startswith(f"{bad} is unhealthy: Target.FailedHealthChecks (Health checks failed)")
-    assert "other than 200 to 399" in said
+    assert "(200 to 399, unless somebody set others)" in said
     assert "Health check: GET / on port traffic-port." in said
     waited = [wait.elapsed for wait in ended.waits if wait.step == "targets"]
     assert max(waited) < 150  # "soon": AWS itself needs twenty seconds to find out
