@@ -19,7 +19,7 @@ import httpx
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 
 from runbook.aws import Aws, on_loopback
-from runbook.errors import BadInput, named, quoted
+from runbook.errors import BadInput, CannotContinue, named, quoted
 from runbook.parameters import Parameters
 
 __all__ = ["Account", "Kind", "connect", "pointing_at"]
@@ -101,7 +101,14 @@ def connect(
     if kind is Kind.PRACTICE:
         from practice import background  # loads moto only where it is asked for
 
-        url = background.ensure()
+        try:
+            url = background.ensure()
+        except (OSError, RuntimeError) as error:
+            why = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+            raise CannotContinue(
+                f"The practice account cannot be started in the background ({why}). {background.HOME_VARIABLE} chooses "
+                "another directory for it; or serve one in the foreground: runbook practice --port PORT."
+            ) from None
         return _practice(url, _ask(url), params)
     return _aws(params, profile, endpoint_url)
 

@@ -10,7 +10,7 @@ from practice import CREDENTIALS
 from practice.clock import ScaledClock
 from practice.server import Account, serve
 from runbook.accounts import Kind, connect
-from runbook.errors import BadInput
+from runbook.errors import BadInput, CannotContinue
 from runbook.parameters import Parameters, validated
 from tests.hiding import Hiding
 
@@ -33,6 +33,13 @@ def test_a_practice_account_is_recognised_wherever_it_is(practice_account: Accou
     assert account.endpoint_url == practice_account.url
     assert len(account.defaults["instances"]) == 2
     assert account.aws.invoke_url("abc", "prod") == f"{practice_account.url}/_aws/execute-api/abc/prod"
+
+
+def test_a_home_that_cannot_be_written_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("RUNBOOK_PRACTICE_HOME", str(tmp_path / "file" / "practice"))
+    with pytest.raises(CannotContinue, match=r"file/practice: Not a directory.*RUNBOOK_PRACTICE_HOME"):
+        connect(Kind.PRACTICE, Parameters())
 
 
 def test_the_environment_may_name_the_endpoint(practice_account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
