@@ -34,6 +34,7 @@ from runbook.removing import unless_gone
 from steps import any_method, proxy_resource, rest_api
 from steps.any_method import PATH_PARAMETER, VERB, AnyMethod
 from steps.rest_api import RestApi
+from steps.target_group import TargetGroup
 
 PART_OF = RestApi
 LINK_VARIABLE = "VPCLINK"
@@ -91,8 +92,12 @@ def check(
     return Drifted(fact, differences) if differences else fact
 
 
-def do(aws: Aws, params: Parameters, api: RestApi, method: AnyMethod) -> Integration:
-    """Put the integrations that are not as they should be; putting replaces what is there."""
+def do(aws: Aws, params: Parameters, api: RestApi, method: AnyMethod, group: TargetGroup) -> Integration:
+    """Put the integrations that are not as they should be; putting replaces what is there.
+
+    The target group comes first: while it may not be replaced, requests go on to the port that it has.
+    """
+    del group
     found = _integrations(aws, api.id)
     for item in method.methods:
         if not _differences(params, item.path, found.get(item.path)):

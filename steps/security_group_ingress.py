@@ -38,6 +38,7 @@ from runbook.record import STACK, as_list, from_list, is_ours, stack_tags
 from runbook.removing import unless_gone
 from steps.nlb_addresses import NlbAddresses
 from steps.preflight import PrivateService
+from steps.target_group import TargetGroup
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, SecurityGroupRuleTypeDef, TagSpecificationTypeDef
@@ -115,8 +116,12 @@ def check(
     return Drifted(ingress, differences) if differences else ingress
 
 
-def do(aws: Aws, params: Parameters, service: PrivateService, nlb: NlbAddresses) -> Ingress:
-    """Let in what is not let in yet, then take away rules of ours that are no longer wanted, in any group."""
+def do(aws: Aws, params: Parameters, service: PrivateService, nlb: NlbAddresses, targets: TargetGroup) -> Ingress:
+    """Let in what is not let in yet, then take away rules of ours that are no longer wanted, in any group.
+
+    The target group comes first: while it may not be replaced, requests go on to the port that it has.
+    """
+    del targets
     group = service.security_group
     wanted = _wanted(params, nlb)
     rules = _rules(aws, group, params.stack)

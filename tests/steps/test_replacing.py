@@ -27,7 +27,11 @@ def test_another_port_replaces_the_target_group_and_moves_all_that_names_the_por
     event = planned.steps["target-group"]
     assert plan_words(event.outcome, event.reason, event.differences)[0] == "replace"
 
-    refused(finished.up(port=8080), "target-group", "port is 80, should be 8080")
+    asked = finished.up(port=8080)
+    refused(asked, "target-group", "port is 80, should be 8080")
+    # The stack serves as before: what the port is asked of is remembered, and no more.
+    assert set(asked.written) <= {"AddTags", "RemoveTags", "TagResource"}
+    assert asked.outcomes["integration"] is asked.outcomes["security-group-ingress"] is Outcome.BLOCKED
     assert finished.inventory()["target groups"] == before["target groups"]
 
     ended = finished.up(port=8080, replace=True)
