@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FrozenPlan", "PlanOutdated", "PlannedStep", "carry_out", "freeze"]
 
+_LARGEST = 10_000_000  # bytes
 FORMAT = 1
 _TO_DO = (Outcome.MISSING, Outcome.DRIFTED, Outcome.UNKNOWN)
 
@@ -83,7 +84,8 @@ class FrozenPlan:
     def read(cls, path: Path) -> FrozenPlan:
         """Read a file. Raises :class:`BadInput` when it is no plan, or is not as it was written."""
         try:
-            text = path.read_bytes()
+            with path.open("rb") as file:
+                text = file.read(_LARGEST)  # of one that never ends, that is no JSON
         except (OSError, ValueError) as error:
             raise BadInput("plan", f"{named(path)} cannot be read: {reason(error)}.") from None
         try:

@@ -100,6 +100,15 @@ def _findable(tags: dict[str, str]) -> dict[str, str]:
 _LIST_SEPARATED = "several separated by commas"
 _PATH = _matching(r"/[!-~]{0,1023}", "an absolute path, such as /health, without spaces")
 
+
+def _whole(value: Any) -> Any:
+    """Pydantic would take 8.0 and 8_0 for numbers as well; who types that means something else."""
+    if isinstance(value, str) and re.search(r"[0-9]", value) and not re.fullmatch(r"\s*[+-]?[0-9]+\s*", value):
+        raise ValueError(f"{quoted(value)} is not a whole number")
+    return value
+
+
+_WHOLE = BeforeValidator(_whole)
 Ids = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Tags = Annotated[dict[str, str], BeforeValidator(_pairs), AfterValidator(_taggable)]
 Text = Annotated[str, BeforeValidator(_text)]
@@ -141,12 +150,16 @@ class Parameters(BaseModel):
         None,
         description="The instances' security group that lets the load balancer in; by default their only one.",
     )
-    port: int = Field(80, ge=1, le=65535, description="Traffic port: the instances and the load balancer listen on it.")
+    port: Annotated[int, _WHOLE] = Field(
+        80, ge=1, le=65535, description="Traffic port: the instances and the load balancer listen on it."
+    )
     health_check_path: Annotated[Text, _PATH] = Field("/", description="Path of the HTTP health check.")
-    health_check_port: int | None = Field(
+    health_check_port: Annotated[int | None, _WHOLE] = Field(
         None, ge=1, le=65535, description="Port of the health check; by default the traffic port."
     )
-    health_check_interval: int = Field(10, ge=5, le=300, description="Seconds between health checks of an instance.")
+    health_check_interval: Annotated[int, _WHOLE] = Field(
+        10, ge=5, le=300, description="Seconds between health checks of an instance."
+    )
     endpoint_type: Literal["REGIONAL", "EDGE"] = Field("REGIONAL", description="REST API endpoint: REGIONAL or EDGE.")
     route_root: bool = Field(False, description="Also route / itself, which {proxy+} does not match.")
     stage: Annotated[
@@ -154,7 +167,7 @@ class Parameters(BaseModel):
         _matching(r"[A-Za-z0-9_-]{1,128}", "a stage name: 1 to 128 letters, digits, hyphens and underscores"),
     ] = Field("prod", description="Stage the API is deployed to.")
     test_path: Annotated[Text, _PATH] = Field("/hello", description="Path called to test the invoke URL.")
-    expect_status: int | None = Field(
+    expect_status: Annotated[int | None, _WHOLE] = Field(
         None, ge=100, le=599, description="HTTP status the test expects; by default any below 400."
     )
     tags: Tags = Field({}, description="Your own tags (key=value) for everything that is created.")
@@ -217,6 +230,9 @@ def _from_environment() -> dict[str, str]:
     return {name: os.environ[variable] for name, variable in names.items() if os.environ.get(variable)}
 
 
+_LARGEST = 1_000_000  # bytes of a file with parameters
+
+
 def _from_file(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
@@ -226,7 +242,11 @@ def _from_file(path: Path | None) -> dict[str, Any]:
 
     kind = "TOML" if path.suffix == ".toml" else "YAML"
     try:
-        text = path.read_bytes().decode("utf-8")
+        with path.open("rb") as file:
+            read = file.read(_LARGEST + 1)
+        if len(read) > _LARGEST:  # or one that never ends
+            raise BadInput("parameters", f"the file {named(path)} is longer than {_LARGEST // 1000} kB.")
+        text = read.decode("utf-8")
     except UnicodeDecodeError:
         raise BadInput("parameters", f"the file {named(path)} is not UTF-8 text.") from None
     except (OSError, ValueError) as error:

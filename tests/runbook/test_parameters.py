@@ -46,6 +46,8 @@ def test_a_number_is_taken_as_the_text_that_was_typed() -> None:
         ("security_group", "sg_1", "is not a security group id"),
         ("port", 0, "greater than or equal to 1"),
         ("port", "http", "valid integer"),
+        ("port", "8.0", "'8.0' is not a whole number"),
+        ("health_check_port", "8_0", "'8_0' is not a whole number"),
         ("port", 65536, "less than or equal to 65535"),
         ("health_check_path", "health", "is not an absolute path"),
         ("health_check_path", "/a b", "is not an absolute path"),
@@ -110,6 +112,7 @@ def test_what_is_given_by_hand_wins_over_the_environment_and_that_over_a_file(
         ("a.yaml", "- stack", "should hold name and value pairs"),
         ("a.toml", "\udcff", "is not UTF-8"),
         ("a.toml", None, "cannot be read: No such file"),
+        ("a.yaml", "#" * 1_000_001, "is longer than 1000 kB"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_said_so(tmp_path: Path, name: str, text: str | None, said: str) -> None:
