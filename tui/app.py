@@ -328,7 +328,8 @@ class RunbookApp(App[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Whatever a key does now, by name too."""
         yield from super().get_system_commands(screen)
-        for _, binding in screen._bindings:
+        by_id = {binding.id: binding for _, binding in screen._bindings}  # a binding of two keys is there twice
+        for binding in by_id.values():
             _, name, arguments = parse(binding.action)
             if binding.id and binding.tooltip and screen.check_action(name, arguments):
                 yield SystemCommand(binding.description, binding.tooltip, partial(screen.run_action, binding.action))

@@ -112,6 +112,19 @@ async def test_by_level_and_what_cannot_be_is_said_at_its_field(where: Path) -> 
         assert desk.drill is COURSE.drills[2]
 
 
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (140, 45)])
+async def test_a_form_is_no_higher_than_it_needs_and_shows_its_buttons(where: Path, size: tuple[int, int]) -> None:
+    desk = ScriptedDesk(where)
+    async with script.app(desk=lambda _name: desk).run_test(size=size) as pilot:
+        app = await opened(pilot)
+        for key, button in (("e", "Begin  ^s"), ("p", "Use these  ^s")):
+            await pilot.press(key)
+            await until(pilot, lambda button=button: button in screen_text(app), "the buttons", limit=5)
+            assert app.screen.query_one("#form").size.height <= 22
+            await pilot.press("escape")
+            await idle(pilot, app)
+
+
 async def test_an_exam_is_ended_early_once_that_is_agreed_to(where: Path, tmp_path: Path) -> None:
     desk = ScriptedDesk(where)
     async with script.app(desk=lambda _name: desk).run_test(size=(140, 45)) as pilot:

@@ -439,3 +439,28 @@ async def test_a_login_that_is_lacking_is_said_for_as_long_as_it_is() -> None:
         await pilot.press("n")
         await pilot.pause()
         assert "No AWS credentials" not in screen_text(app)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (140, 45)])
+async def test_a_box_in_the_middle_always_shows_its_end(size: tuple[int, int]) -> None:
+    def missing(told: Told) -> Iterator[Event]:
+        for name in script.FACTS:
+            yield StepFinished(step=name, outcome=Outcome.MISSING, duration=0.1, reason="there is none " * 20)
+
+    async with script.app(missing, kind=Kind.AWS).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        await pilot.press("?")
+        await until(pilot, lambda: "Escape closes" in screen_text(app), "the end of the help", limit=5)
+        await pilot.press("escape", "p")
+        await until(pilot, lambda: "Use these  ^s" in screen_text(app), "the form's buttons", limit=5)
+        await pilot.press("escape", "u")
+        await until(pilot, lambda: "Yes, go on" in screen_text(app), "the question's buttons", limit=5)
+
+
+async def test_the_palette_names_every_command_once() -> None:
+    async with script.app().run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("t")
+        await until(pilot, lambda: app.screen is not app.main, "the trace")
+        titles = [command.title for command in app.get_system_commands(app.screen)]
+        assert len(titles) == len(set(titles))

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Label, Static
 
@@ -17,6 +17,7 @@ from runbook.events import Action, Outcome
 from tui.board import StepState
 from tui.screens.ask import YesOrNoScreen
 from tui.session import Order, Session
+from tui.widgets.box import Box
 from tui.words import span, text
 
 __all__ = ["ConfirmScreen"]
@@ -44,7 +45,7 @@ class ConfirmScreen(YesOrNoScreen):
     def compose(self) -> ComposeResult:
         """A box in the middle."""
         session, order = self._session, self._order
-        with Vertical(id="dialog", classes="-aws" if session.account.costs else "-practice"):
+        with Box(id="dialog", classes="-aws" if session.account.costs else "-practice"):
             yield Label(self._title(), id="dialog-title")
             yield Static(self._account(), id="dialog-account")
             with VerticalScroll(id="dialog-body"):

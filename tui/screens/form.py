@@ -16,6 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select, Static, Switch
 
 from runbook.errors import BadInput
+from tui.widgets.box import Box
 from tui.words import safe, span
 
 __all__ = ["Field", "FormScreen"]
@@ -123,7 +124,7 @@ class FormScreen(ModalScreen[T | None], Generic[T]):
 
     def compose(self) -> ComposeResult:
         """A form that fills the height it needs."""
-        with Vertical(id="form"):
+        with Box(id="form"):
             yield Label(
                 Content.assemble(self._title, ("   empty: what is shown in grey", "$foreground 55%")),
                 id="dialog-title",

@@ -9,12 +9,13 @@ from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Label, Static
 
 from runbook.events import Outcome
 from runbook.present import SYMBOLS
+from tui.widgets.box import Box
 
 __all__ = ["HelpScreen"]
 
@@ -57,7 +58,7 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """A box in the middle."""
-        with Vertical(id="help"):
+        with Box(id="help"):
             yield Label("Help", id="dialog-title")
             with VerticalScroll(id="help-body"):
                 yield Static(self._ways, markup=False, classes="help-part")
