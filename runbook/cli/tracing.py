@@ -47,7 +47,9 @@ def trace(
     expect_account: Annotated[
         str | None, typer.Option("--expect-account", metavar="ID", help="For --fix: refuse any other AWS account.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Write one JSON object.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Write one JSON object; with --fix also the step's events and another.")
+    ] = False,
 ) -> int:
     """Follow a request hop by hop and name the hop that breaks it. Exit 0 healthy, 1 broken, 3 suspicious only."""
     from runbook import trace as tracing
