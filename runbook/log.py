@@ -47,10 +47,18 @@ def directory() -> Path:
 def runs(where: Path | None = None) -> list[Path]:
     """The logs that are there, newest first; none when they cannot be listed."""
     try:
-        # Names start with the time, in one zone, so that their order is the runs'.
-        return sorted((where or directory()).glob(f"*{_SUFFIX}"), key=lambda path: path.name, reverse=True)
+        return sorted((where or directory()).glob(f"*{_SUFFIX}"), key=_age, reverse=True)
     except OSError:
         return []
+
+
+def _age(path: Path) -> tuple[str, int]:
+    # Names start with the second, in one zone; of two runs within one, the later was written to later.
+    try:
+        written = path.stat().st_mtime_ns
+    except OSError:  # gone meanwhile
+        written = 0
+    return path.name.partition("-")[0], written
 
 
 class RunLog:

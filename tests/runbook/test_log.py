@@ -76,6 +76,14 @@ def test_its_name_says_when_which_stack_and_what_and_only_its_owner_reads_it(tmp
     assert set(runs(tmp_path / "runs")) == {first.path, second.path}
 
 
+def test_of_two_runs_within_a_second_the_later_is_the_newest(tmp_path: Path) -> None:
+    names = [f"20261124T001947Z-demo-{rest}.jsonl" for rest in ("up-26f6", "rollback-ffff", "down-0000")]
+    for number, name in enumerate(names):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, ns=(number, number))
+    assert [path.name for path in runs(tmp_path)] == names[::-1]
+
+
 def test_the_directory_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path))
     log = RunLog("demo", Action.UP)
