@@ -557,7 +557,8 @@ def test_responses_that_fit_nothing_hide_no_closed_filter() -> None:
         assert stack.trace(url).verdict == "security-group"
 
 
-def test_a_url_of_aws_on_a_practice_account_is_known_for_one(stack: Stack) -> None:
+def test_a_url_of_aws_on_a_practice_account_is_known_for_one(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     of_aws = "https://abcdef1234.execute-api.us-east-1.amazonaws.com/prod/hello"
     assert is_elsewhere(of_aws, stack.aws)
     assert not is_elsewhere(stack.url, stack.aws)
