@@ -21,7 +21,7 @@ from rich.text import Text
 
 from runbook import present
 from runbook.cli.console import terminal
-from runbook.cli.signals import STOPPING
+from runbook.cli.signals import STOPPING, interrupting
 from runbook.control import Control
 from runbook.errors import BadInput
 from runbook.events import (
@@ -131,12 +131,15 @@ def _live(events: Iterator[Event], screen: _Screen, control: Control) -> Iterato
 
 def _ask(event: ApprovalAsked, control: Control, screen: _Screen | None) -> None:
     assert event.step is not None  # noqa: S101 (only steps ask)
+    if control.stopped:  # several steps may have asked before the answer to the first
+        return
     words, detail = present.plan_words(event.outcome, event.reason, event.differences)
     title = screen.plan[event.step].title if screen else event.step
     typer.echo(present.safe(f"\n{title}\n  {words}: {detail}"), err=True)
     try:
-        approved = typer.confirm("  Do it?", default=True, err=True)
-    except (typer.Abort, EOFError):
+        with interrupting():
+            approved = typer.confirm("  Do it?", default=True, err=True)
+    except (typer.Abort, EOFError, KeyboardInterrupt):
         control.stop()
         return
     (control.approve if approved else control.skip)(event.step)

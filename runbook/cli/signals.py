@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Protocol
 
-__all__ = ["STOPPING", "Signalled", "has_gone", "let_go", "stopping"]
+__all__ = ["STOPPING", "Signalled", "has_gone", "interrupting", "let_go", "stopping"]
 
 STOPPING = "Stopping: the request under way is let finish. Once more ends it at once."
 
@@ -60,6 +60,25 @@ def stopping(control: Stoppable) -> Iterator[Signalled]:
     before = {number: signal.signal(number, stop) for number in _SIGNALS}
     try:
         yield signalled
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def interrupting() -> Iterator[None]:
+    """While a person is asked: a signal that stops the run ends the question too, as KeyboardInterrupt."""
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if callable(handler := before[number]):
+            handler(number, frame)
+        raise KeyboardInterrupt
+
+    for number in before:
+        signal.signal(number, interrupt)
+    try:
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

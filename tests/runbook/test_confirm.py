@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import signal
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from practice import CREDENTIALS
+from practice import ACCOUNT_ID, CREDENTIALS
 from practice.server import Account
 from runbook.cli import app
 from tests.hiding import Hiding
@@ -82,6 +83,24 @@ def test_ctrl_c_at_the_question_is_told_as_everywhere(aws: Hiding, instances: st
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 130
     os.close(ours)
+
+
+def test_ctrl_c_ends_the_question_before_a_step(aws: Hiding, instances: str, stack: Stack) -> None:
+    before = stack.inventory()
+    ours, theirs = pty.openpty()
+    words = [RUNBOOK, "up", "--step-by-step", "--yes", ID, ACCOUNT_ID, "--instances", instances]
+    process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    while b"Do it?" not in shown:
+        shown += os.read(ours, 4096)
+    process.send_signal(signal.SIGINT)
+    with contextlib.suppress(OSError):  # the terminal's other end is closed
+        while os.read(ours, 4096):
+            pass
+    assert process.wait(timeout=60) == 130
+    os.close(ours)
+    assert stack.inventory() == before
 
 
 def test_who_declines_is_told_that_nothing_was_changed(aws: Hiding, instances: str, stack: Stack) -> None:
