@@ -153,9 +153,9 @@ def cut_short(ended: Ended) -> bool:
     return not all_done
 
 
-def same_stack(world: World) -> None:
-    """The account holds what an undisturbed run makes, and nothing else."""
-    found, wanted = normalised(world.stock()), reference().stack
+def same_stack(world: World, wanted: Inventory | None = None) -> None:
+    """The account holds what an undisturbed run makes, or what is wanted, and nothing else."""
+    found, wanted = normalised(world.stock()), wanted or reference().stack
     for kind in wanted:
         more = [item for item in found[kind] if item not in wanted[kind]]
         less = [item for item in wanted[kind] if item not in found[kind]]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ..row import Row
-from . import death, denied, drift, faces, interruption, login, outage, pace, passing, turns
+from . import death, denied, drift, faces, interruption, login, outage, pace, passing, replacing, turns
 
 __all__ = ["ROWS"]
 
 ROWS: tuple[Row, ...] = (
     *death.ROWS,
+    *replacing.ROWS,
     *passing.ROWS,
     *pace.ROWS,
     *outage.ROWS,

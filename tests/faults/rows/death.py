@@ -10,19 +10,24 @@ from ..disturb import At, kills
 from ..row import NotReached, Position, Row, afterwards, begin, every_request, is_empty, requests, succeeded
 from ..world import Running, Setting, World
 
-__all__ = ["ROWS"]
+__all__ = ["ROWS", "killed"]
 
 
-def _killed(world: World, position: Position, *, after: bool, then: Callable[[World, str], None] = afterwards) -> None:
-    begin(world, position.command)
+def killed(world: World, position: Position, *command: str, after: bool) -> None:
+    """Run a command that is killed at the position. Raises :class:`NotReached` when it was done before."""
     running: Future[Running] = Future()
     at = At(position.nth, position.chosen, kills(lambda: running.result(60).kill(), after=after))
-    running.set_result(world.start(position.command, fault=at))
+    running.set_result(world.start(*command, fault=at))
     ended = running.result().ended()
     world.proxy.drain()
     if not at.happened.is_set():
         raise NotReached
     assert ended.code == -9, f"not killed: exit {ended.code}"
+
+
+def _killed(world: World, position: Position, *, after: bool, then: Callable[[World, str], None] = afterwards) -> None:
+    begin(world, position.command)
+    killed(world, position, position.command, after=after)
     then(world, position.command)
 
 
