@@ -102,7 +102,7 @@ def invalid_filter(name: str) -> EC2ClientError:
 
 
 def invalid_token(token: str) -> EC2ClientError:
-    """A NextToken that AWS did not give out (T: boto3#2673)."""
+    """A NextToken that AWS did not give out (T: boto3#2673, of DescribeVpcs; others may word it otherwise)."""
     return EC2ClientError(
         "InvalidParameterValue", f"Value ( {token} ) for parameter NextToken is invalid. The token is invalid."
     )
