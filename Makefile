@@ -7,7 +7,7 @@ BIN := .venv/bin
 RUN_READY := .venv/.run-ready
 TEST_READY := .venv/.test-ready
 
-.PHONY: docs/drills run test fuzz lint notebook bench truth faults constraints clean
+.PHONY: docs/drills docs/truth.md run test fuzz lint notebook bench truth faults constraints clean
 
 run: $(RUN_READY)
 	@if [ -t 0 ] && [ -t 1 ]; then exec $(BIN)/runbook tui; else exec $(BIN)/runbook up; fi
