@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import os
+import signal
 import socket
 import ssl
 import sys
@@ -39,6 +40,10 @@ hypothesis.settings.register_profile(
     "fuzz", hypothesis.settings.get_profile("suite"), derandomize=False, max_examples=5000, print_blob=True
 )
 hypothesis.settings.load_profile("suite")
+
+# Whoever starts the tests may have Ctrl-C ignored, as a shell's background job has; programs started here inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # With moto, botocore's descriptions and Textual in memory, each full collection takes a fifth of a second.
 gc.set_threshold(50_000, 20, 20)

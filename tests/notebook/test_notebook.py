@@ -172,15 +172,6 @@ def test_on_aws_nothing_is_changed_in_an_account_that_was_not_named(
 # --- a run ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """SIGINT as in a kernel, also where whoever started the tests has it ignored, as a shell's background job has."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_wait_at_once_and_tells_how_to_go_on(slow: Account) -> None:
     run = start({"endpoint_url": slow.url})
     timer = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -72,34 +73,37 @@ def at_a_terminal(typed: str, *words: str) -> tuple[int, str]:
     return process.wait(timeout=60), shown.decode().replace("\r\n", "\n")
 
 
-def test_ctrl_c_at_the_question_is_told_as_everywhere(aws: Hiding, instances: str, stack: Stack) -> None:
+def interrupted_at(question: bytes, *words: str) -> int:
+    """The exit code of a process at whose question a person presses Ctrl-C until it ends.
+
+    One that comes after the question is shown and before its answer is read waits in Python for the next key; people
+    are not that fast, tests are.
+    """
     ours, theirs = pty.openpty()
-    words = [RUNBOOK, "down", "--stack", "asked"]
-    process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs)
+    process = subprocess.Popen([RUNBOOK, *words], stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
-    shown = b""
-    while b"Go on?" not in shown:
-        shown += os.read(ours, 4096)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) == 130
+    shown, pressed = b"", False
+    with contextlib.suppress(OSError):  # the terminal's other end is closed
+        while True:
+            silent = not select.select([ours], [], [], 5)[0]
+            if not silent:
+                shown += os.read(ours, 4096)
+            if question in shown and (silent or not pressed):
+                process.send_signal(signal.SIGINT)
+                pressed = True
     os.close(ours)
+    return process.wait(timeout=60)
+
+
+def test_ctrl_c_at_the_question_is_told_as_everywhere(aws: Hiding, instances: str, stack: Stack) -> None:
+    assert interrupted_at(b"Go on?", "down", "--stack", "asked") == 130
 
 
 def test_ctrl_c_ends_the_question_before_a_step(aws: Hiding, instances: str, stack: Stack) -> None:
     before = stack.inventory()
-    ours, theirs = pty.openpty()
-    words = [RUNBOOK, "up", "--step-by-step", "--yes", ID, ACCOUNT_ID, "--instances", instances]
-    process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs)
-    os.close(theirs)
-    shown = b""
-    while b"Do it?" not in shown:
-        shown += os.read(ours, 4096)
-    process.send_signal(signal.SIGINT)
-    with contextlib.suppress(OSError):  # the terminal's other end is closed
-        while os.read(ours, 4096):
-            pass
-    assert process.wait(timeout=60) == 130
-    os.close(ours)
+    words = ("up", "--step-by-step", "--yes", ID, ACCOUNT_ID, "--instances", instances)
+
+    assert interrupted_at(b"Do it?", *words) == 130
     assert stack.inventory() == before
 
 
