@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -185,8 +187,20 @@ class RunbookApp(App[None]):
             if number := getattr(signal, name, None):
                 with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                     loop.add_signal_handler(number, self._signalled, number)
+        if hasattr(select, "poll") and sys.__stdin__ is not None and sys.__stdin__.isatty():
+            threading.Thread(target=self._watch_the_terminal, args=(loop,), daemon=True).start()
+
+    def _watch_the_terminal(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Hear of its end ourselves: the system tells the process it was opened for, and ``make`` tells nobody."""
+        terminal = select.poll()
+        terminal.register(0, 0)  # nothing but a hang-up, of which poll tells in any case
+        if any(happened & select.POLLHUP for _, happened in terminal.poll()):
+            with contextlib.suppress(RuntimeError):  # the app has ended meanwhile
+                loop.call_soon_threadsafe(self._signalled, signal.SIGHUP)
 
     def _signalled(self, number: int) -> None:
+        if self._by_signal == 128 + number:
+            return  # by the system and by our own watch
         self._by_signal = 128 + number  # as shells tell it
         if number == getattr(signal, "SIGHUP", None):
             nobody = os.open(os.devnull, os.O_WRONLY)

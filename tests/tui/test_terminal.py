@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +42,10 @@ class Terminal:
         return shown
 
 
+def entry(url: str, stack: str) -> str:
+    return f"{sys.executable} -c 'from runbook.cli import main; main()' tui --endpoint-url {url} --stack {stack}"
+
+
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
     made = Terminal(f"runbook-test-{os.getpid()}")
@@ -50,10 +55,8 @@ def terminal() -> Iterator[Terminal]:
 
 def test_up_in_a_terminal_ends_with_an_invoke_url_and_quit_gives_the_terminal_back(terminal: Terminal) -> None:
     with serve(clock=ScaledClock(2000), quotas=False) as served:
-        entry = (
-            f"{sys.executable} -c 'from runbook.cli import main; main()' tui --endpoint-url {served.url} --stack term"
-        )
-        terminal.tmux("new-session", "-d", "-s", "tui", "-x", "80", "-y", "24", f"{entry}; echo left with $?; cat")
+        command = f"{entry(served.url, 'term')}; echo left with $?; cat"
+        terminal.tmux("new-session", "-d", "-s", "tui", "-x", "80", "-y", "24", command)
         terminal.until(lambda shown: "walks you through" in shown)
         shown = terminal.shown()
         assert "PRACTICE ACCOUNT" in shown
@@ -63,3 +66,20 @@ def test_up_in_a_terminal_ends_with_an_invoke_url_and_quit_gives_the_terminal_ba
         assert f"{served.url}/_aws/execute-api/" in shown
         terminal.tmux("send-keys", "-t", "tui", "q")
         assert "left with 0" in terminal.until(lambda shown: "left with" in shown)
+
+
+def test_it_ends_with_its_terminal_though_whoever_started_it_keeps_that_to_itself(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """As ``make run`` does, whose own process is the one that the system tells."""
+    left = tmp_path / "left"
+    with serve(clock=ScaledClock(2000), quotas=False) as served:
+        command = f"trap : HUP; {entry(served.url, 'closed')}; echo $? > {left}"
+        terminal.tmux("new-session", "-d", "-s", "tui", "-x", "80", "-y", "24", command)
+        terminal.until(lambda shown: "walks you through" in shown)
+        terminal.tmux("kill-server")
+        end = time.monotonic() + 30
+        while not (left.exists() and left.read_text()):
+            assert time.monotonic() < end, "it goes on without a terminal"
+            time.sleep(0.05)
+    assert left.read_text() == "129\n"
