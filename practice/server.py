@@ -206,7 +206,7 @@ def _application(name: str) -> Any:
     """A moto backend as a Flask application. It knows no account, and compiling its routes takes longer than a run."""
     from moto.moto_server import werkzeug_app
 
-    return werkzeug_app.create_backend_app(name)  # type: ignore[arg-type]
+    return werkzeug_app.create_backend_app(name)  # type: ignore[arg-type]  # moto wants a literal
 
 
 class _ControlPlane:

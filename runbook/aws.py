@@ -265,6 +265,17 @@ class Aws:
             form = f"https://{{api_id}}.execute-api.{self.region}.{suffix}/{{stage}}"
         return form.format(api_id=api_id, stage=stage)
 
+    def export(self, api_id: str, stage: str) -> bytes:
+        """What a stage serves, as OpenAPI 3 in JSON with API Gateway's extensions."""
+        answer = self.apigateway.get_export(
+            restApiId=api_id,
+            stageName=stage,
+            exportType="oas30",
+            parameters={"extensions": "apigateway"},
+            accepts="application/json",
+        )
+        return answer["body"].read()
+
     # --- observing and remembering ------------------------------------------------------------------------------
 
     @contextlib.contextmanager

@@ -194,14 +194,7 @@ def configuration(resources: list[ResourceTypeDef]) -> Configuration:
 
 def deployed(aws: Aws, api_id: str, stage: str) -> Configuration:
     """What a stage serves, from its export."""
-    export = aws.apigateway.get_export(
-        restApiId=api_id,
-        stageName=stage,
-        exportType="oas30",
-        parameters={"extensions": "apigateway"},
-        accepts="application/json",
-    )
-    paths: dict[str, dict[str, Any]] = json.loads(export["body"].read()).get("paths", {})
+    paths: dict[str, dict[str, Any]] = json.loads(aws.export(api_id, stage)).get("paths", {})
     return {
         f"{_VERB_KEYS.get(key, key.upper())} {path}": _route(
             guarded=bool(method.get("security")), integration=method[_INTEGRATION]

@@ -7,7 +7,7 @@ from aws-cdk#17318, amazon-archives/aws-apigateway-importer#104, #121, #209 (T).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from practice.apigateway.errors import BadRequest
@@ -51,11 +51,9 @@ def check_request_parameter_names(names: Iterable[str]) -> None:
 
 def check_integration_parameters(parameters: Mapping[str, str | None], method: Method) -> None:
     """Refuse a request mapping that is malformed or takes a parameter the method does not declare."""
-    for target, value in parameters.items():
+    for target, value in _expressions(parameters):
         if not _INTEGRATION_REQUEST.fullmatch(target):
             raise _invalid_expression(target)
-        if value is None:
-            raise _invalid_expression("null")
         if _LITERAL.fullmatch(value):
             continue
         if not _REQUEST_VALUE.fullmatch(value):
@@ -70,15 +68,19 @@ def check_integration_response_parameters(
     """Refuse a response mapping that is malformed or sets a header the method response does not declare."""
     if parameters and method_response is None:
         raise _mapping_error("No method response exists for method.")
-    for target, value in parameters.items():
+    for target, value in _expressions(parameters):
         if not _METHOD_RESPONSE.fullmatch(target):
             raise _mapping_error("Invalid mapping identifier specified")
         if method_response is not None and target not in (method_response.response_parameters or {}):
             raise _undeclared(target)
-        if value is None:
-            raise _invalid_expression("null")
         if not (_LITERAL.fullmatch(value) or _RESPONSE_VALUE.fullmatch(value)):
             raise _invalid_expression(value)
+
+
+def _expressions(parameters: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    """A mapping's targets and values; one that a patch left without a value has `null`, which is no expression."""
+    for target, value in parameters.items():
+        yield target, "null" if value is None else value
 
 
 def _single_valued(name: str) -> str:

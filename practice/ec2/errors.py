@@ -19,13 +19,11 @@ __all__ = [
     "invalid_filter",
     "invalid_token",
     "malformed_instance",
-    "missing_parameter",
     "no_ports",
     "no_such_association",
     "no_such_entry",
     "no_such_groups",
     "no_such_network_acl",
-    "no_such_rule",
     "no_such_subnet",
     "no_such_vpc",
     "too_few_results",
@@ -91,11 +89,6 @@ def no_such_subnet(subnet_id: str) -> EC2ClientError:
     return EC2ClientError("InvalidSubnetID.NotFound", f"The subnet ID '{subnet_id}' does not exist")
 
 
-def missing_parameter(name: str) -> EC2ClientError:
-    """A parameter that the operation needs (T: the refusal of a rule that names no group; quoted in public reports)."""
-    return EC2ClientError("MissingParameter", f"The request must contain the parameter {name}")
-
-
 def invalid_filter(name: str) -> EC2ClientError:
     """A filter that the operation does not know (T: quoted in many public reports)."""
     return EC2ClientError("InvalidParameterValue", f"The filter '{name}' is invalid")
@@ -121,17 +114,6 @@ def no_ports(protocol: str) -> EC2ClientError:
     spoken = "ICMP" if protocol == "icmp" else "TCP/UDP"
     return EC2ClientError(
         "InvalidParameterValue", f"Invalid value for portRange. Must specify both from and to ports with {spoken}."
-    )
-
-
-def no_such_rule(rule_id: str) -> EC2ClientError:
-    """Revoking a rule by an id that the group does not have.
-
-    The code is what terraform-provider-aws takes for gone when it revokes (`security_group_rule` resources); the
-    wording is moto's.
-    """
-    return EC2ClientError(
-        "InvalidSecurityGroupRuleId.NotFound", f"The security group rule ID '{rule_id}' does not exist"
     )
 
 

@@ -6,6 +6,7 @@ import ipaddress
 from typing import Any
 
 from moto.core.parse import default_timestamp_parser as parse_timestamp
+from moto.ec2.exceptions import InvalidSecurityGroupRuleIdNotFoundError
 from moto.ec2.models import EC2Backend as MotoEC2Backend
 from moto.ec2.models.amis import AMIS, Ami
 from moto.ec2.models.instances import Instance, Reservation
@@ -288,7 +289,7 @@ class EC2Backend(MotoEC2Backend):
         before = {rule.id for rule in [*group.ingress_rules, *group.egress_rules]} if group else set()
         for rule_id in kwargs.get("security_rule_ids") or ():
             if group and rule_id not in before:
-                raise errors.no_such_rule(rule_id)
+                raise InvalidSecurityGroupRuleIdNotFoundError(rule_id)
         revoke(*args, **kwargs)
         after = {rule.id for rule in [*group.ingress_rules, *group.egress_rules]} if group else set()
         for rule_id in before - after:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 from moto.core.responses import ActionResult
-from moto.ec2.exceptions import EmptyTagSpecError
+from moto.ec2.exceptions import EmptyTagSpecError, MissingParameterError
 from moto.ec2.responses import EC2Response as MotoEC2Response
 from typing_extensions import override
 
@@ -90,7 +90,7 @@ class EC2Response(MotoEC2Response):
     @override
     def create_subnet(self) -> ActionResult:
         if not self._get_param("CidrBlock") and not self._get_param("Ipv6CidrBlock"):
-            raise errors.missing_parameter("cidrBlock")
+            raise MissingParameterError("cidrBlock")
         return super().create_subnet()
 
     @override
@@ -98,7 +98,7 @@ class EC2Response(MotoEC2Response):
         for update in self._get_param("SecurityGroupRules", []):
             for member in ("SecurityGroupRuleId", "SecurityGroupRule"):
                 if member not in update:
-                    raise errors.missing_parameter(member)
+                    raise MissingParameterError(member)
         return super().modify_security_group_rules()
 
     @override
@@ -120,7 +120,7 @@ class EC2Response(MotoEC2Response):
     def _process_rules_from_querystring(self) -> Iterator[dict[str, Any]]:
         """The rules of a request, each with ports where its protocol has some."""
         if not self._get_param("GroupId") and not self._get_param("GroupName"):
-            raise errors.missing_parameter("groupName or groupId")
+            raise MissingParameterError("groupName or groupId")
         for rule in super()._process_rules_from_querystring():
             protocol = _WITH_PORTS.get(str(rule["ip_protocol"]).lower())
             if rule["ip_protocol"] and protocol is None:

@@ -109,7 +109,7 @@ def generate(plan: Plan) -> NotebookNode:
         _text("about-by-hand", _BY_HAND),
         _code("by-hand", _BY_HAND_CODE, tags=["skip-execution"]),
     ]
-    notebook = nbformat.from_dict(  # type: ignore[no-untyped-call]
+    notebook = nbformat.from_dict(
         {
             "nbformat": 4,
             "nbformat_minor": 5,
@@ -132,7 +132,7 @@ def write(path: Path, plan: Plan) -> None:
 def as_text(notebook: NotebookNode) -> str:
     """The file's text."""
     nbformat.validate(notebook)
-    text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+    text: str = nbformat.writes(notebook)
     return f"{text}\n"
 
 

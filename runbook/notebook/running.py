@@ -127,7 +127,7 @@ class Run:
         event = self._steps.get(step.id)
         if event is None:
             if self._started is not None:
-                display(self._recorded())  # type: ignore[no-untyped-call]
+                display(self._recorded())
             raise RunbookStopped(self._why_it_ended())
         advice = how_to_give(event.cause.parameter) if isinstance(event.cause, BadInput) else ""
         self._show(seen(event, advice))
@@ -135,8 +135,8 @@ class Run:
             self._wait(None, quietly=True)  # nothing is left in mid-air behind a notebook that ends here
             traced = self._traced()
             if isinstance(traced, Trace) and traced["stage"].state is State.OK:
-                display(table(traced))  # type: ignore[no-untyped-call]
-            display(self._recorded())  # type: ignore[no-untyped-call]
+                display(table(traced))
+            display(self._recorded())
             raise RunbookStopped(f"{step.id}: {redacted(event.reason)}{' ' if advice else ''}{advice}") from None
 
     def trace(self) -> None:
@@ -257,27 +257,27 @@ class Run:
         """
         shown: Working | None = None
         if not quietly:
-            self._place = display(Working("…"), display_id=True)  # type: ignore[no-untyped-call]
+            self._place = display(Working("…"), display_id=True)
         try:
             with self._changed:
                 while not (self._over or (name is not None and name in self._steps)):
                     now = self._working(name)
                     if now != shown and not quietly and self._place is not None:
                         shown = now
-                        self._place.update(now)  # type: ignore[no-untyped-call]
+                        self._place.update(now)
                     self._changed.wait(_EVERY)
         except KeyboardInterrupt:
             self.stop()
             raise RunbookStopped("stopped by an interrupt; run the notebook again to go on from here") from None
         while self._notes:
-            display(Working(redacted(f"Note: {self._notes.pop(0)}")))  # type: ignore[no-untyped-call]
+            display(Working(redacted(f"Note: {self._notes.pop(0)}")))
 
     def _show(self, view: object) -> None:
         """In the cell's place; outside a notebook, where nothing can be shown anew, on a line of its own."""
         if self._place is not None:
-            self._place.update(view)  # type: ignore[no-untyped-call]
+            self._place.update(view)
         else:
-            display(view)  # type: ignore[no-untyped-call]
+            display(view)
 
     def _working(self, name: str | None) -> Working:
         doing = f"{self._doing[name].value} {name} …" if name in self._doing else "waiting for the steps before …"

@@ -129,7 +129,7 @@ class Unseen:
 
 
 @overload
-def known(answer: Mapping[K, V] | Unseen) -> Mapping[K, V]: ...  # type: ignore[overload-overlap]
+def known(answer: Mapping[K, V] | Unseen) -> Mapping[K, V]: ...  # type: ignore[overload-overlap]  # both take Unseen
 @overload
 def known(answer: Sequence[V] | Unseen) -> Sequence[V]: ...
 def known(answer: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def record(ended: Ended, tmp_path: Path) -> Record:
 
 @pytest.mark.parametrize("form", [markdown, html])
 def test_it_tells_all_that_people_ask_afterwards(form: object, record: Record, ended: Ended, stack: Stack) -> None:
-    text = form(record)  # type: ignore[operator]
+    text = form(record)
     identity = stack.aws.identity()
     assert identity.account in text
     assert identity.arn in text
@@ -61,7 +62,7 @@ def test_it_tells_all_that_people_ask_afterwards(form: object, record: Record, e
 
 
 @pytest.mark.parametrize("form", [markdown, html])
-def test_parameters_are_told_as_people_write_them(form: object, stack: Stack, tmp_path: Path) -> None:
+def test_parameters_are_told_as_people_write_them(form: Callable[[Record], str], stack: Stack, tmp_path: Path) -> None:
     ended = stack.up(tags={"team": "payments"}, route_root=True)
     text = form(read(written(ended, tmp_path)))  # type: ignore[operator]
     assert ", ".join(stack.params().instances) in text

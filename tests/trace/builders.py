@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from practice.server import serve
 from runbook.aws import Aws
@@ -194,7 +194,7 @@ def _in_the_console() -> Iterator[Stack]:
         api = gateway.create_rest_api(name="shop", endpointConfiguration={"types": ["REGIONAL"]})
         stack.api_id, stack.resources = api["id"], {"": api["rootResourceId"]}
 
-        def answer(path: str, verb: str, type_: str = "HTTP_PROXY") -> None:
+        def answer(path: str, verb: str, type_: Literal["HTTP_PROXY", "HTTP"] = "HTTP_PROXY") -> None:
             parent, _, name = path.rpartition("/")
             stack.resources[path] = gateway.create_resource(
                 restApiId=api["id"], parentId=stack.resources[parent], pathPart=name
@@ -208,7 +208,7 @@ def _in_the_console() -> Iterator[Stack]:
             )
             gateway.put_integration(
                 **method,
-                type=type_,  # type: ignore[arg-type]
+                type=type_,
                 integrationHttpMethod=verb,
                 uri=f"http://{balancer['LoadBalancers'][0]['DNSName']}{path}",
                 connectionType="VPC_LINK",

@@ -18,14 +18,7 @@ __all__ = ["deployments", "export", "resources", "v1_links", "v2_links"]
 
 def export(aws: Aws, api_id: str, stage: str) -> Configuration:
     """What a stage serves."""
-    answer = aws.apigateway.get_export(
-        restApiId=api_id,
-        stageName=stage,
-        exportType="oas30",
-        parameters={"extensions": "apigateway"},
-        accepts="application/json",
-    )
-    return exported(answer["body"].read())
+    return exported(aws.export(api_id, stage))
 
 
 def resources(aws: Aws, api_id: str) -> list[ResourceTypeDef]:

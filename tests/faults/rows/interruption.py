@@ -60,7 +60,7 @@ def _leaves_word() -> None:
         with contextlib.suppress(FileExistsError):  # its end is a stop, too
             HEARD.touch(exist_ok=False)
 
-    Control.stop = heard  # type: ignore[method-assign]
+    Control.stop = heard  # type: ignore[method-assign]  # in the process of this one run
 
 
 def _until_heard(running: Running, limit: float = 30.0) -> float:
