@@ -25,7 +25,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from runbook.aws import Aws, on_loopback
+from runbook.aws import Aws
+from runbook.calling import USER_AGENT, caller
 from runbook.errors import CannotContinue
 from runbook.outcome import Missing
 from runbook.parameters import Parameters
@@ -38,8 +39,6 @@ from steps.target_group import TargetGroup
 from steps.targets import Targets
 
 SPREADS_WITHIN = 60.0  # AWS seconds we go on trying after a deployment; AWS gives no bound
-# API Gateway itself gives up after 29 seconds by default; this is a socket timeout in wall seconds.
-_TIMEOUT = httpx.Timeout(35.0, connect=10.0)
 _SHOWN = 2000  # characters of an answer that are kept
 
 PUBLIC_NOTE = (
@@ -95,11 +94,8 @@ def check(
     url = f"{deployment.invoke_url}{params.test_path}"
     began = time.monotonic()
     try:
-        # Without TLS there are no certificates to load, which takes longer than all the rest.
-        with httpx.Client(
-            timeout=_TIMEOUT, verify=not url.startswith("http:"), trust_env=not on_loopback(url)
-        ) as client:
-            response = client.get(url, headers={"user-agent": "apigw-vpc-runbook"})
+        with caller(url) as client:
+            response = client.get(url, headers=USER_AGENT)
     except httpx.HTTPError as error:
         return Missing(f"GET {url} got no answer: {error or type(error).__name__}")
     latency = round(1000 * (time.monotonic() - began))

@@ -9,19 +9,16 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import httpx
 
-from runbook.aws import on_loopback
+from runbook.calling import TIMEOUT, USER_AGENT, caller
 from runbook.trace.model import Symptom
 from runbook.trace.target import Target
 
 __all__ = ["Answer", "send"]
 
-# API Gateway gives up after 29 seconds by default; with a raised quota a Regional API may take up to five minutes.
-_TIMEOUT = httpx.Timeout(35.0, connect=10.0)
-WAITED_IN_VAIN = f"none within {_TIMEOUT.read:.0f} s"
+WAITED_IN_VAIN = f"none within {TIMEOUT.read:.0f} s"
 _SHOWN = 300  # characters of an answer that are quoted
 
 _BY_ERROR_TYPE = {
@@ -103,12 +100,9 @@ class Answer:
 def send(target: Target) -> Answer:
     """Send the request, once, and do not follow redirects."""
     began = time.monotonic()
-    headers = {"user-agent": "apigw-vpc-runbook", **target.headers}
+    headers = {**USER_AGENT, **target.headers}
     try:
-        # Without TLS there are no certificates to load, which takes longer than all the rest.
-        with httpx.Client(
-            timeout=_TIMEOUT, verify=urlsplit(target.url).scheme == "https", trust_env=not on_loopback(target.url)
-        ) as client:
+        with caller(target.url) as client:
             response = client.request(target.method, target.url, headers=headers)
     except httpx.ReadTimeout:
         return Answer(None, _since(began), problem=WAITED_IN_VAIN, expected=target.expect_status)
