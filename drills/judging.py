@@ -17,9 +17,9 @@ from botocore.exceptions import ClientError
 from drills.bench import KNOWN_PATHS, Bench
 from drills.model import Drill
 from runbook.aws import code_of
-from runbook.trace.configuration import Configuration, Integration, differences, resourced
+from runbook.path.configuration import Configuration, Integration, differences, resourced
+from runbook.path.packets import Rule, is_public
 from runbook.trace.endpoint import resolved
-from runbook.trace.packets import Rule, is_public
 from runbook.trace.survey.apigateway import export
 from steps import _links, rest_api
 from steps._links import Link

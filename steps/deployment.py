@@ -23,12 +23,10 @@ $ aws apigateway get-export --rest-api-id ... --stage-name prod --export-type oa
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -36,6 +34,7 @@ from runbook.aws import Aws, code_of
 from runbook.creating import create_once, seen, shown
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.path.configuration import Configuration, differences, digest, exported, resourced
 from runbook.record import is_ours, stack_tags, tag_differences
 from runbook.removing import unless_gone
 from steps import rest_api
@@ -44,14 +43,12 @@ from steps.integration import Integration
 from steps.rest_api import RestApi
 
 if TYPE_CHECKING:
-    from mypy_boto3_apigateway.type_defs import DeploymentTypeDef, ResourceTypeDef, StageTypeDef
+    from mypy_boto3_apigateway.type_defs import DeploymentTypeDef, StageTypeDef
 
 PART_OF = RestApi
 KEPT = 5
 """How many deployments of ours are kept to go back to (``rollback``)."""
 _DESCRIPTION = "runbook "
-_VERB_KEYS = {"x-amazon-apigateway-any-method": "ANY"}
-_INTEGRATION = "x-amazon-apigateway-integration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +64,6 @@ class Deployment:
     def summary(self) -> str:
         """In a line, how it stands."""
         return f"stage {self.stage} serves what is configured"
-
-
-@dataclass(frozen=True, slots=True)
-class RouteConfiguration:
-    """What decides how one method of one path is answered; the same read from the API or from a stage's export."""
-
-    guarded: bool
-    """An authorizer or an API key is asked for."""
-    type: str
-    http_method: str
-    uri: str
-    connection_type: str
-    connection_id: str
-    request_parameters: tuple[tuple[str, str], ...]
-    passthrough: str
-    timeout: int
-
-
-Configuration = dict[str, RouteConfiguration]
-"""By ``VERB path``."""
 
 
 def find(aws: Aws, stack: str) -> list[StageTypeDef]:
@@ -108,20 +85,19 @@ def check(
     stage = _stage(aws, api.id, params.stage)
     if stage is None:
         return Missing(f"API {api.name} is not deployed to a stage {params.stage}")
-    configured = configuration(rest_api.resources(aws, api.id))
-    differences = (
-        *_unlike(aws, api.id, stage, configured),
+    found = (
+        *_unlike(aws, api.id, stage, configured(aws, api)),
         *tag_differences(stage.get("tags", {}), stack_tags(params)),
     )
     fact = Deployment(stage["deploymentId"], params.stage, aws.invoke_url(api.id, params.stage))
-    return Drifted(fact, differences) if differences else fact
+    return Drifted(fact, found) if found else fact
 
 
 def do(aws: Aws, params: Parameters, api: RestApi, integration: Integration) -> Deployment:
     """Deploy what is configured, if that is not what the stage serves."""
     del integration
-    configured = configuration(rest_api.resources(aws, api.id))
-    description = described(configured)
+    wanted = configured(aws, api)
+    description = described(wanted)
     stage = _stage(aws, api.id, params.stage)
     if stage is None:
         deployment_id = _made(aws, api.id, description, than="") or _deploy(aws, api.id, description, than="")
@@ -137,7 +113,7 @@ def do(aws: Aws, params: Parameters, api: RestApi, integration: Integration) -> 
             if code_of(error) != "ConflictException":
                 raise
     else:
-        if changes(configured, deployed(aws, api.id, params.stage)):
+        if changes(wanted, exported(aws.export(api.id, params.stage))):
             served = stage["deploymentId"]
             deployment_id = _made(aws, api.id, description, than=served) or _deploy(
                 aws, api.id, description, than=served
@@ -179,47 +155,19 @@ def undo(aws: Aws, params: Parameters) -> None:
     )
 
 
-def configuration(resources: list[ResourceTypeDef]) -> Configuration:
-    """What is configured, from the API's resources."""
-    return {
-        f"{verb} {item['path']}": _route(
-            guarded=method.get("authorizationType", "NONE") != "NONE" or method.get("apiKeyRequired", False),
-            integration=dict(method["methodIntegration"]),
-        )
-        for item in resources
-        for verb, method in item.get("resourceMethods", {}).items()
-        if "methodIntegration" in method
-    }
-
-
-def deployed(aws: Aws, api_id: str, stage: str) -> Configuration:
-    """What a stage serves, from its export."""
-    paths: dict[str, dict[str, Any]] = json.loads(aws.export(api_id, stage)).get("paths", {})
-    return {
-        f"{_VERB_KEYS.get(key, key.upper())} {path}": _route(
-            guarded=bool(method.get("security")), integration=method[_INTEGRATION]
-        )
-        for path, methods in paths.items()
-        for key, method in methods.items()
-        if isinstance(method, dict) and _INTEGRATION in method
-    }
+def configured(aws: Aws, api: RestApi) -> Configuration:
+    """What is configured, from the API's resources and its resource policy."""
+    return resourced(rest_api.resources(aws, api.id), api.policy)
 
 
 def changes(configured: Configuration, served: Configuration) -> tuple[Difference, ...]:
     """What is configured but not deployed, or deployed but no longer configured."""
-    differences: list[Difference] = []
-    for route in sorted({*configured, *served}):
-        is_, should = served.get(route), configured.get(route)
-        if is_ is None or should is None:
-            differences.append(Difference(f"deployed {route}", "there" if is_ else "", "there" if should else ""))
-            continue
-        found, wanted = asdict(is_), asdict(should)
-        differences += [
-            Difference(f"deployed {name.replace('_', ' ')} of {route}", str(found[name]), str(wanted[name]))
-            for name in wanted
-            if found[name] != wanted[name]
-        ]
-    return tuple(differences)
+    return tuple(
+        Difference(
+            f"deployed {f'{change.what} of ' if change.what else ''}{change.where}", change.deployed, change.configured
+        )
+        for change in differences(served, configured)
+    )
 
 
 def described(configured: Configuration) -> str:
@@ -227,33 +175,12 @@ def described(configured: Configuration) -> str:
     return f"{_DESCRIPTION}{digest(configured)}"
 
 
-def digest(configured: Configuration) -> str:
-    """A short name for a configuration, to know a deployment of ours by."""
-    text = json.dumps({route: asdict(value) for route, value in configured.items()}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _route(*, guarded: bool, integration: dict[str, Any]) -> RouteConfiguration:
-    return RouteConfiguration(
-        guarded=guarded,
-        # Exports write types in lower case, resources in upper case.
-        type=str(integration.get("type", "")).upper(),
-        http_method=integration.get("httpMethod", ""),
-        uri=integration.get("uri", ""),
-        connection_type=integration.get("connectionType", "INTERNET"),
-        connection_id=integration.get("connectionId", ""),
-        request_parameters=tuple(sorted(integration.get("requestParameters", {}).items())),
-        passthrough=str(integration.get("passthroughBehavior", "WHEN_NO_MATCH")).upper(),
-        timeout=integration.get("timeoutInMillis", 29000),
-    )
-
-
 def _unlike(aws: Aws, api_id: str, stage: StageTypeDef, configured: Configuration) -> tuple[Difference, ...]:
     """How what the stage serves is unlike what is configured; and which deployment would serve that, if there is one.
 
     There is one after ``rollback``, and after somebody chose another deployment by hand.
     """
-    found = changes(configured, deployed(aws, api_id, stage["stageName"]))
+    found = changes(configured, exported(aws.export(api_id, stage["stageName"])))
     served = stage["deploymentId"]
     newer = _made(aws, api_id, described(configured), than=served) if found else None
     return (*([Difference("deployment", served, newer)] if newer else []), *found)

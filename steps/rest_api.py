@@ -48,6 +48,8 @@ class RestApi:
     root_resource: str
     created: datetime
     tags: Mapping[str, str] = field(default_factory=dict, repr=False)
+    policy: str = field(default="", repr=False)
+    """Its resource policy as AWS answers it; empty for none."""
 
     @property
     def summary(self) -> str:
@@ -153,6 +155,7 @@ def _candidates(aws: Aws, stack: str) -> list[RestApi]:
             root_resource=item.get("rootResourceId", ""),
             created=item["createdDate"],
             tags=item.get("tags", {}),
+            policy=item.get("policy", ""),
         )
         for page in pages
         for item in page["items"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runbook.trace.configuration import Configuration, Integration, Method
+from runbook.path.configuration import Configuration, Integration, Method
 from runbook.trace.endpoint import Endpoint, resolved
 from runbook.trace.model import known
 from runbook.trace.routing import Match, match

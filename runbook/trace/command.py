@@ -10,7 +10,7 @@ import re
 import shlex
 from collections.abc import Iterable
 
-from runbook.trace.configuration import Method
+from runbook.path.configuration import Method
 from runbook.trace.target import Target
 
 __all__ = [

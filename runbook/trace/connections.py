@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from runbook.path.packets import EPHEMERAL, Acl, Entry, Rule, admitted
 from runbook.trace.model import Finding, Unseen, Weight, known
-from runbook.trace.packets import EPHEMERAL, Acl, Entry, Rule, admitted
 from runbook.trace.seen import Back, Caller, Place, Registered
 from runbook.trace.wording import listed
 

@@ -9,10 +9,10 @@ from botocore.exceptions import ClientError
 from runbook.aws import Aws, code_of
 from runbook.errors import TookTooLong
 from runbook.explain import explain
+from runbook.path.configuration import Configuration
 from runbook.redaction import redacted
 from runbook.trace.aim import aim_at
 from runbook.trace.answer import Answer
-from runbook.trace.configuration import Configuration
 from runbook.trace.model import TestInvoke
 from runbook.trace.survey import Survey
 from runbook.trace.target import Target

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from runbook.aws import Aws
-from runbook.trace.configuration import Configuration, resourced
+from runbook.path.configuration import Configuration, resourced
 from runbook.trace.endpoint import resolved
 from runbook.trace.survey.apigateway import export, resources, v1_links, v2_links
 from runbook.trace.survey.asking import if_there

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runbook.trace.configuration import VERBS, Configuration, Method
+from runbook.path.configuration import VERBS, Configuration, Method
 
 __all__ = ["Match", "match"]
 

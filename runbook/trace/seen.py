@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runbook.trace.configuration import Configuration
+from runbook.path.configuration import Configuration
+from runbook.path.packets import Acl, Rule
 from runbook.trace.model import Unseen, known
-from runbook.trace.packets import Acl, Rule
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import DeploymentTypeDef, RestApiResponseTypeDef, StageResponseTypeDef

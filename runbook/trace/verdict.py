@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from runbook.path.configuration import POLICY, Configuration, differences
 from runbook.trace.aim import aim_at
 from runbook.trace.answer import Answer
-from runbook.trace.configuration import Configuration, differences
 from runbook.trace.hops import (
     backend,
     deployment,
@@ -197,8 +197,8 @@ def _blame_deployment(
         return broken, found
     wanted = Way(front, aim_at(front, front.configured, target), front.configured, target)
     differing = differences(front.deployed, front.configured)
-    keys = {str(aim.met) for aim in (seen.aim, wanted.aim) if aim.met}
-    concerned = {key: differing[key] for key in (*sorted(keys), "resource policy") if key in differing}
+    places = {POLICY, *(str(aim.met) for aim in (seen.aim, wanted.aim) if aim.met)}
+    concerned = [change for change in differing if change.where in places]
     if not concerned:
         return broken, found
     # As configured, the request may get further: what breaks it there would show as any of these.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runbook.path.configuration import Configuration
 from runbook.trace.aim import Aim
 from runbook.trace.command import patch_integration, patch_stage
-from runbook.trace.configuration import Configuration
 from runbook.trace.endpoint import variables_in
 from runbook.trace.model import Finding, Unseen, Weight
 from runbook.trace.seen import Front, Link

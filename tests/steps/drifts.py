@@ -457,7 +457,7 @@ def _not_deployed(parts: Parts) -> None:
 @drift(
     "another deployment served",
     "deployment",
-    f"deployed uri of ANY /{{proxy+}} is http://example.com/{{proxy}}, should be {URL}",
+    f"deployed endpoint URL of ANY /{{proxy+}} is http://example.com/{{proxy}}, should be {URL}",
     "CreateDeployment UpdateStage",
 )
 def _other_deployment(parts: Parts) -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from runbook.events import Outcome
 from runbook.outcome import Drifted
+from runbook.path.packets import Rule, is_public
 from steps import security_group_ingress
 from steps.nlb_addresses import NlbAddresses
-from steps.security_group_ingress import Ingress, IngressRule
+from steps.security_group_ingress import Ingress
 from tests.stack import Stack
 from tests.steps.parts import Parts
 
@@ -63,7 +64,7 @@ def test_somebody_elses_rule_that_lets_them_in_is_enough_and_stays(
 
     ended = parts.stack.up_to("security-group-ingress")
     assert ended.outcomes["security-group-ingress"] is Outcome.OK
-    assert not ended.fact(Ingress).rules[0].ours
+    assert ended.fact(Ingress).rules[0].stack != "demo"
 
     parts.stack.down()
     assert [rule["SecurityGroupRuleId"] for rule in parts.rules] == [theirs]
@@ -129,16 +130,19 @@ def test_a_rule_left_in_another_group_is_drift(finished: Stack) -> None:
         ("10.0.0.0/8", False),
         ("192.168.1.0/24", False),
         ("172.16.0.0/12", False),
-        ("100.64.0.0/10", False),
+        ("100.64.0.0/10", False),  # RFC 6598
+        ("198.51.100.0/24", False),  # RFC 5737
+        ("198.51.100.0/23", True),  # half of it is
+        ("2001:db8::/32", False),  # RFC 3849
         ("fd00::/8", False),
         ("sg-0123456789abcdef0", False),
         ("pl-0123456789abcdef0", False),
     ],
 )
 def test_which_sources_are_the_internet(source: str, public: bool) -> None:
-    rule = IngressRule("sgr-1", source, "tcp", 80, 80, ours=False)
+    rule = Rule("sgr-1", "sg-1", False, source, "tcp", 80, 80)
 
-    assert security_group_ingress.is_public(rule) is public
+    assert is_public(rule) is public
 
 
 @pytest.mark.parametrize(
@@ -156,4 +160,4 @@ def test_which_sources_are_the_internet(source: str, public: bool) -> None:
     ],
 )
 def test_what_a_rule_admits(protocol: str, low: int, high: int, source: str, admitted: bool) -> None:
-    assert IngressRule("sgr-1", source, protocol, low, high, ours=False).admits("10.0.1.5", 80) is admitted
+    assert Rule("sgr-1", "sg-1", False, source, protocol, low, high).admits("10.0.1.5", 80) is admitted

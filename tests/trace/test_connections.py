@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from runbook.path.packets import Rule
 from runbook.trace.connections import Pair
-from runbook.trace.packets import Rule
 from runbook.trace.seen import Caller, Place
 
 CLOSED = [

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
+from runbook.path.configuration import POLICY, Change, Configuration, differences
 from runbook.trace.command import deploying
-from runbook.trace.configuration import Configuration, differences
 from runbook.trace.model import Finding, Unseen, Weight
 from runbook.trace.way import Way
 
 __all__ = ["judge", "to_blame"]
 
-_SHOWN = 5  # differences
+_SHOWN = 5  # methods
 
 
 def judge(way: Way) -> Iterator[Finding]:
@@ -30,19 +30,31 @@ def judge(way: Way) -> Iterator[Finding]:
     if not differing:
         yield Finding("deployment", Weight.FACT, "What is configured is what is deployed.")
         return
-    more = f" and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
-    said = f"Undeployed changes: {_said(dict(list(differing.items())[:_SHOWN]))}{more}."
+    said = f"Undeployed changes: {_said(differing)}."
     yield Finding("deployment", Weight.SUSPICIOUS, said, *_redeploying(way))
 
 
-def to_blame(way: Way, differing: Mapping[str, str]) -> Finding:
+def to_blame(way: Way, differing: Sequence[Change]) -> Finding:
     """What is configured would not fail where what is deployed does: these differences break the request."""
     said = f"What is configured is not what is deployed, and is not broken here: {_said(differing)}."
     return Finding("deployment", Weight.BREAKS, said, *_redeploying(way))
 
 
-def _said(differing: Mapping[str, str]) -> str:
-    return ". ".join(f"{key}: {what}" for key, what in differing.items())
+def _said(changes: Sequence[Change]) -> str:
+    by_place: dict[str, list[str]] = {}
+    for change in changes:
+        by_place.setdefault(change.where, []).append(_in_words(change))
+    said = [f"{where}: {'; '.join(what)}" for where, what in by_place.items()]
+    more = f" and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
+    return f"{'. '.join(said[:_SHOWN])}{more}"
+
+
+def _in_words(change: Change) -> str:
+    if change.where == POLICY:
+        return "deployed and configured differ"
+    if not change.what:
+        return "deployed, no longer configured" if change.deployed else "configured, not deployed"
+    return f"{change.what} deployed {change.deployed or 'not set'}, configured {change.configured or 'not set'}"
 
 
 def _redeploying(way: Way) -> tuple[str, str]:

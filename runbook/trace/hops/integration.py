@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from runbook.path.configuration import DEFAULT_TIMEOUT, Integration, Method
 from runbook.trace.answer import Answer
 from runbook.trace.command import SHOW_LINKS, cli, deploying, lines, show_method
-from runbook.trace.configuration import DEFAULT_TIMEOUT, Integration, Method
 from runbook.trace.endpoint import host_part, placeholders, variables_in
 from runbook.trace.model import FROM_SERVICE, Finding, Symptom, Weight, known
 from runbook.trace.target import Target

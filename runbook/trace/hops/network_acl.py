@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from runbook.path.packets import EPHEMERAL
 from runbook.trace.command import cli, lines
 from runbook.trace.connections import Denial, denials, entering, pairs, unjudged, weight
 from runbook.trace.model import GATEWAY_FAILS, Finding, Unseen, Weight
-from runbook.trace.packets import EPHEMERAL
 from runbook.trace.seen import Back
 
 __all__ = ["judge"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Sequence
 
+from runbook.path.packets import Rule, is_public
 from runbook.trace.aim import Aim
 from runbook.trace.command import cli, lines
 from runbook.trace.connections import Pair, entering, pairs, unjudged, weight
 from runbook.trace.model import GATEWAY_FAILS, Finding, Unseen, Weight, known
-from runbook.trace.packets import Rule, is_public
 from runbook.trace.seen import Back
 from runbook.trace.wording import listed
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from runbook.path.configuration import Method
 from runbook.trace.command import cli, patch_stage
-from runbook.trace.configuration import Method
 from runbook.trace.model import Finding, Unseen, Weight
 from runbook.trace.way import Way
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from runbook.path.configuration import Integration
 from runbook.trace.command import SHOW_BALANCERS, SHOW_LINKS, cli, patch_stage
-from runbook.trace.configuration import Integration
 from runbook.trace.endpoint import host_part, resolved, variables_in
 from runbook.trace.model import FROM_SERVICE, Finding, Symptom, Unseen, Weight, known
 from runbook.trace.seen import Link, LinkV2

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from runbook.aws import Aws
+from runbook.path.configuration import Configuration
 from runbook.trace.aim import Aim, aim_at
-from runbook.trace.configuration import Configuration
 from runbook.trace.model import known
 from runbook.trace.seen import Back, Front
 from runbook.trace.survey.asking import Asking

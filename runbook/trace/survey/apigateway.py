@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from runbook.aws import Aws
-from runbook.trace.configuration import Configuration, exported
+from runbook.path.configuration import Configuration, exported
 from runbook.trace.seen import Link, LinkV2
 
 if TYPE_CHECKING:

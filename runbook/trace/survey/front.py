@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from runbook.trace.configuration import Configuration, located, resourced
+from runbook.path.configuration import Configuration, located, resourced
 from runbook.trace.model import Unseen
 from runbook.trace.seen import Front
 from runbook.trace.survey.apigateway import deployments, export, resources, v1_links, v2_links

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runbook.record import STACK, from_list
+
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import NetworkAclTypeDef, SecurityGroupRuleTypeDef
 
@@ -31,6 +33,8 @@ class Rule:
     protocol: str
     low: int
     high: int
+    stack: str = ""
+    """The stack whose tag it carries; empty for none."""
 
     @classmethod
     def of(cls, item: SecurityGroupRuleTypeDef) -> Rule:
@@ -46,11 +50,19 @@ class Rule:
             protocol=item["IpProtocol"],
             low=item.get("FromPort", -1),
             high=item.get("ToPort", -1),
+            stack=from_list(item.get("Tags", [])).get(STACK, ""),
         )
 
     def spans(self, port: int) -> bool:
         """Whether it is about TCP on this port."""
         return self.protocol == "-1" or (self.protocol in ("tcp", "6") and self.low <= port <= self.high)
+
+    @property
+    def ports(self) -> str:
+        """The ports as people write them."""
+        if self.protocol == "-1" or (self.low, self.high) == (0, 65535):
+            return "all ports"
+        return f"port {self.low}" if self.low == self.high else f"ports {self.low}-{self.high}"
 
     @property
     def network(self) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
@@ -85,10 +97,7 @@ class Rule:
         return None if other.overlaps(self.network) else False
 
     def __str__(self) -> str:
-        ports = "all ports" if self.protocol == "-1" else f"{self.low}-{self.high}"
-        if self.low == self.high and self.protocol != "-1":
-            ports = f"port {self.low}"
-        return f"{self.id} ({self.source}, {self.protocol if self.protocol != '-1' else 'any protocol'}, {ports})"
+        return f"{self.id} ({self.source}, {self.protocol if self.protocol != '-1' else 'any protocol'}, {self.ports})"
 
 
 def admitted(rules: Iterable[Rule], where: str, port: int, groups: Collection[str] = ()) -> bool | None:
@@ -100,11 +109,12 @@ def admitted(rules: Iterable[Rule], where: str, port: int, groups: Collection[st
 
 
 def is_public(rule: Rule) -> bool:
-    """Whether it lets in addresses of the internet."""
+    """Whether it lets in addresses of the internet: some that IANA's registries of special addresses do not set apart.
+
+    Carrier-grade NAT (RFC 6598, 100.64.0.0/10) and ranges for documentation (RFC 5737, 3849) are set apart too.
+    """
     network = rule.network
-    if network is None:
-        return False
-    return network.prefixlen == 0 or not (network.is_private or network.is_link_local or network.is_loopback)
+    return network is not None and network.is_global and not network.is_multicast
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ can be compared and judged alike.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_TIMEOUT",
+    "POLICY",
     "VERBS",
+    "Change",
     "Configuration",
     "Guard",
     "Integration",
     "Method",
     "differences",
+    "digest",
     "exported",
     "located",
     "resourced",
@@ -31,6 +35,8 @@ __all__ = [
 DEFAULT_TIMEOUT = 29000  # milliseconds; exports leave the default out
 ANY_KEY = "x-amazon-apigateway-any-method"
 _INTEGRATION_KEY = "x-amazon-apigateway-integration"
+POLICY = "resource policy"
+"""What a :class:`Change` of the API's resource policy is filed under."""
 VERBS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 """What ANY stands for (API reference, PutMethod)."""
 
@@ -58,6 +64,14 @@ class Integration:
     parameters: tuple[tuple[str, str], ...]
     timeout: int
     """Milliseconds."""
+    passthrough: str = "WHEN_NO_MATCH"
+    """What happens to a body of a media type without a template: WHEN_NO_MATCH, WHEN_NO_TEMPLATES or NEVER."""
+    content_handling: str = ""
+    """CONVERT_TO_BINARY, CONVERT_TO_TEXT, or empty to hand bodies on as they are."""
+    credentials: str = ""
+    """ARN of the role it is called with; empty for none."""
+    skips_verification: bool = False
+    """Whether a backend's certificate need not come from a known authority."""
     responses: tuple[tuple[str, str], ...] = ()
     """For each integration response, the pattern of the service's statuses (empty: all others) and the status that is
     handed back for them; a proxy needs none."""
@@ -213,6 +227,10 @@ def _integration(said: Mapping[str, Any]) -> Integration:
         target=str(said.get("integrationTarget") or ""),
         parameters=tuple(sorted((said.get("requestParameters") or {}).items())),
         timeout=int(said.get("timeoutInMillis") or DEFAULT_TIMEOUT),
+        passthrough=str(said.get("passthroughBehavior") or "WHEN_NO_MATCH").upper(),
+        content_handling=str(said.get("contentHandling") or "").upper(),
+        credentials=str(said.get("credentials") or ""),
+        skips_verification=bool((said.get("tlsConfig") or {}).get("insecureSkipVerification")),
         responses=tuple(sorted(_responses(said))),
     )
 
@@ -232,58 +250,73 @@ def _is_pattern_of(pattern: str, status: str) -> bool:
         return False
 
 
-def differences(served: Configuration, wanted: Configuration) -> dict[str, str]:
-    """Per ``VERB path``, how what is served differs from what is configured, in words."""
-    found: dict[str, str] = {}
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing in which what a stage serves is not what is configured."""
+
+    where: str
+    """``VERB path``, or ``resource policy``."""
+    what: str
+    """Which part of the method; empty for all of it."""
+    deployed: str
+    configured: str
+
+
+def differences(served: Configuration, wanted: Configuration) -> tuple[Change, ...]:
+    """What is configured but not deployed, or deployed but no longer configured; by method, then the policy.
+
+    The one comparison that ``check`` and ``trace`` go by. It compares what both the resources and an export hold; a
+    member that an export leaves out has its default.
+    """
+    found: list[Change] = []
     for key in sorted({*served.methods, *wanted.methods}):
         is_, should = served.methods.get(key), wanted.methods.get(key)
-        if is_ is None:
-            found[key] = "configured, not deployed"
-        elif should is None:
-            found[key] = "deployed, no longer configured"
-        elif changed := [
-            f"{name} deployed {old or 'not set'!s}, configured {new or 'not set'!s}"
-            for name, old, new in zip(_COMPARED, _comparable(is_), _comparable(should), strict=True)
-            if old != new
-        ]:
-            found[key] = "; ".join(changed)
+        if is_ is None or should is None:
+            found.append(Change(key, "", "there" if is_ else "", "there" if should else ""))
+            continue
+        old, new = _comparable(is_), _comparable(should)
+        found += [
+            Change(key, what, old.get(what, ""), new.get(what, ""))
+            for what in {**old, **new}
+            if old.get(what, "") != new.get(what, "")
+        ]
     if served.policy != wanted.policy:
-        found["resource policy"] = "deployed and configured differ"
-    return found
+        found.append(Change(POLICY, "", _one_line(served.policy), _one_line(wanted.policy)))
+    return tuple(found)
 
 
-_COMPARED = (
-    "authorization",
-    "API key",
-    "integration type",
-    "integration method",
-    "endpoint URL",
-    "connection type",
-    "connection id",
-    "integration target",
-    "mapped parameters",
-    "timeout",
-    "integration responses",
-)
+def digest(configuration: Configuration) -> str:
+    """A short name for what is configured: the same for two configurations without :func:`differences`."""
+    said = {key: _comparable(method) for key, method in configuration.methods.items()}
+    text = json.dumps([said, configuration.policy], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _comparable(method: Method) -> tuple[object, ...]:
-    called = method.integration
+def _comparable(method: Method) -> dict[str, str]:
+    """What decides how a method is answered, each part in words."""
+    guard, called = method.guard, method.integration
+    said = {"authorization": guard.authorization, "API key": "required" if guard.api_key else ""}
     if called is None:
-        return (method.guard.authorization, method.guard.api_key, *[None] * 9)
-    return (
-        method.guard.authorization,
-        method.guard.api_key,
-        called.type,
-        called.http_method,
-        called.uri,
-        called.connection_type,
-        called.connection_id,
-        called.target,
-        ", ".join(f"{name}={value}" for name, value in called.parameters),
-        called.timeout,
+        return said
+    return said | {
+        "integration type": called.type,
+        "integration method": called.http_method,
+        "endpoint URL": called.uri,
+        "connection type": called.connection_type,
+        "connection id": called.connection_id,
+        "integration target": called.target,
+        "mapped parameters": ", ".join(f"{name}={value}" for name, value in called.parameters),
+        "timeout": str(called.timeout),
+        "passthrough behavior": called.passthrough,
+        "content handling": called.content_handling,
+        "credentials": called.credentials,
+        "certificate verification": "skipped" if called.skips_verification else "",
         # A proxy hands everything back as it came, whatever responses are kept with it.
-        ", ".join(f"{pattern or 'all others'}={status}" for pattern, status in called.responses)
-        if called.type == "HTTP"
-        else "",
-    )
+        "integration responses": ""
+        if called.type.endswith("_PROXY")
+        else ", ".join(f"{pattern or 'all others'}={status}" for pattern, status in called.responses),
+    }
+
+
+def _one_line(policy: Any) -> str:
+    return "" if policy is None else json.dumps(policy, sort_keys=True)

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from runbook.aws import Aws
-from runbook.trace.packets import Acl, Rule
+from runbook.path.packets import Acl, Rule
+from runbook.record import STACK
 
-__all__ = ["acls", "internet", "rules"]
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import FilterTypeDef
+
+__all__ = ["acls", "internet", "rules", "rules_of_stack"]
 
 
 def rules(aws: Aws, groups: Sequence[str]) -> list[Rule]:
-    """Of these security groups."""
-    pages = aws.ec2.get_paginator("describe_security_group_rules").paginate(
-        Filters=[{"Name": "group-id", "Values": list(groups)}]
-    )
+    """Of these security groups, inbound and outbound."""
+    return _rules(aws, {"Name": "group-id", "Values": list(groups)})
+
+
+def rules_of_stack(aws: Aws, stack: str) -> list[Rule]:
+    """Those that carry the stack's tag, in any security group."""
+    return _rules(aws, {"Name": f"tag:{STACK}", "Values": [stack]})
+
+
+def _rules(aws: Aws, which: FilterTypeDef) -> list[Rule]:
+    pages = aws.ec2.get_paginator("describe_security_group_rules").paginate(Filters=[which])
     return [Rule.of(item) for page in pages for item in page["SecurityGroupRules"]]
 
 
