@@ -64,6 +64,8 @@ def _fit(template: str, path: str) -> dict[str, str] | None:
             case 2:
                 values[segment[1:-2]] = "/".join(given[position:])
                 return values
+            case 1 if not given[position]:
+                return None  # a variable stands for something
             case 1:
                 values[segment[1:-1]] = given[position]
             case _ if segment != given[position]:
