@@ -17,6 +17,7 @@ from drills.catalogue import COURSE
 from drills.judging import judge
 from drills.model import Course, Drill
 from drills.session import Result, Session
+from runbook import command_line
 from runbook.accounts import Account, Kind, connect, pointing_at
 from runbook.errors import BadInput, CannotContinue, Stopped
 from runbook.parameters import validated
@@ -103,7 +104,7 @@ class Desk:
         drill, running = self.drill, self.session.running
         if not running.ready:
             raise BadInput(
-                "drill", f"the start of {drill.id} was interrupted.", f"Start it again: runbook drill start {drill.id}"
+                "drill", f"the start of {drill.id} was interrupted.", f"Start it again: {_starting(drill.id)}"
             )
         return Briefing(
             drill,
@@ -167,7 +168,7 @@ class Desk:
     def go_on(self, drill: Drill) -> Briefing:
         """Start another drill where the one before was. Raises :class:`BadInput` when that account is gone."""
         if self._bench is None:
-            raise BadInput("drill", "its practice account is gone.", f"Go on with: runbook drill start {drill.id}")
+            raise BadInput("drill", "its practice account is gone.", f"Go on with: {_starting(drill.id)}")
         return self.start(drill, self._bench.account, self._bench.params.stack)
 
     def _may_start(self, drill: Drill, account: Account, stack: str) -> None:
@@ -187,10 +188,11 @@ class Desk:
         for other in self.session.others():
             theirs = other.running
             if theirs is not None and place[0] and (theirs.token, theirs.region, theirs.stack) == place:
+                ending = command_line.runbook("drill", "reset", trainee=other.trainee)
                 raise BadInput(
                     "trainee",
                     f"{other.trainee} has a drill running on stack {stack}.",
-                    f'Name another with --stack; or end that one: runbook drill reset --trainee "{other.trainee}"',
+                    f"Name another with --stack; or end that one: {ending}",
                 )
 
     def _open(self, account: Account, stack: str) -> Bench:
@@ -306,7 +308,7 @@ class Desk:
         return BadInput(
             "drill",
             f"{drill} is running, but its practice account is gone; one ends when it is stopped, or idle for an hour.",
-            f"Go on with: runbook drill start {drill}; or give it up: runbook drill reset",
+            f"Go on with: {_starting(drill)}; or give it up: runbook drill reset",
         )
 
     def stop(self) -> None:
@@ -363,3 +365,7 @@ def _working() -> Iterator[None]:
         raise CannotContinue(
             f"The practice account could not be asked ({error}). Is it still there? runbook practice status"
         ) from error
+
+
+def _starting(drill: str) -> str:
+    return command_line.runbook("drill", "start", arguments=[drill])

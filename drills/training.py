@@ -9,6 +9,7 @@ from drills.clearing import clear, sweep
 from drills.judging import judge
 from drills.model import Drill
 from drills.service import begun
+from runbook import command_line
 from runbook.errors import BadInput, RunbookError, Stopped
 from steps import load_balancer, rest_api, target_group, vpc_link
 
@@ -71,8 +72,9 @@ def _claim(bench: Bench) -> None:
         return
     for step in (rest_api, load_balancer, target_group, vpc_link):
         if step.find(aws, stack):
+            down = command_line.runbook("down", stack=stack)
             raise BadInput(
                 "stack",
                 f"{stack} is there already, and no drill made it.",
-                f"Give the drill another (--stack NAME), or take it down first: runbook down --stack {stack}",
+                f"Give the drill another (--stack NAME), or take it down first: {down}",
             )

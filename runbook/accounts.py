@@ -18,6 +18,7 @@ import botocore.session
 import httpx
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 
+from runbook import command_line
 from runbook.aws import Aws, on_loopback
 from runbook.errors import BadInput, CannotContinue, named, quoted
 from runbook.parameters import Parameters
@@ -67,9 +68,12 @@ class Account:
 
 def pointing_at(endpoint: str, region: str) -> str:
     """A shell's command after which the AWS CLI and boto3 ask this practice account, and no other."""
-    return (
-        f"export AWS_ENDPOINT_URL={endpoint} AWS_REGION={region} AWS_DEFAULT_REGION={region} "
-        "AWS_ACCESS_KEY_ID=practice AWS_SECRET_ACCESS_KEY=practice"
+    return command_line.export(
+        AWS_ENDPOINT_URL=endpoint,
+        AWS_REGION=region,
+        AWS_DEFAULT_REGION=region,
+        AWS_ACCESS_KEY_ID="practice",
+        AWS_SECRET_ACCESS_KEY="practice",  # noqa: S106 (good for nothing on AWS)
     )
 
 

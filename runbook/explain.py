@@ -20,6 +20,7 @@ from botocore.exceptions import (
 )
 
 from runbook.aws import REGION, code_of, on_loopback
+from runbook.command_line import aws
 from runbook.errors import RunbookError
 from runbook.policy import action_of, allowing
 
@@ -87,7 +88,8 @@ def _explain_answer(error: ClientError, step: str, stack: str, region: str) -> s
         )
     if code in _INVALID_LOGIN:
         where = f"region {region}" if region else "the region"
-        enable = f" (aws account enable-region --region-name {region})" if region else ""
+        command = aws("account", "enable-region", region_name=region) if region else ""
+        enable = f" ({command})" if command else ""
         return (
             f"AWS does not accept the credentials, or {where} is not enabled for the account: {message.rstrip('.')} "
             f"({code}). Renew the login, or enable the region{enable}, and run this again."

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from runbook.errors import BadInput, named, quoted, reason
 
-__all__ = ["ENV_PREFIX", "RUN_ONLY", "Parameters", "load", "validated", "validated_as"]
+__all__ = ["ENV_PREFIX", "RUN_ONLY", "Parameters", "is_stack_name", "load", "validated", "validated_as"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -112,6 +112,12 @@ _WHOLE = BeforeValidator(_whole)
 Ids = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Tags = Annotated[dict[str, str], BeforeValidator(_pairs), AfterValidator(_taggable)]
 Text = Annotated[str, BeforeValidator(_text)]
+_STACK_NAME = r"(?!internal(?:-|\Z))[A-Za-z0-9](?:[A-Za-z0-9-]{0,18}[A-Za-z0-9])?"
+
+
+def is_stack_name(text: str) -> bool:
+    """Whether a stack can have this name: a tag that names a stack may hold anything."""
+    return re.fullmatch(_STACK_NAME, text) is not None
 
 
 class Parameters(BaseModel):
@@ -122,7 +128,7 @@ class Parameters(BaseModel):
     stack: Annotated[
         Text,
         _matching(
-            r"(?!internal(?:-|\Z))[A-Za-z0-9](?:[A-Za-z0-9-]{0,18}[A-Za-z0-9])?",
+            _STACK_NAME,
             "a stack name: 1 to 20 letters, digits and hyphens, "
             "not starting or ending with a hyphen, nor internal, nor starting with internal-",
         ),

@@ -19,12 +19,12 @@ $ curl -i https://API.execute-api.REGION.amazonaws.com/prod/hello
 
 from __future__ import annotations
 
-import shlex
 import time
 from dataclasses import dataclass, field
 
 import httpx
 
+from runbook import command_line
 from runbook.aws import Aws
 from runbook.calling import USER_AGENT, caller
 from runbook.errors import CannotContinue
@@ -139,8 +139,8 @@ def do(
                 return invocation
         waited += 3.0
         if waited > SPREADS_WITHIN:
-            url = shlex.quote(f"{deployment.invoke_url}{params.test_path}")
-            raise CannotContinue(f"{latest}. To see which hop breaks it: runbook trace {url}")
+            command = command_line.runbook("trace", arguments=[f"{deployment.invoke_url}{params.test_path}"])
+            raise CannotContinue(f"{latest}. To see which hop breaks it: {command}")
         return None
 
     return aws.wait_until(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from drills import STACK
+from runbook import command_line
 from runbook.cli.options import FAILED, NOT_AS_IT_SHOULD_BE, complain, exits
 from runbook.cli.signals import stopping
 from runbook.errors import BadInput, Stopped
@@ -360,7 +361,7 @@ def _after(desk: Desk, ended: Ended, *, json: bool = False) -> int:
     if briefing:
         _brief(desk, briefing)
     elif ended.next:
-        typer.echo(f"Next: runbook drill start {ended.next.id}")
+        typer.echo(f"Next: {command_line.runbook('drill', 'start', arguments=[ended.next.id])}")
     return 0
 
 

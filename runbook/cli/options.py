@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import shlex
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,14 +87,14 @@ class Target:
     parameters: Parameters
 
     @property
-    def account_options(self) -> str:
+    def account_options(self) -> dict[str, str]:
         """The options that choose the same account again; none for the shared practice account."""
         chosen = {
-            "--account": "aws" if self.account == "aws" else None,
-            "--profile": self.profile,
-            "--endpoint-url": self.endpoint_url,
+            "account": "aws" if self.account == "aws" else None,
+            "profile": self.profile,
+            "endpoint_url": self.endpoint_url,
         }
-        return "".join(f" {name} {shlex.quote(value)}" for name, value in chosen.items() if value)
+        return {name: value for name, value in chosen.items() if value}
 
     def connect(self) -> Account:
         """Connect to the account. Raises :class:`BadInput`."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from runbook import command_line
 from runbook.cli.options import FAILED, exits
 from runbook.errors import BadInput
 
@@ -67,7 +68,7 @@ def _serve(**options: Any) -> None:
 
 def _greet(account: Any) -> None:
     typer.echo(f"practice account {account.account_id} in {account.region}, until Ctrl-C: {account.url}")
-    typer.echo(f"  runbook up --endpoint-url {account.url}")
+    typer.echo(f"  {command_line.runbook('up', endpoint_url=account.url)}")
 
 
 @app.command("status")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runbook import command_line
 from runbook.cli.confirming import ExpectOption, YesOption, confirm
 from runbook.cli.options import FAILED, NOT_AS_IT_SHOULD_BE, Target, complain, targeted
 from runbook.cli.signals import has_gone, let_go, stopping
@@ -63,7 +64,8 @@ def plan(
         from runbook.frozen_plan import freeze
 
         freeze(ended.events).write(out)
-        typer.echo(f"wrote {out}; carry it out with: runbook up --plan {out}", err=True)
+        command = command_line.runbook("up", plan=out)
+        typer.echo(f"wrote {named(out)}" + (f"; carry it out with: {command}" if command else ""), err=True)
     return code
 
 

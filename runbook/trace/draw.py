@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from runbook import command_line
 from runbook.trace.links import LinkUse
 from runbook.trace.model import Hop, State, Trace
 
@@ -29,12 +31,12 @@ STYLES = {
 }
 
 
-def draw(trace: Trace, account: str = "", shell: str = "") -> RenderableType:
+def draw(trace: Trace, account: Mapping[str, str] | None = None, shell: str = "") -> RenderableType:
     """The whole trace: the request, its way, and what to do.
 
     ``account``: the options that choose it. ``shell``: what makes the AWS CLI ask it, where that is no account of AWS.
     """
-    parts: list[RenderableType] = [_heading(trace), _Path(trace), _conclusion(trace, account, shell)]
+    parts: list[RenderableType] = [_heading(trace), _Path(trace), _conclusion(trace, account or {}, shell)]
     if trace.test_invoke is not None:
         called = trace.test_invoke
         head = called.problem or f"status {called.status}, {called.latency} ms, of what is configured"
@@ -78,7 +80,7 @@ def _detail(hop: Hop) -> Text:
     return detail
 
 
-def _conclusion(trace: Trace, account: str, shell: str) -> RenderableType:
+def _conclusion(trace: Trace, account: Mapping[str, str], shell: str) -> RenderableType:
     parts: list[RenderableType] = []
     if trace.verdict is not None:
         parts.append(Text.assemble("\nVerdict: ", (trace.verdict, "bold red")))
@@ -94,9 +96,10 @@ def _conclusion(trace: Trace, account: str, shell: str) -> RenderableType:
             continue
         parts.append(Text.assemble("\n", (hop.id, STYLES[hop.state]), f": {hop.fix}" if hop.fix else ""))
         # Commands are copied: they are not wrapped into pieces, whatever the width. Print them with crop=False.
-        step = f"runbook step {hop.step} do --stack {trace.stack} --region {trace.region}{account}"
-        commands = [*hop.command.splitlines(), *([step] if hop.step else [])]
-        parts += map(_command, commands)
+        parts += map(_command, hop.command.splitlines())
+        if hop.step:
+            step = command_line.runbook("step", hop.step, "do", stack=trace.stack, region=trace.region, **account)
+            parts += [_command(step)] if step else []
     if shell and any(hop.command for hop in troubled):
         parts += [Text("\nThe AWS CLI asks this practice account after:", style="dim"), _command(shell)]
     return Group(*parts)

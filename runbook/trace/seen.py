@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from runbook import command_line
 from runbook.path.configuration import Configuration
 from runbook.path.packets import Acl, Rule
 from runbook.trace.model import Unseen, known
@@ -127,7 +128,7 @@ class Registered:
     @property
     def named(self) -> str:
         """It, as the AWS CLI's option ``--targets`` takes it."""
-        return f"Id={self.id}{f',Port={self.port}' if self.port else ''}"
+        return command_line.shorthand(Id=self.id, **({"Port": str(self.port)} if self.port else {}))
 
     def __str__(self) -> str:
         return f"{self.id.rpartition('loadbalancer/')[2]}{f':{self.port}' if self.port else ''}"

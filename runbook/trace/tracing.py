@@ -10,7 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from runbook.aws import Aws
+from runbook.command_line import appended
+from runbook.errors import quoted
 from runbook.events import CallSent, Event
+from runbook.parameters import is_stack_name
 from runbook.record import STACK
 from runbook.redaction import redacted, secrets_in
 from runbook.trace.answer import Answer, send
@@ -27,6 +30,7 @@ CUSTOM_DOMAIN = (
     "it leads to; give the API's id, stage and path."
 )
 ELSEWHERE = "This is a practice account, and the URL one of AWS: --account aws asks there."
+NO_STACK = "The API's tag runbook:stack is {}, which no stack can be named: no step is proposed for it."
 
 
 def trace(aws: Aws, target: Target, *, test_invoke: bool = False, logs: bool = False, strict: bool = False) -> Trace:
@@ -43,7 +47,8 @@ def trace(aws: Aws, target: Target, *, test_invoke: bool = False, logs: bool = F
         with aws.remembering():
             seen = survey(aws, target)
         answer = asked.result()
-    stack = _stack(seen.front.api)
+    tagged = _stack(seen.front.api)
+    stack = tagged if is_stack_name(tagged) else ""
     verdict, hops = conclude(seen, target, answer, stack=stack, strict=strict)
     traced = replace(
         _traced(aws, target, answer, (_told(hop, aws.region) for hop in hops)),
@@ -54,6 +59,7 @@ def trace(aws: Aws, target: Target, *, test_invoke: bool = False, logs: bool = F
         logs=execution_log(aws, seen, target, answer) if logs else None,
         notes=(
             *(f"Statement to add to the caller's policy: {statement}" for statement in seen.lacking),
+            *([NO_STACK.format(quoted(tagged))] if tagged and not stack else []),
             *([ELSEWHERE] if verdict == "dns-name" and is_elsewhere(target.url, aws) else []),
         ),
     )
@@ -66,7 +72,7 @@ def _stack(api: object) -> str:
 
 def _told(hop: Hop, region: str) -> Hop:
     """The hop without secrets, and with commands that name the region: a profile's default may be another."""
-    lines = [f"{line} --region {region}" for line in hop.command.splitlines()]
+    lines = [appended(line, region=region) for line in hop.command.splitlines()]
     return replace(hop, evidence=redacted(hop.evidence), advice=redacted(hop.advice), command="\n".join(lines))
 
 

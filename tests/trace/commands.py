@@ -91,7 +91,8 @@ def _options(words: list[str]) -> list[tuple[str, list[str]]]:
     found: list[tuple[str, list[str]]] = []
     for word in words:
         if word.startswith("--"):
-            found.append((word.removeprefix("--"), []))
+            name, equals, value = word.removeprefix("--").partition("=")
+            found.append((name, [value] if equals else []))
         else:
             found[-1][1].append(word)
     return found

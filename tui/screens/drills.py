@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Markdown, Static
 
+from runbook import command_line
 from runbook.events import Action
 from tui.screens.drill_page import NOT_HERE, Page, page
 from tui.session import Order, Session
@@ -355,12 +356,8 @@ class DrillsScreen(Screen[None]):
         briefing = training.briefing if training else None
         if training is None or briefing is None or training.here:
             return briefing
-        self.notify(
-            f"This drill runs elsewhere: runbook tui --endpoint-url {safe(briefing.endpoint)} "
-            f"--region {safe(briefing.region)}",
-            severity="warning",
-            markup=False,
-        )
+        command = command_line.runbook("tui", endpoint_url=briefing.endpoint, region=briefing.region)
+        self.notify(f"This drill runs elsewhere: {command}", severity="warning", markup=False)
         return None
 
     def action_copy(self) -> None:

@@ -131,7 +131,7 @@ def _answering(method: Method, target: Target) -> str:
         return ""
     resource = {"rest_api_id": target.api_id, "resource_id": method.resource, "http_method": method.verb}
     return lines(
-        "" if "200" in method.statuses else cli("apigateway", "put-method-response", **resource, status_code=200),
+        None if "200" in method.statuses else cli("apigateway", "put-method-response", **resource, status_code=200),
         cli("apigateway", "put-integration-response", **resource, status_code=200),
         deploying(target),
     )

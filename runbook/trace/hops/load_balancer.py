@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runbook.trace.aim import Aim
-from runbook.trace.command import SHOW_BALANCERS, cli
+from runbook.trace.command import SHOW_BALANCERS, cli, shorthand
 from runbook.trace.model import Finding, Unseen, Weight, known
 from runbook.trace.seen import Back, Place
 from runbook.trace.way import Way
@@ -53,7 +53,7 @@ def judge(aim: Aim, back: Back) -> Iterator[Finding]:
             Weight.BREAKS,
             f"{name} is {state}{f': {reason}' if reason else ''}.",
             "Wait until it is active, which takes two to three minutes; a failed one must be made anew.",
-            cli("elbv2", "wait load-balancer-available", load_balancer_arns=arn),
+            cli("elbv2", "wait", "load-balancer-available", load_balancer_arns=arn),
         )
     if balancer.get("Scheme") != "internal":
         yield Finding(
@@ -107,7 +107,7 @@ def _show_subnets(vpc: str) -> str:
     return cli(
         "ec2",
         "describe-subnets",
-        filters=f"Name=vpc-id,Values={vpc}",
+        filters=shorthand(Name="vpc-id", Values=vpc),
         query="Subnets[].[SubnetId,AvailabilityZone,CidrBlock]",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from runbook.path.packets import EPHEMERAL
-from runbook.trace.command import cli, lines
+from runbook.trace.command import cli, lines, shorthand
 from runbook.trace.connections import Denial, denials, entering, pairs, unjudged, weight
 from runbook.trace.model import GATEWAY_FAILS, Finding, Unseen, Weight
 from runbook.trace.seen import Back
@@ -83,8 +83,10 @@ def _allowing(denied: Sequence[Denial]) -> str:
             protocol="tcp",
             rule_action="allow",
             cidr_block=each.other,
-            port_range=f"From={low},To={high}",
+            port_range=shorthand(From=str(low), To=str(high)),
+            egress=each.egress,
+            ingress=not each.egress,
         )
         used.add(number or 0)
-        commands[key] = f"{command} {'--egress' if each.egress else '--ingress'}"
+        commands[key] = command
     return lines(*commands.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from runbook.trace.command import SHOW_BALANCERS, cli, lines
+from runbook.trace.command import SHOW_BALANCERS, cli, lines, shorthand
 from runbook.trace.connections import is_slip
 from runbook.trace.model import GATEWAY_FAILS, Finding, Unseen, Weight, known
 from runbook.trace.seen import Back, Registered
@@ -30,8 +30,7 @@ def judge(back: Back) -> Iterator[Finding]:
             "targets",
             Weight.BREAKS,
             f"{back.group.get('TargetGroupName', '')} has no registered targets.",
-            f"Register {_KINDS.get(kind, 'targets')} (aws elbv2 register-targets --target-group-arn {arn} --targets "
-            "Id=…).",
+            f"Register {_KINDS.get(kind, 'targets')} with it, by aws elbv2 register-targets.",
             SHOW_BALANCERS if kind == "alb" else _show_instances(back),
         )
         return
@@ -98,7 +97,7 @@ def _show_instances(back: Back) -> str:
     return cli(
         "ec2",
         "describe-instances",
-        filters=[f"Name=vpc-id,Values={back.vpc}", "Name=instance-state-name,Values=running"],
+        filters=[shorthand(Name="vpc-id", Values=back.vpc), "Name=instance-state-name,Values=running"],
         query="Reservations[].Instances[].[InstanceId,PrivateIpAddress,Placement.AvailabilityZone]",
     )
 

@@ -51,7 +51,12 @@ def _listed(links: Mapping[str, Link] | Mapping[str, LinkV2]) -> str:
 
 
 def _create_link(balancer: str, name: str = "") -> str:
-    return cli("apigateway", "create-vpc-link", name=name or balancer.split("/")[-2], target_arns=balancer)
+    return cli("apigateway", "create-vpc-link", name=name or _name_of(balancer), target_arns=balancer)
+
+
+def _name_of(balancer: str) -> str:
+    """A load balancer's name, by its ARN: the last part but one."""
+    return balancer.rpartition("/")[0].rpartition("/")[2]
 
 
 def _link_state(way: Way, link: Link) -> Iterator[Finding]:
@@ -74,7 +79,7 @@ def _link_state(way: Way, link: Link) -> Iterator[Finding]:
             command = lines(way.name_link(other.id), delete)
         case "FAILED":
             fix = "Delete this link and create it anew; when that is AVAILABLE, put its id where this one is named."
-            command = lines(delete, _create_link(link.targets[0], link.name) if link.targets else "")
+            command = lines(delete, _create_link(link.targets[0], link.name) if link.targets else None)
         case _:
             fix, command = "It is being deleted; create another when it is gone.", look
     if other is not None and other.status != "AVAILABLE":
