@@ -328,8 +328,9 @@ def _brief(desk: Desk, briefing: Briefing) -> None:
         ("AWS CLI", f"in a shell after: {briefing.shell}"),
     ):
         console.print(Text.assemble((f"{name:<11}", "bold"), value), soft_wrap=True)
-    skip = " · Skip it? runbook drill reset" if exam else ""
-    console.print(f"\nMended? runbook drill verify · Stuck? runbook drill hint{skip}\n")
+    next_ = ["Mended? runbook drill verify", "Stuck? runbook drill hint"]
+    next_ += ["Skip it? runbook drill reset"] if exam else []
+    console.print("\n" + " · ".join(next_) + "\n")
 
 
 def _after(desk: Desk, ended: Ended, *, json: bool = False) -> int:
