@@ -2,6 +2,7 @@
 
     ServiceError (moto's JsonRESTError: status, `x-amzn-ErrorType`, JSON body with `message`)
     ├── BadRequest            400 BadRequestException
+    ├── Forbidden             403 AccessDeniedException
     ├── NotFound              404 NotFoundException
     ├── Conflict              409 ConflictException
     ├── ConstraintViolation   400 ValidationException (what the service's model forbids)
@@ -17,7 +18,7 @@ import json
 
 from moto.core.exceptions import JsonRESTError
 
-__all__ = ["BadRequest", "Conflict", "ConstraintViolation", "NotFound", "ServiceError", "WrongType"]
+__all__ = ["BadRequest", "Conflict", "ConstraintViolation", "Forbidden", "NotFound", "ServiceError", "WrongType"]
 
 
 class ServiceError(JsonRESTError):
@@ -32,6 +33,13 @@ class ServiceError(JsonRESTError):
 
 class BadRequest(ServiceError):
     """The request contradicts itself or the API it is made for."""
+
+
+class Forbidden(ServiceError):
+    """The request asks for what its caller may not hand on."""
+
+    code = 403
+    error_code = "AccessDeniedException"
 
 
 class NotFound(ServiceError):

@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from practice.apigateway.errors import BadRequest, NotFound
+from practice import ACCOUNT_ID
+from practice.apigateway.errors import BadRequest, Forbidden, NotFound
 from practice.apigateway.mapping import check_integration_parameters, check_integration_response_parameters
 from practice.apigateway.patch import Patch, as_bool, require_op
 from practice.apigateway.snapshot import Integration, IntegrationResponse, Method
@@ -44,6 +45,7 @@ def integration(body: Mapping[str, Any], method: Method, resource_id: str) -> In
     if kind != "MOCK" and not http_method:
         raise BadRequest("Enumeration value for HttpMethod must be non-empty")
     _check_uri(kind, uri)
+    _check_role(kind, uri, body.get("credentials"))
     if kind in _HTTP_TYPES and connection_type is None:
         connection_type = "INTERNET"
     parameters = body.get("requestParameters") or {}
@@ -69,6 +71,18 @@ def integration(body: Mapping[str, Any], method: Method, resource_id: str) -> In
         tls_insecure_skip_verification=None if tls is None else bool(tls.get("insecureSkipVerification")),
         response_transfer_mode=body.get("responseTransferMode"),
     )
+
+
+def _check_role(kind: str, uri: str | None, credentials: str | None) -> None:
+    """Raise what AWS raises for a role that is missing or another account's (R moto's test_put_integration_validation).
+
+    A Lambda function may be called by its own policy instead of a role, and "arn:aws:iam::*:user/*" hands on the
+    caller's identity (D: PutIntegration, credentials).
+    """
+    if credentials and not re.match(rf"arn:[\w-]+:iam::({ACCOUNT_ID}|\*):", credentials):
+        raise Forbidden("Cross-account pass role is not allowed.")
+    if kind == "AWS" and not credentials and ":lambda:path/" not in (uri or ""):
+        raise BadRequest("Role ARN must be specified for AWS integrations")
 
 
 def check_target(value: Integration, *, is_v2: bool) -> None:
@@ -116,6 +130,8 @@ def patched_integration(current: Integration, patch: Patch, method: Method) -> I
             return replace(current, tls_insecure_skip_verification=as_bool(value))
         case (member,) if member in _PLAIN_MEMBERS:
             require_op(patch, "replace")
+            if member == "credentials":
+                _check_role(current.type, current.uri, value)
             change: dict[str, Any] = {_PLAIN_MEMBERS[member]: value or None}
             return replace(current, **change)
     raise BadRequest(f"Invalid patch path {patch.path}")

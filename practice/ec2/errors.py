@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.exceptions import EC2ClientError, InvalidVPCIdError
 
 __all__ = [
     "EC2ClientError",
@@ -81,7 +81,9 @@ def duplicate_group(name: str, vpc_id: str) -> EC2ClientError:
 
 def no_such_vpc(vpc_id: str) -> EC2ClientError:
     """A VPC that is not there (K)."""
-    return EC2ClientError("InvalidVpcID.NotFound", f"The vpc ID '{vpc_id}' does not exist")
+    error = InvalidVPCIdError(vpc_id)  # moto's own code catches this class
+    error.message = f"The vpc ID '{vpc_id}' does not exist"
+    return error
 
 
 def no_such_subnet(subnet_id: str) -> EC2ClientError:

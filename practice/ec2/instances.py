@@ -12,6 +12,8 @@ from typing_extensions import override
 from practice import durations, machines
 from practice.clock import current
 
+from .interfaces import NetworkInterface
+
 __all__ = ["Instance"]
 
 _CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
@@ -84,6 +86,9 @@ class Instance(MotoInstance):
         previous = self._state
         if previous.name not in {"terminated", "shutting-down"}:
             super().terminate()
+            for interface in list(self.nics.values()):
+                if isinstance(interface, NetworkInterface) and not interface.delete_on_termination:
+                    interface.release()
             self._enter("shutting-down", "terminated", durations.INSTANCE_SHUTDOWN)
             machines.stop(self.id, forget=True)
         return previous

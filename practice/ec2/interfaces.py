@@ -22,6 +22,13 @@ class NetworkInterface(MotoNetworkInterface):
         """Its own security groups. Moto's would have those that its instance was launched with besides."""
         return list(self._group_set)
 
+    def release(self) -> None:
+        """Be free after the end of an instance that it outlives (R moto's aws_verified
+        test_create_instance__termination_deletes_eni); moto forgets that it was attached only when it is detached.
+        """
+        self.instance = self.attachment_id = self.attach_time = self.device_index = None
+        self.status = "available"
+
     def set_groups(self, groups: list[Any]) -> None:
         """Replace the security groups."""
         self._group_set = list(groups)

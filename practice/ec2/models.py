@@ -9,6 +9,7 @@ from moto.core.parse import default_timestamp_parser as parse_timestamp
 from moto.ec2.exceptions import InvalidSecurityGroupRuleIdNotFoundError
 from moto.ec2.models import EC2Backend as MotoEC2Backend
 from moto.ec2.models.amis import AMIS, Ami
+from moto.ec2.models.availability_zones_and_regions import Zone
 from moto.ec2.models.instances import Instance, Reservation
 from moto.ec2.models.network_acls import NetworkAcl, NetworkAclAssociation, NetworkAclEntry
 from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
@@ -37,18 +38,37 @@ class EC2Backend(MotoEC2Backend):
     # -- interfaces -------------------------------------------------------------------------------------------------
 
     @override
-    def create_network_interface(self, subnet: Any, private_ip_address: Any, *args: Any, **kwargs: Any) -> Any:
+    def create_network_interface(
+        self,
+        subnet: Any,
+        private_ip_address: Any,
+        private_ip_addresses: list[dict[str, Any]] | None = None,
+        group_ids: list[str] | None = None,
+        description: str | None = None,
+        tags: dict[str, str] | None = None,
+        delete_on_termination: bool | None = False,
+        **kwargs: Any,
+    ) -> Any:
         if isinstance(subnet, str):
             subnet = self.get_subnet(subnet)
+        if group_ids:
+            self.describe_security_groups(group_ids=group_ids)  # moto would make those that are not there
         requested = private_ip_address or next(
-            (entry["PrivateIpAddress"] for entry in (args[0] if args else []) or [] if isinstance(entry, dict)), None
+            (entry["PrivateIpAddress"] for entry in private_ip_addresses or [] if isinstance(entry, dict)), None
         )
         # moto draws a random address that may be taken, and does not keep a requested one from others.
         if requested:
             self._reserve(subnet, requested)
-        private_ip_address = requested or subnet.get_available_subnet_ip(None)
         interface = NetworkInterface(  # type: ignore[abstract]  # CloudFormation's methods: moto leaves them out too
-            self, subnet, private_ip_address, *args, **kwargs
+            self,
+            subnet,
+            requested or subnet.get_available_subnet_ip(None),
+            private_ip_addresses,
+            group_ids=group_ids,
+            description=description,
+            tags=tags,
+            delete_on_termination=delete_on_termination,
+            **kwargs,
         )
         self.enis[interface.id] = interface
         return interface
@@ -151,6 +171,18 @@ class EC2Backend(MotoEC2Backend):
     @override
     def get_instance_by_id(self, instance_id: str) -> Instance | None:
         return self._instances.get(instance_id)
+
+    # -- zones ------------------------------------------------------------------------------------------------------
+
+    @override
+    def describe_availability_zones(self, *args: Any, **kwargs: Any) -> list[Zone]:
+        zones = super().describe_availability_zones(*args, **kwargs)
+        for zone in zones:
+            # R localstack test_ec2 test_describe_availability_zones_filters.
+            zone.opt_in_status = "opt-in-not-required"  # type: ignore[attr-defined]  # moto leaves these out
+            zone.group_name = f"{zone.region_name}-zg-1"  # type: ignore[attr-defined]
+            zone.network_border_group = zone.region_name  # type: ignore[attr-defined]
+        return zones
 
     # -- VPCs and subnets -------------------------------------------------------------------------------------------
 
@@ -274,6 +306,23 @@ class EC2Backend(MotoEC2Backend):
                         _peer(candidate), str(candidate.ip_protocol), (candidate.from_port, candidate.to_port)
                     )
                 rules.append(candidate)
+
+    @override
+    def modify_security_group_rules(self, group_id: str, rules: dict[str, dict[str, Any]]) -> None:
+        super().modify_security_group_rules(group_id, rules)
+        group = self.get_security_group_by_name_or_id(group_id)
+        for rule_id, wanted in rules.items():
+            rule = group.get_rule(rule_id) if group else None
+            if rule is None:
+                continue
+            # moto changes the source only where it is an IPv4 range.
+            if "ReferencedGroupId" in wanted:
+                self.describe_security_groups(group_ids=[wanted["ReferencedGroupId"]])
+                rule.source_group = {**rule.source_group, "GroupId": wanted["ReferencedGroupId"]}
+            if "CidrIpv6" in wanted:
+                rule.ip_range["CidrIpv6"] = wanted["CidrIpv6"]
+            if "PrefixListId" in wanted:
+                rule.prefix_list_id = wanted["PrefixListId"]
 
     @override
     def revoke_security_group_ingress(self, *args: Any, **kwargs: Any) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "TargetGroupNotFoundError",
     "TargetNotRunning",
     "ValidationError",
+    "allocation_not_found",
     "association_limit",
     "deletion_protected",
     "duplicate_listener",
@@ -160,6 +161,11 @@ def not_in_vpc(instance_ids: Iterable[str], vpc_id: str) -> ELBClientError:
     return ELBClientError(
         "InvalidTarget", "The specified target does not exist or is not in the same VPC as the target group."
     )
+
+
+def allocation_not_found() -> ELBClientError:
+    """An Elastic IP address that is not there (D: the exception's own text; AWS's wording is unknown)."""
+    return ELBClientError("AllocationIdNotFound", "The specified allocation ID does not exist.")
 
 
 def not_in_enumeration(value: str, field: str, allowed: Iterable[str]) -> ELBClientError:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from moto.core.utils import iso_8601_datetime_with_milliseconds
+from moto.ec2.models.elastic_ip_addresses import ElasticAddress
 from moto.ec2.models.subnets import Subnet
+from moto.ec2.utils import random_eip_association_id
 from moto.elbv2.models import AvailabilityZone, FakeLoadBalancer
 from typing_extensions import override
 
@@ -202,10 +204,12 @@ class NetworkLoadBalancer(LoadBalancer):
         ec2: EC2Backend,
         *,
         fixed_ips: dict[str, str],
+        elastic_ips: dict[str, ElasticAddress],
         enforce_on_private_link: str | None,
         **kwargs: Any,
     ):
         self.fixed_ips = fixed_ips
+        self.elastic_ips = elastic_ips
         super().__init__(ec2, **kwargs)
         self.canonical_hosted_zone_id = HOSTED_ZONES.get(ec2.region_name, "Z26RNL4JYFTOTI")
         self.attrs["ipv6.deny_all_igw_traffic"] = "true" if self.scheme == "internal" else "false"
@@ -216,12 +220,30 @@ class NetworkLoadBalancer(LoadBalancer):
     @override
     def availability_zones(self) -> list[AvailabilityZone]:
         return [
-            _Zone(
-                node.subnet,
-                [{"PrivateIPv4Address": node.private_ip}] if node.subnet.id in self.fixed_ips else [],
-            )
-            for node in self.nodes
+            _Zone(node.subnet, [address] if (address := self._address_asked_for(node)) else []) for node in self.nodes
         ]
+
+    def _address_asked_for(self, node: Node) -> dict[str, str]:
+        """What AvailabilityZones says of a node whose address was chosen (D: LoadBalancerAddress)."""
+        address = {"PrivateIPv4Address": node.private_ip} if node.subnet.id in self.fixed_ips else {}
+        if elastic := self.elastic_ips.get(node.subnet.id):
+            address |= {"AllocationId": str(elastic.allocation_id), "IpAddress": elastic.public_ip}
+        return address
+
+    @override
+    def settle(self) -> None:
+        super().settle()
+        for node in self.nodes:
+            elastic: Any = self.elastic_ips.get(node.subnet.id)  # moto's own annotation knows only None
+            if elastic is not None and elastic.eni is None and node.interface is not None:
+                elastic.eni = node.interface
+                elastic.association_id = random_eip_association_id()
+
+    @override
+    def remove_node(self, node: Node) -> None:
+        if elastic := self.elastic_ips.pop(node.subnet.id, None):
+            elastic.eni = elastic.association_id = None
+        super().remove_node(node)
 
     @override
     def address_for(self, subnet: Subnet) -> str:

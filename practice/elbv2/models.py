@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+from moto.ec2.models.elastic_ip_addresses import ElasticAddress
 from moto.ec2.models.subnets import Subnet
 from moto.elb.models import ELBBackend as MotoELBBackend
 from moto.elbv2 import models as moto_models
@@ -90,6 +91,7 @@ class ELBv2Backend(MotoELBv2Backend):
         """
         validation.check_load_balancer_name(name)
         validation.check_scheme(scheme)
+        validation.check_ip_address_type(ip_address_type)
         validation.check_tags(tags)
         subnets = self._subnets(mappings, kind)
         self._check_security_groups(security_groups, subnets[0].vpc_id)
@@ -132,6 +134,7 @@ class ELBv2Backend(MotoELBv2Backend):
         if kind == "network":
             settings |= {
                 "fixed_ips": _fixed_addresses(mappings),
+                "elastic_ips": self._elastic_addresses(mappings),
                 "enforce_on_private_link": (enforce_on_private_link or "on") if security_groups else None,
             }
         # CloudFormation's methods are abstract: moto leaves them out too.
@@ -166,6 +169,14 @@ class ELBv2Backend(MotoELBv2Backend):
                 "A load balancer cannot be attached to multiple subnets in the same Availability Zone"
             )
         return subnets
+
+    def _elastic_addresses(self, mappings: list[dict[str, str]]) -> dict[str, ElasticAddress]:
+        """The Elastic IP addresses that are asked for, by subnet."""
+        known = {address.allocation_id: address for address in self.ec2_backend.addresses}
+        asked = {each["SubnetId"]: each["AllocationId"] for each in mappings if each.get("AllocationId")}
+        if any(allocation not in known for allocation in asked.values()):
+            raise errors.allocation_not_found()
+        return {subnet: known[allocation] for subnet, allocation in asked.items()}
 
     @staticmethod
     def _check_addresses(subnets: Iterable[Subnet]) -> None:
@@ -227,6 +238,7 @@ class ELBv2Backend(MotoELBv2Backend):
         self._check_addresses(coming)
         if isinstance(balancer, NetworkLoadBalancer):
             balancer.fixed_ips |= _fixed_addresses(mappings)
+            balancer.elastic_ips |= self._elastic_addresses(mappings)
         balancer.set_subnets(wanted)
         return balancer.availability_zones
 

@@ -8,7 +8,14 @@ from typing import Any, Final
 
 from .errors import ValidationError, not_in_enumeration, not_in_range
 
-__all__ = ["check_health_check", "check_load_balancer_name", "check_port", "check_scheme", "check_tags"]
+__all__ = [
+    "check_health_check",
+    "check_ip_address_type",
+    "check_load_balancer_name",
+    "check_port",
+    "check_scheme",
+    "check_tags",
+]
 
 _LONGEST_NAME: Final = 32
 
@@ -45,6 +52,13 @@ def check_scheme(scheme: str) -> None:
     """Raise ValidationError for anything but the two schemes."""
     if scheme not in {"internet-facing", "internal"}:
         raise not_in_enumeration(scheme, "scheme", ["internet-facing", "internal"])
+
+
+def check_ip_address_type(kind: str) -> None:
+    """Raise ValidationError for what is not one of the types (their order in AWS's answer is unknown)."""
+    types = ["ipv4", "dualstack", "dualstack-without-public-ipv4"]
+    if kind not in types:
+        raise not_in_enumeration(kind, "ipAddressType", types)
 
 
 def check_port(port: Any, field: str = "port") -> int:
