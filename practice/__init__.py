@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-__all__ = ["ACCOUNT_ID", "CREDENTIALS", "DEFAULT_REGION", "VERSION", "Credentials"]
+__all__ = ["ACCOUNT_ID", "ALLOW_HOST_VARIABLE", "CREDENTIALS", "DEFAULT_REGION", "VERSION", "Credentials"]
 
 VERSION: Final = "0.1.0"
 
 # moto's own default: the account of every access key that it does not know.
 ACCOUNT_ID: Final = "123456789012"
 DEFAULT_REGION: Final = "us-east-1"
+
+ALLOW_HOST_VARIABLE: Final = "RUNBOOK_PRACTICE_ALLOW_HOST"
+"""The environment variable with the hosts that integrations may lead to, divided by white space or commas."""
 
 
 class Credentials(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import secrets
 import signal
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from practice import DEFAULT_REGION, clock
+from practice import ALLOW_HOST_VARIABLE, DEFAULT_REGION, clock
 
 if TYPE_CHECKING:
     from practice.server import Account
@@ -27,6 +28,7 @@ def serve_forever(
     allow_other_hosts: bool = False,
     time_scale: float = 60.0,
     backend: str | None = None,
+    allow_hosts: Sequence[str] | None = None,
     region: str = DEFAULT_REGION,
     quotas: bool = True,
     eventual: float = 0.0,
@@ -37,12 +39,14 @@ def serve_forever(
     """Serve until Ctrl-C, SIGTERM, ``POST /_practice/stop``, or ``idle`` wall seconds without a request.
 
     ``ready`` is called with the ``practice.server.Account`` once it answers; ``runtime_file`` is written then and
-    removed at the end. ``quotas``, ``backend`` and the rest are those of ``practice.server.serve``, which says what is
-    raised, too.
+    removed at the end. Without ``allow_hosts`` those of the environment variable are taken. ``quotas``, ``backend``
+    and the rest are those of ``practice.server.serve``, which says what is raised, too.
     """
     from practice.background import write_runtime_file
     from practice.server import serve
 
+    if allow_hosts is None:
+        allow_hosts = os.environ.get(ALLOW_HOST_VARIABLE, "").replace(",", " ").split()
     token = secrets.token_hex(16)
     with serve(
         port,
@@ -50,6 +54,7 @@ def serve_forever(
         allow_other_hosts=allow_other_hosts,
         clock=clock.ScaledClock(time_scale),
         backend=backend,
+        allow_hosts=allow_hosts,
         region=region,
         quotas=quotas,
         eventual=eventual,
@@ -90,6 +95,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     speed.add_argument("--time-scale", type=float, default=60.0, help="AWS seconds a wall second (default: 60)")
     speed.add_argument("--realtime", action="store_const", dest="time_scale", const=1.0, help="the same as 1")
     parser.add_argument("--backend", help="a service of yours that stands in for the machines: http://127.0.0.1:3000")
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        dest="allow_hosts",
+        metavar="HOST[:PORT]",
+        help=f"a host that integrations may send requests to; repeatable (or set {ALLOW_HOST_VARIABLE})",
+    )
     parser.add_argument("--region", default=DEFAULT_REGION, help="where the private service is")
     parser.add_argument(
         "--no-quotas", action="store_false", dest="quotas", help="do not hold clients to API Gateway's request quotas"

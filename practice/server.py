@@ -337,6 +337,7 @@ def serve(
     clock: Clock | None = None,
     region: str = DEFAULT_REGION,
     backend: str | None = None,
+    allow_hosts: Iterable[str] = (),
     host: str = "127.0.0.1",
     allow_other_hosts: bool = False,
     token: str | None = None,
@@ -346,16 +347,17 @@ def serve(
     """Serve a fresh practice account until the ``with`` block ends.
 
     moto's state belongs to the process, so one account is served at a time; a second one begins anew.
-    ``backend`` is a service of the user's own that stands in for the machines. ``quotas`` holds clients to API
-    Gateway's request quotas, on the clock's time. ``eventual`` is how long (AWS seconds) a read may be stale after a
-    write; 0 for never. Raise ValueError for a ``host`` that
-    is not the loopback without ``allow_other_hosts``, for a ``backend`` that is not, and OSError when the port is
-    taken.
+    ``backend`` is a service of the user's own that stands in for the machines; ``allow_hosts`` are other hosts that
+    integrations may lead to, each as HOST or HOST:PORT. ``quotas`` holds clients to API Gateway's request quotas, on
+    the clock's time. ``eventual`` is how long (AWS seconds) a read may be stale after a write; 0 for never. Raise
+    ValueError for a ``host`` that is not the loopback without ``allow_other_hosts``, for a ``backend`` that is not,
+    for one of ``allow_hosts`` that names no host, and OSError when the port is taken.
     """
     if not allow_other_hosts and not _is_loopback(host):
         raise ValueError(f"the practice account has no real login: it is not served on {host} without being told twice")
     clocks.use(clock or clocks.ScaledClock())
     machines.use_stand_in(backend)
+    dataplane.allow_hosts(allow_hosts)
     machines.warm_up()
     install()
     with locked():
@@ -367,6 +369,7 @@ def serve(
     server.expiration_interval = 0.2
     server.prepare()
     bound = server.socket.getsockname()[1]
+    dataplane.exclude_port(bound)
     account = Account(
         f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{bound}",  # noqa: S104
         clocks.current(),
@@ -385,6 +388,8 @@ def serve(
         thread.join()
         machines.reset()
         machines.use_stand_in(None)
+        dataplane.allow_hosts(())
+        dataplane.exclude_port(None)
 
 
 def _dispatch(account: Account) -> WSGIApp:

@@ -7,8 +7,9 @@ INFO; data tracing adds requests and answers; the account needs a CloudWatch rol
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from practice import clock
 from practice.apigateway.snapshot import Api, StageView
@@ -22,9 +23,16 @@ from .routing import Match
 from .templates import render
 
 if TYPE_CHECKING:
-    from moto.logs.models import LogsBackend
+    from moto.logs.models import LogsBackend, LogStream
 
-__all__ = ["write"]
+__all__ = ["reset", "write"]
+
+# About what moto keeps of an event besides its text.
+_OVERHEAD: Final = 512
+_KEPT_CHARACTERS: Final = 16 * 1024 * 1024
+_written: deque[tuple[LogStream, int, int]] = deque()
+"""What was written, the oldest first: stream, number of events, number of characters."""
+_kept_characters = 0
 
 
 def write(
@@ -96,3 +104,22 @@ def _put(api: Api, group: str, stream: str, lines: Iterable[tuple[float, str]], 
         # Events far from the wall's present are refused by the service; the account's clock may run ahead of it.
         log_stream = backend.groups[group].streams[stream]
         log_stream.put_log_events(events)
+        _make_room(log_stream, len(events), sum(len(event["message"]) for event in events))
+
+
+def _make_room(stream: LogStream, events: int, characters: int) -> None:
+    """Let the oldest events go when there are too many. AWS keeps them for good; here they take memory."""
+    global _kept_characters
+    _written.append((stream, events, characters))
+    _kept_characters += characters + events * _OVERHEAD
+    while _kept_characters > _KEPT_CHARACTERS and len(_written) > 1:
+        oldest, events, characters = _written.popleft()
+        del oldest.events[:events]
+        _kept_characters -= characters + events * _OVERHEAD
+
+
+def reset() -> None:
+    """Forget what was written."""
+    global _kept_characters
+    _written.clear()
+    _kept_characters = 0

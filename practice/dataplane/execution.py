@@ -36,8 +36,6 @@ _REMAPPED_FROM_MAPPINGS: Final = (
 )
 # T: reported again and again for proxies (a backend's 401); not recorded.
 _REMAPPED_FROM_PROXY: Final = (*_REMAPPED, "WWW-Authenticate")
-# D "Amazon API Gateway quotas": the payload size of a request and of an answer.
-_PAYLOAD_LIMIT: Final = 10 * 1024 * 1024
 
 
 def new_request_id() -> str:
@@ -87,7 +85,7 @@ class Execution:
             f"Method request query string: {as_map({name: values[-1] for name, values in query.items()})}", data=True
         )
         journal.say(f"Method request headers: {as_header_map(request.headers)}", data=True)
-        journal.say(f"Method request body before transformations: {request.body.decode('utf-8', 'replace')}", data=True)
+        journal.say_body("Method request body before transformations: ", request.body)
         try:
             validate(self.api.id, self.match, self.snapshot, request)
             response = self._execute()
@@ -100,9 +98,7 @@ class Execution:
             journal.say(f"Not practised: {limit}", error=True)
             response = gateway.refuse(limit)
         else:
-            journal.say(
-                f"Method response body after transformations: {response.body.decode('utf-8', 'replace')}", data=True
-            )
+            journal.say_body("Method response body after transformations: ", response.body)
             journal.say(f"Method response headers: {as_header_map(response.headers)}", data=True)
             journal.say("Successfully completed execution")
         journal.say(f"Method completed with status: {response.status}", error=response.status >= 400)
@@ -129,7 +125,6 @@ class Execution:
         body = self._as_text_unless_binary(self.request.body, self.request.headers.get("Content-Type"))
         call = self._prepare(integration, map_request(integration.request_parameters, sources), body, proxy=True)
         answer = exchange(self.api, call, self.journal, self.outcome)
-        _limit(answer.body)
         headers = answer.headers.copy()
         _remap(headers, _REMAPPED_FROM_PROXY)
         headers.remove("Transfer-Encoding", "Via", "Keep-Alive", "X-Amzn-Trace-Id")
@@ -171,7 +166,6 @@ class Execution:
         mapped = map_request(integration.request_parameters, sources)
         body = self._templated_body(integration, sources)
         answer = exchange(self.api, self._prepare(integration, mapped, body, proxy=False), self.journal, self.outcome)
-        _limit(answer.body)
         response = self._mapped_response(integration, sources, answer.status, answer.headers, answer.body)
         response.headers = Headers([("X-Amzn-Trace-Id", self.trace_id), *response.headers])
         return response
@@ -240,14 +234,6 @@ def is_binary(media_type: str | None, binary_media_types: tuple[str, ...]) -> bo
         each in ("*/*", kind) or (each.endswith("/*") and kind.startswith(each[:-1]))
         for each in (entry.lower() for entry in binary_media_types)
     )
-
-
-def _limit(body: bytes) -> None:
-    if len(body) > _PAYLOAD_LIMIT:
-        raise ConfigurationError(
-            f"Integration response of reported length {len(body)} is larger than allowed maximum of {_PAYLOAD_LIMIT} "
-            "bytes."
-        )
 
 
 def _remap(headers: Headers, names: tuple[str, ...]) -> None:

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from practice import network
+from practice import http_client, machines, network
 from practice.apigateway.snapshot import Api, Integration, vpc_link, vpc_link_v2
 from practice.locking import unlocked
 
-from . import backend
-from .errors import ConfigurationError, GatewayError, Kind, NotPractised
+from . import destinations
+from .errors import ConfigurationError, GatewayError, Kind
 from .journal import Journal, as_header_map
 from .mapping import Mapped, render_stage_variables, render_uri
 from .messages import Headers, Request
@@ -38,6 +38,8 @@ _NOT_PASSED: Final = ("Host", "Content-Encoding")
 _NEVER_SENT: Final = ("Expect", "Proxy-Authenticate", "TE", "Via")
 _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _PATH_CHARACTERS: Final = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/%]|[^\x00-\x7f]")
+# D "Amazon API Gateway quotas": the payload size of an answer.
+_PAYLOAD_LIMIT: Final = 10 * 1024 * 1024
 _INTERNAL: Final = "There was an internal error while executing your request"
 
 
@@ -155,7 +157,10 @@ def _parse(uri: str) -> _Endpoint:
     if not target.startswith("/"):
         target = f"/{target}"
     scheme = scheme.lower()
-    return _Endpoint(scheme, authority, hostname, port or (443 if scheme == "https" else 80), target)
+    if port is None:
+        port = 443 if scheme == "https" else 80
+    # What is before the @ is for nobody to read: a Host header has none (RFC 9110, 7.2).
+    return _Endpoint(scheme, authority.rpartition("@")[2], hostname, port, target)
 
 
 @dataclass(slots=True)
@@ -166,25 +171,34 @@ class Outcome:
     reason: str | None = None
 
 
-def exchange(api: Api, call: Call, journal: Journal, outcome: Outcome) -> backend.Answer:
+@dataclass(frozen=True, slots=True)
+class BackendAnswer:
+    """What the backend answered, or a load balancer in its place."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+def exchange(api: Api, call: Call, journal: Journal, outcome: Outcome) -> BackendAnswer:
     """Send the request and get the backend's answer, or raise the gateway error that AWS answers."""
     endpoint = _parse(call.uri)
     journal.say(f"Endpoint request URI: {call.uri}", data=True)
     journal.say(f"Endpoint request headers: {as_header_map(call.headers)}", data=True)
-    journal.say(f"Endpoint request body after transformations: {_text(call.body)}", data=True)
+    journal.say_body("Endpoint request body after transformations: ", call.body)
     journal.say(f"Sending request to {call.uri}")
+    deadline = time.monotonic() + wall_seconds(call.integration.timeout_ms / 1000)
     forwarded: tuple[tuple[str, str], ...] = ()
+    instance_id = None
     if call.connection_id is None:
-        address = _direct(endpoint)
+        with unlocked():
+            addresses = destinations.judge(endpoint.hostname, endpoint.port, deadline)
     else:
         reached = _through_link(api, call, endpoint, outcome)
         if isinstance(reached, network.Answered):
-            answer = backend.Answer(reached.status, Headers(reached.headers), reached.body)
+            answer = BackendAnswer(reached.status, Headers(reached.headers), reached.body)
             return _received(journal, answer, time.monotonic())
-        address, forwarded = backend.Address(reached.host, reached.port), reached.forwarded
-    if endpoint.scheme == "https":
-        verify = not call.integration.tls_insecure_skip_verification
-        address = backend.Address(address.host, address.port, True, endpoint.hostname, verify)
+        addresses, forwarded, instance_id = [(reached.host, reached.port)], reached.forwarded, reached.instance_id
     headers = Headers([("Host", call.headers.get("Host") or endpoint.authority)])
     for name, value in call.headers:
         if name.lower() != "host":
@@ -197,18 +211,19 @@ def exchange(api: Api, call: Call, journal: Journal, outcome: Outcome) -> backen
     started = time.monotonic()
     try:
         with unlocked():
-            answer = backend.send(
-                address,
-                call.method,
-                endpoint.target,
-                headers,
-                call.body,
-                wall_seconds(call.integration.timeout_ms / 1000),
-            )
-    except backend.BackendTimeout:
+            received = _send(addresses, call, endpoint, headers, deadline)
+    except http_client.NoAnswerInTime:
         outcome.hop, outcome.reason = "backend", "the backend took longer than the integration's timeout"
+        if instance_id is not None:
+            machines.restart_if_hung()
         raise GatewayError(Kind.TIMEOUT, log="Execution failed due to a timeout error") from None
-    except backend.BrokenAnswer as error:
+    except http_client.AnswerTooLarge as error:
+        outcome.hop, outcome.reason = "backend", "the backend's answer is larger than API Gateway allows"
+        raise ConfigurationError(
+            f"Integration response of reported length {error.length} is larger than allowed maximum of "
+            f"{_PAYLOAD_LIMIT} bytes."
+        ) from None
+    except http_client.BrokenAnswer as error:
         outcome.hop, outcome.reason = "backend", f"the exchange broke off: {error}"
         raise GatewayError(
             Kind.NETWORK, log="Execution failed due to a network error communicating with endpoint"
@@ -218,23 +233,35 @@ def exchange(api: Api, call: Call, journal: Journal, outcome: Outcome) -> backen
         if call.connection_id is not None:
             raise ConfigurationError(_INTERNAL) from None
         raise ConfigurationError("Invalid endpoint address") from None
-    return _received(journal, answer, started)
+    return _received(journal, BackendAnswer(received.status, Headers(received.headers), received.body), started)
 
 
-def _received(journal: Journal, answer: backend.Answer, started: float) -> backend.Answer:
+def _send(
+    addresses: list[tuple[str, int]], call: Call, endpoint: _Endpoint, headers: Headers, deadline: float
+) -> http_client.Answer:
+    """Send it to the first address that takes a connection."""
+    verify = not call.integration.tls_insecure_skip_verification
+    refused = OSError("no address")
+    for host, port in addresses:
+        tls = endpoint.scheme == "https"
+        address = http_client.Address(host, port, tls, endpoint.hostname if tls else None, verify)
+        left = deadline - time.monotonic()
+        try:
+            return http_client.send(
+                address, call.method, endpoint.target, headers, call.body, left, limit=_PAYLOAD_LIMIT
+            )
+        except OSError as error:
+            refused = error
+    raise refused
+
+
+def _received(journal: Journal, answer: BackendAnswer, started: float) -> BackendAnswer:
     journal.integration_latency_ms = round((time.monotonic() - started) * 1000)
     journal.integration_status = answer.status
     journal.say(f"Received response. Status: {answer.status}, Integration latency: {journal.integration_latency_ms} ms")
     journal.say(f"Endpoint response headers: {as_header_map(answer.headers)}", data=True)
-    journal.say(f"Endpoint response body before transformations: {_text(answer.body)}", data=True)
+    journal.say_body("Endpoint response body before transformations: ", answer.body)
     return answer
-
-
-def _direct(endpoint: _Endpoint) -> backend.Address:
-    if not backend.is_loopback(endpoint.hostname):
-        raise NotPractised(f"the practice account forwards to the loopback only, never to {endpoint.hostname}")
-    host = "127.0.0.1" if endpoint.hostname.endswith("localhost") else endpoint.hostname
-    return backend.Address(host, endpoint.port)
 
 
 def _through_link(api: Api, call: Call, endpoint: _Endpoint, outcome: Outcome) -> network.Backend | network.Answered:
@@ -271,7 +298,3 @@ def _link_v2(api: Api, link_id: str) -> tuple[str, network.Source]:
     if not link.interfaces:
         return status, network.PRIVATE_LINK
     return status, network.Source.at(random.choice(link.interfaces))  # which one, nobody knows
-
-
-def _text(body: bytes) -> str:
-    return body.decode("utf-8", "replace")

@@ -47,7 +47,7 @@ def test_invoke(
     """
     del client_certificate_id  # It authenticates the gateway to a backend in TLS; the answer does not show it.
     path, _, query = (path_with_query_string or route.path).partition("?")
-    log = Journal(new_request_id())
+    log = Journal(new_request_id(), line_limit=None)
     request = Request(
         method=http_method,
         path=path,

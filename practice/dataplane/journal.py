@@ -8,10 +8,12 @@ explained afterwards; what goes to CloudWatch Logs is decided by the level, in `
 
 from __future__ import annotations
 
+import itertools
+import sys
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -21,7 +23,9 @@ from .messages import Headers
 
 __all__ = ["EVENT_LIMIT", "Entry", "Journal", "Line", "keep", "logs", "reset"]
 
+# What is kept for reading: so many requests of a stage, and so many bytes of text in the whole account.
 _KEPT_PER_STAGE: Final = 200
+_KEPT_BYTES: Final = 8 * 1024 * 1024
 # D "Important notes": log events longer than this many bytes are cut before they go to CloudWatch Logs.
 EVENT_LIMIT: Final = 1024
 # R: the headers line of a recorded log is cut here.
@@ -43,13 +47,21 @@ class Journal:
     """The log of one request while it runs."""
 
     request_id: str
+    line_limit: int | None = EVENT_LIMIT
+    """Where a line is cut; TestInvokeMethod answers whole lines."""
     lines: list[Line] = field(default_factory=list)
     integration_latency_ms: int | None = None
     integration_status: int | None = None
 
     def say(self, text: str, *, data: bool = False, error: bool = False) -> None:
         """Write a line."""
-        self.lines.append(Line(clock.current().time(), text, data, error))
+        self.lines.append(Line(clock.current().time(), text[: self.line_limit], data, error))
+
+    def say_body(self, label: str, body: bytes) -> None:
+        """Write a line of data tracing with a body, of which no more is decoded than is kept."""
+        # A character of UTF-8 has at most four bytes.
+        limit = None if self.line_limit is None else 4 * self.line_limit
+        self.say(label + body[:limit].decode("utf-8", "replace"), data=True)
 
     def as_test_log(self) -> str:
         """The log as TestInvokeMethod answers it."""
@@ -89,6 +101,13 @@ class Entry:
     """Where a request through a VPC link ended, in the practice account's words; None when it arrived."""
     reason: str | None
 
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory it takes."""
+        texts = [self.path, self.reason or "", *(line.text for line in self.journal.lines)]
+        # Counted by Python's own measure, since a character takes one byte, two or four.
+        return sum(map(sys.getsizeof, texts)) + 128 * len(texts)
+
     def as_json(self) -> dict[str, Any]:
         """The entry as it is answered to whoever reads the logs."""
         return {
@@ -105,28 +124,64 @@ class Entry:
         }
 
 
-_entries: dict[tuple[str, str], deque[Entry]] = {}
-_lock = threading.Lock()
+class _Kept:
+    """Finished requests, the oldest first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[int, tuple[tuple[str, str], Entry, int]] = OrderedDict()
+        self._by_stage: dict[tuple[str, str], deque[int]] = {}
+        self._number = itertools.count()
+        self._bytes = 0
+
+    def add(self, stage: tuple[str, str], entry: Entry) -> None:
+        """Keep one more; the oldest of its stage goes when there are too many, and the oldest of all."""
+        size = entry.size
+        with self._lock:
+            number = next(self._number)
+            self._entries[number] = (stage, entry, size)
+            self._bytes += size
+            of_stage = self._by_stage.setdefault(stage, deque())
+            of_stage.append(number)
+            if len(of_stage) > _KEPT_PER_STAGE:
+                self._drop(of_stage[0])
+            while self._bytes > _KEPT_BYTES and len(self._entries) > 1:
+                self._drop(next(iter(self._entries)))
+
+    def _drop(self, number: int) -> None:
+        stage, _, size = self._entries.pop(number)
+        self._bytes -= size
+        # The oldest of all is the oldest of its stage.
+        self._by_stage[stage].popleft()
+        if not self._by_stage[stage]:
+            del self._by_stage[stage]
+
+    def of(self, stage: tuple[str, str]) -> list[Entry]:
+        """Those of a stage."""
+        with self._lock:
+            return [self._entries[number][1] for number in self._by_stage.get(stage, ())]
+
+    def clear(self) -> None:
+        """Forget them all."""
+        with self._lock:
+            self._entries.clear()
+            self._by_stage.clear()
+            self._bytes = 0
+
+
+_kept = _Kept()
 
 
 def keep(api_id: str, stage: str, entry: Entry) -> None:
-    """Remember a finished request, its long lines cut; the oldest of a stage goes when there are too many."""
-    lines = entry.journal.lines
-    for number, line in enumerate(lines):
-        if len(line.text) > EVENT_LIMIT:
-            lines[number] = replace(line, text=line.text[:EVENT_LIMIT])
-    with _lock:
-        _entries.setdefault((api_id, stage), deque(maxlen=_KEPT_PER_STAGE)).append(entry)
+    """Remember a finished request, as long as there is room."""
+    _kept.add((api_id, stage), entry)
 
 
 def logs(api_id: str, stage: str) -> list[dict[str, Any]]:
     """The last requests to a stage with their execution logs, the oldest first, ready to be sent as JSON."""
-    with _lock:
-        entries = list(_entries.get((api_id, stage), ()))
-    return [entry.as_json() for entry in entries]
+    return [entry.as_json() for entry in _kept.of((api_id, stage))]
 
 
 def reset() -> None:
     """Forget all requests."""
-    with _lock:
-        _entries.clear()
+    _kept.clear()

@@ -10,14 +10,14 @@ Balancer guide.
 
 from __future__ import annotations
 
-import http.client
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait as finished
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from practice import durations, machines, network
+from practice import durations, http_client, machines, network
 from practice.clock import current
 from practice.locking import unlocked
 
@@ -49,7 +49,9 @@ class Health:
         return self.state in {"healthy", "unhealthy", "initial"}
 
 
-_beside = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health-check")
+# What our own machines take, with room for a busy computer: a control-plane request is not held up for longer.
+_AT_ONCE = 1.0
+_beside = ThreadPoolExecutor(max_workers=16, thread_name_prefix="health-check")
 
 REGISTERING = Health("initial", "Elb.RegistrationInProgress", "Target registration is in progress")
 CHECKING = Health("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
@@ -125,21 +127,19 @@ class Probe:
 
 
 def refresh(backend: ELBv2Backend, group: TargetGroup | None = None, *, wait: bool = True) -> None:
-    """Make good the checks that fell due, of one group or of all.
+    """Make good the checks that fell due, of one group or of all, side by side.
 
-    Our own machines answer a check at once. A service of the user's own may not: without ``wait`` its checks are made
-    beside the caller, and count when they are done.
+    Our own machines answer a check at once, unless their process hangs. A service of the user's own may not answer:
+    without ``wait`` its checks are made beside the caller, and count when they are done.
     """
     due = [
         probe for each in ([group] if group else list(backend.target_groups.values())) for probe in _due(backend, each)
     ]
-    if not wait and machines.stand_in() is not None:
-        for probe in due:
-            _beside.submit(probe.run, backend)
-    elif due:
+    checks = [_beside.submit(probe.run, backend) for probe in due]
+    patience = _LONGEST_PROBE if wait else 0.0 if machines.stand_in() is not None else _AT_ONCE
+    if checks and patience:
         with unlocked():
-            for probe in due:
-                probe.run(backend)
+            finished(checks, timeout=patience)
 
 
 def _due(backend: ELBv2Backend, group: TargetGroup) -> Iterator[Probe]:
@@ -219,14 +219,15 @@ def _failure(backend: ELBv2Backend, group: TargetGroup, registration: Registrati
         if machine.settings.delay_of(path) >= timeout:
             return UNHEALTHY if group.is_layer_4 else TIMED_OUT
         headers[machines.NO_WAIT_HEADER] = "1"
-    connection = http.client.HTTPConnection(reached.host, reached.port, timeout=min(timeout, _LONGEST_PROBE))
+    address = http_client.Address(reached.host, reached.port)
     try:
-        connection.request("GET", path, headers=headers)
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException):
+        status = http_client.probe(address, path, headers.items(), min(timeout, _LONGEST_PROBE))
+    except http_client.NoAnswerInTime:
+        if machines.stand_in() is None:
+            machines.restart_if_hung()
         return UNHEALTHY
-    finally:
-        connection.close()
+    except (OSError, http_client.BrokenAnswer):
+        return UNHEALTHY
     if group.matches(status):
         return None
     if group.is_layer_4:

@@ -7,13 +7,20 @@ needed and ends with ours.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
+import logging
+import os
+import select
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import IO, Any, cast
 from urllib.parse import urlsplit
+
+from practice.locking import unlocked
 
 from .settings import MachineSettings
 
@@ -28,6 +35,7 @@ __all__ = [
     "get",
     "launch",
     "reset",
+    "restart_if_hung",
     "stand_in",
     "stop",
     "use_stand_in",
@@ -37,6 +45,10 @@ __all__ = [
 NO_WAIT_HEADER = "X-Practice-No-Wait"
 """Asks a machine for its answer without its delay."""
 
+
+# Wall seconds; a busy machine takes a second or two to start Python.
+_ANSWERS_WITHIN = 5.0
+_log = logging.getLogger(__name__)
 
 _PROGRAM = Path(__file__).with_name("__main__.py")
 
@@ -62,7 +74,10 @@ class Machine:
 
 
 class _Process:
-    """The child process and the conversation with it: a JSON object a line, one answer each."""
+    """The child process and the conversation with it: a JSON object a line, one answer each.
+
+    It answers within milliseconds. One that does not is taken for hung, and another is started in its place.
+    """
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
@@ -83,40 +98,88 @@ class _Process:
             # A pipe as its input: when we die, however, it reads the end and leaves. Started as a file, for as a module
             # it would load this package, and pydantic with it: twice the time.
             self._child = subprocess.Popen(
-                [sys.executable, "-P", _PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                [sys.executable, "-P", _PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
             )
+            os.set_blocking(cast("IO[bytes]", self._child.stdin).fileno(), False)
         return self._child
 
     def ask(self, order: dict[str, Any]) -> dict[str, Any]:
-        with self._lock:
-            child = self._ensure()
-            to_child, from_child = cast("IO[bytes]", child.stdin), cast("IO[bytes]", child.stdout)
-            to_child.write(json.dumps(order).encode() + b"\n")
-            to_child.flush()
-            line = from_child.readline()
-        if not line:
-            raise BrokenPipeError("the process of the machines has ended")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+        """Carry out an order; once more in another process where this one does not answer."""
+        line = json.dumps(order).encode() + b"\n"
+        # Nobody else waits for the account meanwhile.
+        with unlocked(), self._lock:
+            for _ in range(2):
+                child = self._ensure()
+                try:
+                    answer: dict[str, Any] = json.loads(_converse(child, line, time.monotonic() + _ANSWERS_WITHIN))
+                except (OSError, ValueError):
+                    self._kill()
+                else:
+                    return answer
+        raise BrokenPipeError("the process of the machines does not answer")
 
     def end(self) -> None:
         with self._lock:
-            child, self._child = self._child, None
-        if child is None:
-            return
-        cast("IO[bytes]", child.stdin).close()
-        try:
-            child.wait(timeout=2)
-        except subprocess.TimeoutExpired:
+            child = self._child
+            if child is None:
+                return
+            cast("IO[bytes]", child.stdin).close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=2)
+            self._kill()
+
+    def _kill(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
             child.kill()
             child.wait()
-        cast("IO[bytes]", child.stdout).close()
+            for pipe in (child.stdin, child.stdout):
+                cast("IO[bytes]", pipe).close()
+
+
+def _converse(child: subprocess.Popen[bytes], line: bytes, deadline: float) -> bytes:
+    """Write a line and read the one that answers it. Raise TimeoutError when the time is up, or another OSError."""
+    to_child, from_child = cast("IO[bytes]", child.stdin), cast("IO[bytes]", child.stdout)
+    while line:
+        _wait_for(to_child, select.POLLOUT, deadline)
+        line = line[to_child.write(line) or 0 :]
+    answer = b""
+    while not answer.endswith(b"\n"):
+        _wait_for(from_child, select.POLLIN, deadline)
+        part = from_child.read(1 << 16)
+        if not part:
+            raise BrokenPipeError("the process of the machines has ended")
+        answer += part
+    return answer
+
+
+def _wait_for(pipe: IO[bytes], event: int, deadline: float) -> None:
+    poll = select.poll()
+    poll.register(pipe, event)
+    if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        raise TimeoutError("the process of the machines does not answer")
 
 
 _machines: dict[str, Machine] = {}
 _process = _Process()
+_checking = threading.Lock()
 _stand_in: tuple[str, int] | None = None
 atexit.register(_process.end)
+
+
+def restart_if_hung() -> None:
+    """Start another process where this one does not answer: a machine of it kept somebody waiting. Returns at once."""
+    if _process.is_alive and _checking.acquire(blocking=False):
+
+        def check() -> None:
+            try:
+                _process.ask({"do": "ping"})
+            except OSError:
+                _log.warning("the process of the machines cannot be restarted")
+            finally:
+                _checking.release()
+
+        threading.Thread(target=check, name="machines-check", daemon=True).start()
 
 
 def warm_up() -> None:
@@ -188,7 +251,7 @@ def stop(instance_id: str, *, forget: bool = False) -> None:
         _process.ask({"do": "remove", "instance_id": instance_id})
     machine.loopback_port = None
     if forget:
-        del _machines[instance_id]
+        _machines.pop(instance_id, None)
 
 
 def forget_ports() -> None:

@@ -213,6 +213,8 @@ class Machines:
 
     async def obey(self, order: dict[str, Any]) -> dict[str, Any]:
         """Carry out one order and answer with the port the machine listens on (0: it does not)."""
+        if order["do"] == "ping":
+            return {}
         instance_id = order["instance_id"]
         if order["do"] == "remove":
             machine = self.machines.pop(instance_id, None)

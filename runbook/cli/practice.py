@@ -29,6 +29,14 @@ def serve(
         str | None,
         typer.Option(metavar="URL", help="A service of yours, on the loopback, that stands in for the machines."),
     ] = None,
+    allow_hosts: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host",
+            metavar="HOST[:PORT]",
+            help="A host that integrations may send requests to, besides the account's own machines; repeatable.",
+        ),
+    ] = None,
     region: Annotated[str, typer.Option(help="Where the private service is.")] = "us-east-1",
     quotas: Annotated[
         bool, typer.Option("--quotas/--no-quotas", help="Hold clients to API Gateway's request quotas, as AWS does.")
@@ -47,6 +55,7 @@ def serve(
         allow_other_hosts=allow_other_hosts,
         time_scale=1.0 if realtime else time_scale,
         backend=backend,
+        allow_hosts=allow_hosts or None,
         region=region,
         quotas=quotas,
         eventual=eventual,

@@ -204,7 +204,7 @@ def mock(status: int = 200, body: str = "", **response: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def rig() -> Iterator[Rig]:
     clock = ManualClock()
-    with serve(clock=clock, quotas=False) as account:
+    with serve(clock=clock, quotas=False, allow_hosts=["127.0.0.1", "::1"]) as account:
         made = Rig(account.url, clock)
         made.build_path()
         yield made
@@ -277,5 +277,5 @@ def scripted() -> Iterator[Scripted]:
 
 
 def to(url: str, **integration: Any) -> dict[str, Any]:
-    """HTTP_PROXY over the internet, which for the practice account is the loopback."""
+    """HTTP_PROXY over the internet; the account is served with leave to call this machine."""
     return {"type": "HTTP_PROXY", "integrationHttpMethod": "ANY", "uri": url, **integration}
