@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from practice import clock
@@ -89,7 +89,7 @@ def _role_is_set(api: Api) -> bool:
     return api.can_log
 
 
-def _put(api: Api, group: str, stream: str, lines: Iterable[tuple[float, str]], *, create: bool) -> None:
+def _put(api: Api, group: str, stream: str, lines: Sequence[tuple[float, str]], *, create: bool) -> None:
     from moto.logs.models import logs_backends
 
     backend: LogsBackend = logs_backends[api.account_id][api.region]
@@ -104,7 +104,7 @@ def _put(api: Api, group: str, stream: str, lines: Iterable[tuple[float, str]], 
         # Events far from the wall's present are refused by the service; the account's clock may run ahead of it.
         log_stream = backend.groups[group].streams[stream]
         log_stream.put_log_events(events)
-        _make_room(log_stream, len(events), sum(len(event["message"]) for event in events))
+        _make_room(log_stream, len(events), sum(len(text) for _, text in lines))
 
 
 def _make_room(stream: LogStream, events: int, characters: int) -> None:

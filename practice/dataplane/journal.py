@@ -106,7 +106,7 @@ class Entry:
         """About how many bytes of memory it takes."""
         texts = [self.path, self.reason or "", *(line.text for line in self.journal.lines)]
         # Counted by Python's own measure, since a character takes one byte, two or four.
-        return sum(map(sys.getsizeof, texts)) + 128 * len(texts)
+        return 1024 + sum(map(sys.getsizeof, texts)) + 128 * len(texts)
 
     def as_json(self) -> dict[str, Any]:
         """The entry as it is answered to whoever reads the logs."""
