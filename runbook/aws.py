@@ -35,7 +35,8 @@ from botocore.hooks import HierarchicalEmitter
 
 from runbook.control import Control
 from runbook.errors import Stopped, TookTooLong
-from runbook.events import CallAnswered, CallSent, Event, Noted, Waited
+from runbook.events import CallAnswered, CallSent, Event, Noted, QuotaWaited, Waited
+from runbook.quotas import RequestQuota, is_throttled, request_quota
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
@@ -62,26 +63,13 @@ NOT_IDEMPOTENT = frozenset({"CreateVpcLink", "CreateRestApi", "CreateDeployment"
 LOST = (HTTPClientError, NoConnection)
 """No answer came: the request may have been carried out, or not."""
 
-# Seconds between two requests that API Gateway's control plane allows, per account and region; they cannot be raised
-# ("Amazon API Gateway quotas", creating, deploying and managing APIs). All others together: 10 a second.
-QUOTA_INTERVAL = {"CreateRestApi": 3.0, "DeleteRestApi": 30.0, "CreateDeployment": 5.0, "GetResources": 0.4}
-EDGE_REST_API_INTERVAL = 30.0
-
 ANSWERS_WITHIN = 30.0
 """Wall seconds that an answer may take before it counts as lost. AWS answers within seconds on this path."""
 
-_THROTTLED = frozenset(
-    {
-        "TooManyRequestsException",
-        "Throttling",
-        "ThrottlingException",
-        "RequestLimitExceeded",
-        "LimitExceededException",
-        "RequestThrottled",
-    }
-)
-_THROTTLE_TRIES = 8
 _FAULT_TRIES = 4
+
+_LONGEST_BACKOFF = 20.0
+"""AWS seconds added at most, at random, to the interval of a quota."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +83,8 @@ class Identity:
 
 
 REGION = "Region"
-"""What the metadata of an error that AWS answered has besides: the region that was asked."""
+SERVICE = "Service"
+"""What the metadata of an error that AWS answered has besides: the region and the service that were asked."""
 
 
 def code_of(error: ClientError) -> str:
@@ -163,6 +152,32 @@ class _Memory:
                 del self.answers[key]
 
 
+class _Crowding:
+    """How far apart looks are, so that many runs of one account leave each other room in its quota."""
+
+    LONGEST = 30.0
+    MOST = 8.0
+
+    def __init__(self) -> None:
+        self._factor = 1.0
+
+    def more(self) -> None:
+        """A request was throttled: look half as often."""
+        self._factor = min(self.MOST, self._factor * 2.0)
+
+    def less(self) -> None:
+        """A look was answered: look somewhat more often again."""
+        self._factor = max(1.0, self._factor * 0.9)
+
+    def between_looks(self, every: float, to_go: float) -> float:
+        """AWS seconds until the next look at what usually takes so long yet, or is so much overdue.
+
+        A tenth of that costs little beside the wait itself; alone, and close to the usual time, it is ``every``.
+        """
+        longest = min(max(every, self.LONGEST), max(every, abs(to_go) / 10.0) * self._factor)
+        return every + (longest - every) * random.uniform(0.75, 1.0)
+
+
 class Aws:
     """An account and region. ``pace`` is the wall seconds an AWS second takes: 1 on AWS, less on a practice account."""
 
@@ -184,6 +199,7 @@ class Aws:
         self._invoke_url_form = invoke_url_form
         self._observe = observe or (lambda _event: None)
         self._memory = _Memory()
+        self._crowding = _Crowding()
         self._calls = itertools.count(1)
         self._making_client = threading.Lock()
 
@@ -315,12 +331,16 @@ class Aws:
         every: float,
         limit: float | None = None,
         at_once: bool = True,
+        steady: bool = False,
     ) -> T:
-        """Ask ``ready`` until it answers something, every so many AWS seconds, and tell what is waited for.
+        """Ask ``ready`` until it answers something, and tell every so many AWS seconds what is waited for.
 
         Not ``at_once`` when it was just begun and cannot be there yet.
 
-        ``usual`` is how long AWS usually takes, in AWS seconds; the limit is six times that unless given.
+        ``usual`` is how long AWS usually takes, in AWS seconds; the limit is six times that unless given. The further
+        from it, and the more the account's quota is crowded, the longer between two looks, and never less than
+        ``every``: what takes minutes is not asked for every few seconds, by one run nor by forty. If ``ready`` counts
+        how long something lasts, it is asked ``steady`` every so many seconds instead.
         Raises :class:`TookTooLong`, :class:`Stopped`, and whatever ``ready`` raises.
         """
         limit = limit if limit is not None else max(6 * usual, 60.0)
@@ -333,6 +353,7 @@ class Aws:
                 finally:
                     _WAITING.reset(waiting)
                     _FRESH.reset(fresh)
+                self._crowding.less()
                 if answer is not None:
                     return answer
             if elapsed >= limit:
@@ -341,9 +362,13 @@ class Aws:
                     + (f"; AWS says: {said}" if (said := state()) else "")
                     + ". Run it again to go on waiting."
                 )
-            self._observe(Waited(step=CURRENT_STEP.get(), what=what, state=state(), elapsed=elapsed, usual=usual))
-            self.pause(every)
-            elapsed += every
+            between = every if steady else self._crowding.between_looks(every, usual - elapsed)
+            look = min(elapsed + between, limit)
+            while elapsed < look:
+                self._observe(Waited(step=CURRENT_STEP.get(), what=what, state=state(), elapsed=elapsed, usual=usual))
+                pause = min(every, look - elapsed)
+                self.pause(pause)
+                elapsed += pause
 
     def pause(self, seconds: float) -> None:
         """Wait so many AWS seconds. Raises :class:`Stopped`."""
@@ -410,9 +435,11 @@ class Aws:
             return
         error = parsed.get("Error", {}).get("Code", "") if http_response.status_code >= 300 else ""
         if error:  # so that whoever explains it, far from here, knows where it was
-            parsed.setdefault("ResponseMetadata", {})[REGION] = self.region
+            parsed.setdefault("ResponseMetadata", {}).update(
+                {REGION: self.region, SERVICE: model.service_model.service_name}
+            )
         if answer := context.get("runbook_answer"):
-            if error in _THROTTLED or http_response.status_code >= 500:
+            if _was_throttled(http_response, parsed) or http_response.status_code >= 500:
                 self._drop(context)
             answer.set_result((http_response, copy.deepcopy(parsed)))
         if not _is_read(model.name):
@@ -464,44 +491,79 @@ class Aws:
         """
         context = request_dict["context"]
         context["runbook_attempts"] = attempts
-        interval = QUOTA_INTERVAL.get(operation.name, 0.0)
-        if operation.name == "CreateRestApi" and b'"EDGE"' in (request_dict["body"] or b""):
-            interval = EDGE_REST_API_INTERVAL
-        pause = self._pause_before_resend(response, operation.name, interval, attempts, caught_exception)
+        throttled: QuotaWaited | None = None
+        if response is not None and _was_throttled(*response):
+            throttled = self._throttled(_code(response), operation, attempts, request_dict)
+            pause = throttled.pause if throttled else None
+        else:
+            pause = self._pause_after_fault(response, operation.name, attempts, caught_exception)
         if pause is None:
             return None
         try:
             self.control.go_on()
+            if throttled:
+                self._observe(throttled)
             self.pause(pause)
         except Stopped:  # that the step is told; of the request, what came of it
-            context["runbook_error"] = (
-                response[1].get("Error", {}).get("Code", "") if response else type(caught_exception).__name__
-            )
+            context["runbook_error"] = _code(response) if response else type(caught_exception).__name__
             raise
         return 0.0
 
-    def _pause_before_resend(
-        self,
-        response: tuple[AWSResponse, dict[str, Any]] | None,
-        operation: str,
-        interval: float,
-        attempts: int,
-        caught: Exception | None,
+    def _throttled(self, code: str, operation: Any, attempts: int, request_dict: dict[str, Any]) -> QuotaWaited | None:
+        """The wait until the next try; None when the quota's patience is over."""
+        service, context = operation.service_model.service_name, request_dict["context"]
+        quota = request_quota(service, operation.name, edge=b'"EDGE"' in (request_dict["body"] or b""))
+        waited = context.setdefault("runbook_waited", 0.0)
+        if waited >= quota.patience:
+            return None
+        if quota.shared:
+            self._crowding.more()
+        pause = _until_next_try(quota, attempts)
+        context["runbook_waited"] += pause
+        return QuotaWaited(
+            step=context["runbook_step"],
+            what=f"the account's quota: {quota}",
+            state=code,
+            elapsed=waited,
+            usual=0.0,
+            service=service,
+            operation=operation.name,
+            quota=str(quota),
+            pause=pause,
+        )
+
+    @staticmethod
+    def _pause_after_fault(
+        response: tuple[AWSResponse, dict[str, Any]] | None, operation: str, attempts: int, caught: Exception | None
     ) -> float | None:
         if response is not None:
-            http, parsed = response
-            code = parsed.get("Error", {}).get("Code", "")
-            if http.status_code == 429 or code in _THROTTLED:
-                if attempts >= _THROTTLE_TRIES:
-                    return None
-                return max(interval, _backoff(attempts, longest=10.0))
-            if http.status_code < 500:
+            if response[0].status_code < 500:
                 return None
         elif not isinstance(caught, LOST):
             return None
         if operation in NOT_IDEMPOTENT or attempts >= _FAULT_TRIES:
             return None
         return _backoff(attempts, longest=5.0)
+
+
+def _code(response: tuple[AWSResponse, dict[str, Any]]) -> str:
+    return str(response[1].get("Error", {}).get("Code", ""))
+
+
+def _was_throttled(http: AWSResponse, parsed: dict[str, Any]) -> bool:
+    error = parsed.get("Error", {})
+    return http.status_code >= 300 and is_throttled(
+        str(error.get("Code", "")), str(error.get("Message", "")), http.status_code
+    )
+
+
+def _until_next_try(quota: RequestQuota, attempts: int) -> float:
+    """The quota's own interval, before which it cannot succeed, and as much again at random, or an exponential more.
+
+    So that many runs that were refused at the same moment do not come back at the same moment.
+    """
+    spread = max(quota.interval, min(_LONGEST_BACKOFF, 0.5 * 2.0 ** min(attempts, 10)))
+    return quota.interval + random.uniform(0.0, spread)
 
 
 def _backoff(attempts: int, longest: float) -> float:

@@ -24,6 +24,7 @@ __all__ = [
     "Event",
     "Noted",
     "Outcome",
+    "QuotaWaited",
     "RunFinished",
     "RunStarted",
     "StepChecked",
@@ -126,6 +127,22 @@ class Waited(Event):
     """What AWS says of it now."""
     elapsed: float
     usual: float
+    """0 where nothing is usual."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaWaited(Waited):
+    """AWS throttled a request: it is sent again when the account's quota has room. All times in AWS seconds.
+
+    ``elapsed`` is what this request has waited so far, ``state`` AWS's error code.
+    """
+
+    service: str
+    operation: str
+    quota: str
+    """Such as "DeleteRestApi, 1 request in 30 s"."""
+    pause: float
+    """Until the next try."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -19,10 +20,18 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from runbook.aws import REGION, code_of, on_loopback
+from runbook.aws import REGION, SERVICE, code_of, on_loopback
 from runbook.command_line import aws
 from runbook.errors import RunbookError
 from runbook.policy import action_of, allowing
+from runbook.quotas import (
+    RequestQuota,
+    ResourceQuota,
+    is_limit,
+    is_throttled,
+    request_quota,
+    resource_quotas,
+)
 
 __all__ = ["explain", "is_denied"]
 
@@ -96,7 +105,45 @@ def _explain_answer(error: ClientError, step: str, stack: str, region: str) -> s
         )
     if code in _DENIED:
         return _denied(operation, message, step, stack, region)
-    return f"{operation}: {message or 'no message'} ({code})"
+    answered = f"{operation}: {message or 'no message'} ({code})"
+    service = str(error.response.get("ResponseMetadata", {}).get(SERVICE, ""))
+    if is_limit(code, message):
+        return f"{answered}. {_full(resource_quotas(service, operation, code), region)}"
+    if is_throttled(code, message, error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)):
+        return f"{answered}. {_crowded(request_quota(service, operation))}"
+    return answered
+
+
+def _full(quotas: Sequence[ResourceQuota], region: str) -> str:
+    """What to do about an account that holds as many of a kind as it may."""
+    if not quotas:
+        return (
+            "The account holds as many of these as its quota allows; which quota that is we do not know. Look in the "
+            "console under Service Quotas, delete what is no longer needed or ask for more, and run this again."
+        )
+    named = "This is the quota " + " or ".join(map(str, quotas))
+    looks = [
+        aws(
+            "service-quotas",
+            "get-service-quota",
+            service_code=quota.service,
+            quota_code=quota.code,
+            region=region or None,
+        )
+        for quota in quotas
+        if quota.code
+    ]
+    look = f" The value in force: {looks[0]}." if len(looks) == 1 and looks[0] else ""
+    raising = " or ask for more in Service Quotas" if any(quota.adjustable for quota in quotas) else ""
+    return f"{named}.{look} Delete what is no longer needed{raising}, and run this again: it goes on from here."
+
+
+def _crowded(quota: RequestQuota) -> str:
+    """What to do when the account's quota had no room for so long."""
+    return (
+        f"The account's quota ({quota}) is used up by others, and was waited for {round(quota.patience / 60)} minutes. "
+        "Run this again when there is less going on in the account: it goes on from here."
+    )
 
 
 def _clock_ahead(error: ClientError) -> float:

@@ -116,6 +116,12 @@ def seconds(duration: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
+def so_far(state: str, elapsed: float, usual: float) -> str:
+    """How a wait goes: ``PENDING, 42 s so far, usually 3 min 00 s``."""
+    parts = [state, f"{elapsed:.0f} s so far", f"usually {seconds(usual)}" if usual else ""]
+    return ", ".join(part for part in parts if part)
+
+
 def _is_table(value: object) -> bool:
     return isinstance(value, tuple) and bool(value) and dataclasses.is_dataclass(value[0])
 

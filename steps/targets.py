@@ -188,6 +188,7 @@ def _healthy(
         usual=max(USUALLY, 4.0 * params.health_check_interval),
         every=every,
         at_once=not just_registered,
+        steady=True,
     )
 
 

@@ -15,6 +15,7 @@ from runbook.events import (
     CallSent,
     Event,
     Outcome,
+    QuotaWaited,
     RunFinished,
     RunStarted,
     StepChecked,
@@ -42,6 +43,8 @@ class Wait:
     elapsed: float
     usual: float
     at: float
+    for_quota: bool = False
+    """Whether one request waits for the account's quota; it is over when that request is answered."""
 
     def elapsed_at(self, now: float, pace: float) -> float:
         """AWS seconds waited at ``now``, between two polls too."""
@@ -185,6 +188,8 @@ class Board:
                 self.calls.append(event)
                 if state is not None and event.writes and not event.error:
                     state.changes.append(event.operation)
+                if state is not None and state.wait is not None and state.wait.for_quota:
+                    state.wait = None
             case _ if state is None:
                 pass
             case StepStarted():
@@ -196,7 +201,8 @@ class Board:
                 state.asked, state.acting = event, None
                 self._pause(state)
             case Waited():
-                state.wait = Wait(event.what, event.state, event.elapsed, event.usual, self.clock())
+                quota = isinstance(event, QuotaWaited)
+                state.wait = Wait(event.what, event.state, event.elapsed, event.usual, self.clock(), for_quota=quota)
             case StepFinished():
                 self._step_finished(state, event)
 

@@ -95,7 +95,7 @@ def waiting(wait: Wait, now: float, pace: float) -> Content:
     elapsed = wait.elapsed_at(now, pace)
     return Content.assemble(
         (brief(elapsed), "bold"),
-        (f" of usually {brief(wait.usual)}  ", _QUIET),
+        (f" of usually {brief(wait.usual)}  " if wait.usual else "  ", _QUIET),
         span(wait.what),
         span(f"  {wait.state}" if wait.state else "", _QUIET),
     )

@@ -27,9 +27,11 @@ from runbook.errors import BadInput
 from runbook.events import (
     Action,
     ApprovalAsked,
+    CallAnswered,
     Event,
     Noted,
     Outcome,
+    QuotaWaited,
     RunFinished,
     RunStarted,
     StepFinished,
@@ -173,6 +175,8 @@ class _Screen:
                 self.waiting.pop(name, None)
             case Waited(step=str(name)):
                 self.waiting[name] = event
+            case CallAnswered(step=str(name)) if isinstance(self.waiting.get(name), QuotaWaited):
+                self.waiting.pop(name)
             case StepFinished(step=str(name)):
                 self.done[name] = event
             case Noted():
@@ -300,8 +304,7 @@ def _note(event: Noted) -> Text:
 
 
 def _waiting(event: Waited) -> str:
-    said = f"{event.state}, " if event.state else ""
-    return f"{event.what} ({said}{event.elapsed:.0f} s so far, usually {present.seconds(event.usual)})"
+    return f"{event.what} ({present.so_far(event.state, event.elapsed, event.usual)})"
 
 
 def _essentials(facts: Mapping[str, object]) -> list[RenderableType]:

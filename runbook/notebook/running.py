@@ -14,7 +14,19 @@ from runbook.aws import ANSWERS_WITHIN, Aws
 from runbook.control import Control
 from runbook.engine import run
 from runbook.errors import BadInput, RunbookError
-from runbook.events import Action, Event, Noted, Outcome, RunFinished, RunStarted, StepFinished, StepStarted, Waited
+from runbook.events import (
+    Action,
+    CallAnswered,
+    Event,
+    Noted,
+    Outcome,
+    QuotaWaited,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+    Waited,
+)
 from runbook.explain import explain
 from runbook.log import RunLog, logged
 from runbook.notebook.options import Options, how_to_give, read
@@ -241,6 +253,8 @@ class Run:
                 self._doing[name] = event.action
             case Waited(step=str(name)):
                 self._waiting[name] = event
+            case CallAnswered(step=str(name)) if isinstance(self._waiting.get(name), QuotaWaited):
+                self._waiting.pop(name)
             case StepFinished(step=str(name)):
                 self._steps[name] = event
                 self._doing.pop(name, None)

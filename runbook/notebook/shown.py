@@ -192,8 +192,7 @@ def ending(
 
 def waiting(event: Waited) -> str:
     """What AWS is being waited for, in a line. Its times are AWS's."""
-    said = f"{redacted(event.state)}, " if event.state else ""
-    return f"waiting for {event.what} ({said}{event.elapsed:.0f} s so far, usually {present.seconds(event.usual)})"
+    return f"waiting for {event.what} ({present.so_far(redacted(event.state), event.elapsed, event.usual)})"
 
 
 def _shape(shape: Shape) -> Iterable[str]:

@@ -203,6 +203,10 @@ def _take(step: StepRecord, kind: str, line: Mapping[str, Any], at: datetime | N
         case "Waited":
             what = str(line.get("what", ""))
             step.waits[what] = Wait(what, float(line.get("elapsed", 0.0)))
+        case "QuotaWaited":  # each request waits by itself: what a step's requests waited together
+            what = str(line.get("what", ""))
+            before = step.waits.get(what, Wait(what, 0.0)).elapsed
+            step.waits[what] = Wait(what, before + float(line.get("pause", 0.0)))
         case "StepFinished":
             step.ended = at
             step.outcome = Outcome(line["outcome"])

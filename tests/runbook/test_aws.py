@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +17,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from runbook.control import Control
 from runbook.creating import create_once
 from runbook.errors import Stopped, TookTooLong
-from runbook.events import CallAnswered, CallSent, Event, Waited
+from runbook.events import CallAnswered, CallSent, Event, QuotaWaited, Waited
 from tests.stack import Hurry, Stack
 
 
@@ -156,6 +158,46 @@ def test_a_wait_asks_anew_each_time_and_says_what_for(stack: Stack) -> None:
     assert [event.poll for event in events if isinstance(event, CallSent)] == [False, True, True]
 
 
+def looks_while_it_takes(stack: Stack, takes: float, usual: float) -> int:
+    """How often a wait looks at what takes so long, though it usually takes ``usual``."""
+    times: list[float] = []
+    waited = Hurry(stack.clock, times=1.0)
+
+    def ready() -> bool | None:
+        times.append(waited.waited)
+        return True if waited.waited >= takes else None
+
+    with observed(stack, waited) as events:
+        stack.aws.wait_until(ready, what="a link", usual=usual, every=3.0)
+    assert waited.waited - takes <= max(3.0, 0.1 * usual)
+    told = [event.elapsed for event in events if isinstance(event, Waited)]
+    assert max(later - before for before, later in itertools.pairwise(told)) < 3.1  # a person sees it go on
+    return len(times)
+
+
+@pytest.mark.parametrize("takes", [60.0, 120.0, 150.0, 180.0, 240.0])
+def test_what_takes_minutes_is_not_asked_for_every_three_seconds(stack: Stack, takes: float) -> None:
+    assert looks_while_it_takes(stack, takes, usual=180.0) <= 0.65 * takes / 3.0
+
+
+def test_a_wait_looks_less_often_while_the_accounts_quota_is_crowded(stack: Stack) -> None:
+    aws = stack.aws
+    alone = [aws._crowding.between_looks(3.0, 0.0) for _ in range(20)]
+    for _ in range(4):
+        with observed(stack), instead(stack, "GetVpcLink", answer(429, "TooManyRequestsException")):  # noqa: SIM117
+            with pytest.raises(ClientError):
+                aws.apigateway.get_vpc_link(vpcLinkId="x")
+    crowded = [aws._crowding.between_looks(3.0, 0.0) for _ in range(20)]
+    with observed(stack):
+        for _ in range(40):
+            aws.wait_until(lambda: True, what="a link", usual=180.0, every=3.0)
+
+    assert set(alone) == {3.0}
+    assert all(6.0 < between <= 24.0 for between in crowded)
+    assert len(set(crowded)) > 10  # forty runs do not come at the same moment
+    assert aws._crowding.between_looks(3.0, 0.0) == 3.0  # they are over
+
+
 def test_a_wait_has_an_end(stack: Stack) -> None:
     with pytest.raises(TookTooLong, match="waited 60 s for the moon, which usually takes 5 s; AWS says: no moon"):
         stack.aws.wait_until(lambda: None, what="the moon", state=lambda: "no moon", usual=5, every=10)
@@ -186,10 +228,10 @@ def lost() -> ConnectionClosedError:
         ("DeleteVpcLink", lambda it: it.delete_vpc_link(vpcLinkId="x"), lambda: answer(500, "Internal"), 4),
         ("CreateRestApi", lambda it: it.create_rest_api(name="x"), lambda: answer(500, "Internal"), 1),
         ("CreateVpcLink", lambda it: it.create_vpc_link(name="x", targetArns=["x"]), lost, 1),
-        ("CreateRestApi", lambda it: it.create_rest_api(name="x"), lambda: answer(429, "TooManyRequests"), 8),
+        ("CreateRestApi", lambda it: it.create_rest_api(name="x"), lambda: answer(429, "LimitExceededException"), 1),
         ("GetRestApis", lambda it: it.get_rest_apis(), lambda: answer(400, "BadRequestException"), 1),
     ],
-    ids=["read 503", "read lost", "write 500", "creation 500", "creation lost", "throttled creation", "refused"],
+    ids=["read 503", "read lost", "write 500", "creation 500", "creation lost", "limit reached", "refused"],
 )
 def test_what_is_sent_again_and_how_often(
     stack: Stack,
@@ -212,11 +254,50 @@ def test_what_is_sent_again_and_how_often(
 def test_throttling_is_waited_out_at_the_quotas_pace(stack: Stack) -> None:
     control = Hurry(stack.clock)
     throttled = [answer(429, "TooManyRequestsException") for _ in range(2)]
-    with observed(stack, control), instead(stack, "CreateRestApi", *throttled) as asked:
+    with observed(stack, control) as events, instead(stack, "CreateRestApi", *throttled) as asked:
         stack.aws.apigateway.create_rest_api(name="an-api")
 
     assert len(asked) == 3
     assert control.waited >= 2 * 3.0  # one creation in three seconds
+    waits = [event for event in events if isinstance(event, QuotaWaited)]
+    assert [wait.operation for wait in waits] == ["CreateRestApi"] * 2
+    assert waits[0].what == "the account's quota: CreateRestApi, 1 request in 3 s"
+    assert [wait.elapsed for wait in waits] == [0.0, waits[0].pause]
+    assert sum(wait.pause for wait in waits) == pytest.approx(control.waited)
+
+
+def test_throttling_is_waited_out_for_a_time_and_not_a_number_of_times(stack: Stack) -> None:
+    control = Hurry(stack.clock)
+    throttled = [answer(429, "TooManyRequestsException") for _ in range(400)]
+    with observed(stack, control) as events, instead(stack, "DeleteRestApi", *throttled) as asked:  # noqa: SIM117
+        with pytest.raises(ClientError, match="TooManyRequestsException"):
+            stack.aws.apigateway.delete_rest_api(restApiId="x")
+
+    assert 3000.0 <= control.waited <= 3060.0  # a hundred deletions at 30 s, and the last wait
+    (told,) = [event for event in events if isinstance(event, CallAnswered)]
+    assert told.attempts == len(asked) == 1 + len([event for event in events if isinstance(event, QuotaWaited)])
+
+
+def test_a_stop_ends_the_wait_for_the_quota_at_once(stack: Stack) -> None:
+    control = Control()
+    events: list[Event] = []
+
+    def observe(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, QuotaWaited):
+            control.stop()
+
+    began = time.monotonic()
+    with (
+        stack.aws.observed(observe, control),
+        instead(stack, "DeleteRestApi", answer(429, "TooManyRequestsException")) as asked,
+        pytest.raises(Stopped),
+    ):
+        stack.aws.apigateway.delete_rest_api(restApiId="x")
+
+    assert len(asked) == 1
+    assert [event.pause >= 30.0 for event in events if isinstance(event, QuotaWaited)] == [True]
+    assert time.monotonic() - began < 10.0  # of 30 s at least
 
 
 def test_an_edge_api_is_asked_for_again_at_its_own_slower_pace(stack: Stack) -> None:
