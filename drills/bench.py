@@ -15,6 +15,7 @@ from drills.service import Service
 from drills.service import ensure as ensure_service
 from drills.service import find as find_service
 from runbook.accounts import Account, Kind
+from runbook.calling import Client
 from runbook.engine import run
 from runbook.errors import BadInput, CannotContinue
 from runbook.events import Action, Event, Outcome, RunFinished, StepFinished
@@ -223,9 +224,9 @@ class Bench:
         return {answer.json().get("instance_id", "") for answer in answers}
 
     @cached_property
-    def _http(self) -> httpx.Client:
-        # Longer than any integration's timeout. What is behind the loopback needs neither a proxy nor certificates.
-        return httpx.Client(timeout=35, trust_env=False, verify=False)
+    def _http(self) -> Client:
+        # What is behind the loopback needs neither a proxy nor certificates.
+        return Client(trust_env=False, verify=False)
 
     # --- small verbs --------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ProfileNotFound
 
 from runbook import command_line
 from runbook.aws import Aws, on_loopback
+from runbook.calling import caller
 from runbook.errors import BadInput, CannotContinue, named, quoted
 from runbook.parameters import Parameters
 
@@ -135,7 +136,8 @@ def _practice(url: str, said: Mapping[str, Any], params: Parameters) -> Account:
     defaults = said["defaults"]
     if region != defaults["region"]:
         # Another region gets a private service of its own, as soon as somebody works there.
-        answer = httpx.put(f"{url}/_practice/regions/{region}", timeout=30, trust_env=False)
+        with caller(url) as client:
+            answer = client.request("PUT", f"{url}/_practice/regions/{region}")
         if answer.status_code >= 400:
             raise BadInput("region", f"the practice account has no region {region}.")
         defaults = answer.json().get("defaults", answer.json())
@@ -167,8 +169,8 @@ def _ask(url: str) -> dict[str, Any]:
     if not on_loopback(url):
         return {}
     try:
-        # Without TLS there are no certificates to load, which takes longer than all the rest.
-        answer = httpx.get(f"{url}/_practice", timeout=10, trust_env=False, verify=not url.startswith("http:"))
+        with caller(url, timeout=httpx.Timeout(10.0)) as client:
+            answer = client.get(f"{url}/_practice")
         said = answer.json() if answer.status_code == 200 else {}
     except (httpx.HTTPError, httpx.InvalidURL, ValueError):
         return {}

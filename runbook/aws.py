@@ -33,6 +33,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 from botocore.hooks import HierarchicalEmitter
 
+from runbook.bounded import BoundedSession
 from runbook.control import Control
 from runbook.errors import Stopped, TookTooLong
 from runbook.events import CallAnswered, CallSent, Event, Noted, QuotaWaited, Waited
@@ -251,6 +252,8 @@ class Aws:
                     user_agent_extra="apigw-vpc-runbook",
                 ),
             )
+        # botocore has no hook for this: those before sending replace the answer, those after it come too late.
+        client._endpoint.http_session = BoundedSession(client._endpoint.http_session, ANSWERS_WITHIN)
         hooks = cast("HierarchicalEmitter", client.meta.events)
         hooks.register("provide-client-params", self._note_question)
         hooks.register_first("before-call", self._recall_or_announce)
