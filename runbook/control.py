@@ -25,6 +25,7 @@ class Control:
         self._stopped = False
         self._halted = ""
         self._answers: dict[str, Answer] = {}
+        self._approves_all = False
 
     @property
     def stopped(self) -> bool:
@@ -52,6 +53,12 @@ class Control:
         """Let the step act."""
         self._answer(step, Answer.APPROVE)
 
+    def approve_all(self) -> None:
+        """Let every step act, those that ask later too."""
+        with self._changed:
+            self._approves_all = True
+            self._changed.notify_all()
+
     def skip(self, step: str) -> None:
         """Leave the step as it is; what needs its fact is not done either."""
         self._answer(step, Answer.SKIP)
@@ -62,11 +69,11 @@ class Control:
             self._changed.notify_all()
 
     def answer(self, step: str) -> Answer:
-        """Wait for :meth:`approve` or :meth:`skip` of this step. Raises :class:`Stopped`."""
+        """Wait for :meth:`approve` or :meth:`skip` of this step, or :meth:`approve_all`. Raises :class:`Stopped`."""
         with self._changed:
-            self._changed.wait_for(lambda: self.stopped or step in self._answers)
+            self._changed.wait_for(lambda: self.stopped or self._approves_all or step in self._answers)
             self.go_on()
-            return self._answers.pop(step)
+            return self._answers.pop(step, Answer.APPROVE)
 
     def wait(self, seconds: float) -> None:
         """Wait so many wall seconds. Raises :class:`Stopped` at once when a stop is asked for."""

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.actions import parse
 from textual.app import App, ComposeResult, SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
@@ -42,6 +43,9 @@ _ENDS_WITHIN = 2.0
 """Wall seconds that the app has to end by itself when its terminal was closed."""
 
 _WRONG = (Outcome.FAILED, Outcome.STOPPED)
+
+_AT_ONCE = frozenset({"q", "ctrl+q", "ctrl+c", "ctrl+z"})
+"""Keys that do not wait for an account: leaving must always be possible."""
 
 
 class RunbookApp(App[None]):
@@ -102,6 +106,9 @@ class RunbookApp(App[None]):
         self._clock = clock
         self._desk = desk
         self._after_look: Order | None = None
+        self._look_is_due = False
+        self._connecting = True
+        self._early_keys: list[events.Key] = []
         self._leaving = False
         self._by_signal = 0
         self._run_is_over = threading.Event()
@@ -118,8 +125,34 @@ class RunbookApp(App[None]):
 
     @property
     def connecting(self) -> str:
-        """What is going on before there is a session."""
-        return "Connecting to the account and reading the steps …"
+        """What is going on before there is a session; empty once there is one."""
+        if not self._connecting:
+            return ""
+        kept = " ".join(self.get_key_display(Binding(key.key, "")) for key in self._early_keys)
+        return "Connecting to the account and reading the steps …" + (f"  then: {kept}" if kept else "")
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keep the keys that are pressed before there is an account to use them on, instead of losing them."""
+        early = self._connecting and isinstance(event, events.Key) and not event.is_forwarded
+        if early and isinstance(event, events.Key) and event.key not in _AT_ONCE:
+            self._early_keys.append(event)
+            self._show_connecting()
+        else:
+            await super().on_event(event)
+
+    def _show_connecting(self) -> None:
+        if self._main_is_there.is_set():
+            self.main.show_connecting()
+        elif opening := self.query("#opening"):
+            opening.first(Static).update(Content(self.connecting))
+
+    def _stop_connecting(self, *, use_keys: bool) -> None:
+        """Use the keys that were kept, in their order."""
+        self._connecting = False
+        kept, self._early_keys = self._early_keys, []
+        self._show_connecting()
+        for key in kept if use_keys else ():
+            self.post_message(events.Key(key.key, key.character))
 
     @property
     def looks_first(self) -> bool:
@@ -149,6 +182,8 @@ class RunbookApp(App[None]):
 
     def connect(self, params: Parameters) -> None:
         """Connect to the account in a worker."""
+        self._connecting = True
+        self._show_connecting()
         self.run_worker(lambda: self._connect(params), name="connect", thread=True, exit_on_error=False)
 
     def _connect(self, params: Parameters) -> None:
@@ -168,11 +203,15 @@ class RunbookApp(App[None]):
         self.session = message.session
         self.training = Training(self, message.session, self._desk)
         self.main.show_session()
+        self._stop_connecting(use_keys=True)
         if self.session.account.costs:
             self.find_out(None)
 
     @on(Failed)
-    def _failed(self, message: Failed) -> None:
+    async def _failed(self, message: Failed) -> None:
+        if self._connecting:
+            await self._main_is_there.wait()
+            self._stop_connecting(use_keys=False)
         if self.session is None:
             self.failure = message.error
             self.exit(return_code=2 if isinstance(message.error, RunbookError) else 1)
@@ -238,6 +277,7 @@ class RunbookApp(App[None]):
         """Begin a run in a worker thread."""
         assert self.session is not None  # noqa: S101 (asked for through ask_for)
         session = self.session
+        self._look_is_due = False
         session.begin(order)
         self._run_is_over.clear()
         self.main.run_began(order)
@@ -368,7 +408,23 @@ class RunbookApp(App[None]):
         if session is None or session.running or session.params.stack == stack:
             return
         session.change(validated({"stack": stack, "region": session.account.aws.region}))
+        self._look_is_due = True
         self.main.show_session()
+
+    def stack_was_changed(self, stack: str) -> None:
+        """By a drill and not by a run: nothing of what is shown of it holds any more."""
+        session = self.session
+        if session is not None and session.params.stack == stack:
+            session.forget()
+            self._look_is_due = True
+            self.main.show_session()
+            if self.screen is self.main:
+                self.look_again()
+
+    def look_again(self) -> None:
+        """Check the stack, if that is due since something else than a run changed it."""
+        if self._look_is_due and not (self.training and self.training.busy):
+            self.ask_for(Order(Action.CHECK))
 
     def back_to_steps(self) -> None:
         """Close what is over the checklist."""

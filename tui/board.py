@@ -144,6 +144,11 @@ class Board:
         return self.run is not None and self.run.finished is None
 
     @property
+    def began(self) -> bool:
+        """Whether the run that was asked for has told which steps it has."""
+        return self.run is not None and bool(self.run.steps)
+
+    @property
     def waits(self) -> list[tuple[StepState, Wait]]:
         """What AWS is being waited for, in reading order."""
         return [(state, state.wait) for state in self if state.wait is not None]
@@ -265,6 +270,14 @@ class Board:
         for state in self:
             if state is not undone and undone.id in self.plan.up_to(state.step):
                 state.forget()
+
+    @property
+    def stopped_at(self) -> list[StepState]:
+        """Where the last run was stopped: the steps that were under way, else the next in the order of the run."""
+        down = self.run is not None and self.run.action is Action.DOWN
+        ordered = list(self)[::-1] if down else list(self)
+        stopped = [state for state in ordered if state.outcome is Outcome.STOPPED]
+        return [state for state in stopped if state.duration is not None] or stopped[:1]
 
     def reset(self) -> None:
         """Nothing is known: another stack, or another account."""

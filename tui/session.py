@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from runbook.control import Control
@@ -162,6 +162,14 @@ class Session:
         state.asked, state.queued = None, True
         self.control.approve(state.id)
 
+    def approve_all(self) -> None:
+        """Let every step act that asks now or would ask later: nobody is walked through any more."""
+        if self.order is not None:
+            self.order = replace(self.order, guided=False)
+        for state in self.board.asking:
+            state.asked, state.queued = None, True
+        self.control.approve_all()
+
     def skip(self, state: StepState) -> None:
         """Leave a step that asks as it is."""
         state.asked, state.queued = None, True
@@ -173,8 +181,12 @@ class Session:
         self.params = params
         self.confirmed = None
         if elsewhere:
-            self.board.reset()
-            self.last = None
+            self.forget()
+
+    def forget(self) -> None:
+        """Nothing is known of the stack any more."""
+        self.board.reset()
+        self.last = None
 
     @property
     def stands(self) -> str:
@@ -185,14 +197,13 @@ class Session:
             return self.last.error
         total = len(self.last.outcomes)
         ended = sum(how in (Outcome.OK, Outcome.DONE, Outcome.UNDONE) for how in self.last.outcomes.values())
-        ended_so = {
-            outcome: [name for name, how in self.last.outcomes.items() if how is outcome] for outcome in Outcome
-        }
-        if stopped := ended_so[Outcome.STOPPED]:
-            where = f"Stopped at {self.board[stopped[0]].name}: {ended} of {total} steps are done."
-            return f"{where} What was done stays done; run it again to go on."
-        if failed := ended_so[Outcome.FAILED]:
-            return f"{self.board[failed[0]].name} failed: {self.board[failed[0]].reason}"
+        if stopped := self.board.stopped_at:
+            down = self.last.action is Action.DOWN
+            where = " and ".join(state.name for state in stopped)
+            progress = f"{ended} of {total} steps are {'removed' if down else 'done'}"
+            return f"Stopped at {where}: {progress}. What was done stays done; run it again to go on."
+        if failed := self.board.first([Outcome.FAILED]):
+            return f"{failed.name} failed: {failed.reason}"
         return ""
 
     @property

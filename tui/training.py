@@ -15,8 +15,7 @@ from textual.signal import Signal
 from drills import STACK
 
 if TYPE_CHECKING:
-    from textual.app import App
-
+    from tui.app import RunbookApp
     from drills.desk import Briefing, Desk, Ended
     from drills.model import Drill
     from runbook.accounts import Account
@@ -47,7 +46,7 @@ class Training:
             self.taken = taken
             super().__init__()
 
-    def __init__(self, app: App[None], session: Session, desk: Callable[[str | None], Desk] | None = None) -> None:
+    def __init__(self, app: RunbookApp, session: Session, desk: Callable[[str | None], Desk] | None = None) -> None:
         self._app = app
         self._session = session
         self._made = desk or _desk
@@ -68,6 +67,7 @@ class Training:
         """What mends the drill that runs, once it was asked for."""
         self.report = ""
         """The exam's report in Markdown, once it was written."""
+        self._changes = ""
 
     # --- what is known ------------------------------------------------------------------------------------------
 
@@ -126,7 +126,12 @@ class Training:
 
     def start(self, drill: Drill) -> None:
         """Break a stack; what was said of the drill before is forgotten."""
-        self._ask(f"preparing {drill.id}", lambda desk: desk.start(drill, self._account(), self.stack), self._started)
+        self._ask(
+            f"preparing {drill.id}",
+            lambda desk: desk.start(drill, self._account(), self.stack),
+            self._started,
+            changes=self.stack,
+        )
 
     def begin_exam(self, order: ExamOrder) -> None:
         """Begin an exam, and its first drill."""
@@ -135,7 +140,7 @@ class Training:
             drill = desk.begin_exam(order.count, order.seed, order.out, order.among)
             return desk.start(drill, self._account(), self.stack)
 
-        self._ask("beginning the exam", begin, self._started)
+        self._ask("beginning the exam", begin, self._started, changes=self.stack)
 
     def end_exam(self) -> None:
         """End it early; what was not done counts as zero."""
@@ -156,7 +161,7 @@ class Training:
 
     def verify(self) -> None:
         """Have it judged."""
-        self._ask("looking whether it is mended", lambda desk: _ended(desk, desk.verify()), self._judged)
+        self._ask("looking whether it is mended", lambda desk: _ended(desk, desk.verify()), self._judged, changes=self._running_on)
 
     def reveal(self) -> None:
         """Look at the solution."""
@@ -164,7 +169,7 @@ class Training:
 
     def give_up(self) -> None:
         """Bring the stack back to finished."""
-        self._ask("bringing the stack back", lambda desk: _ended(desk, desk.give_up()), self._judged)
+        self._ask("bringing the stack back", lambda desk: _ended(desk, desk.give_up()), self._judged, changes=self._running_on)
 
     def put_away(self) -> None:
         """The report was read."""
@@ -183,15 +188,24 @@ class Training:
 
     # --- doing it -----------------------------------------------------------------------------------------------
 
-    def _ask(self, what: str, work: Callable[[Desk], T], taken: Callable[[T], None]) -> None:
+    @property
+    def _running_on(self) -> str:
+        """The stack of the drill that runs."""
+        running = self.desk.session.record.running if self.desk is not None else None
+        return running.stack if running is not None else ""
+
+    def _ask(
+        self, what: str, work: Callable[[Desk], T], taken: Callable[[T], None], *, changes: str = ""
+    ) -> None:
+        """Do it at the desk. ``changes``: the stack that it changes, however it ends."""
         desk = self.desk
         if desk is not None:
-            self._begin(what, lambda: work(desk), taken)
+            self._begin(what, lambda: work(desk), taken, changes=changes)
 
-    def _begin(self, what: str, work: Callable[[], T], taken: Callable[[T], None]) -> None:
+    def _begin(self, what: str, work: Callable[[], T], taken: Callable[[T], None], *, changes: str = "") -> None:
         if self.busy:
             return
-        self.busy, self.said, self.wrong = what, "", False
+        self.busy, self.said, self.wrong, self._changes = what, "", False, changes
         self.changed.publish(self)
         self._app.run_worker(lambda: self._work(work, taken), name="drill", group="drill", thread=True)
 
@@ -208,6 +222,8 @@ class Training:
         """Learn what came of the work."""
         self.busy = ""
         message.taken()
+        if self._changes:
+            self._app.stack_was_changed(self._changes)
         self.changed.publish(self)
 
     def _failed(self, problem: str) -> None:

@@ -15,8 +15,10 @@ from runbook.events import Action, Outcome
 from runbook.present import safe
 from tui.board import StepState, Wait
 
-__all__ = ["DOING", "bar", "brief", "look", "safe", "span", "status", "text", "waiting"]
+__all__ = ["DOING", "NOT_THERE", "bar", "brief", "look", "safe", "span", "status", "text", "waiting"]
 
+NOT_THERE = "–"
+"""The sign of a step of which there was nothing to remove."""
 DOING = {Action.CHECK: "looking", Action.DO: "doing", Action.UNDO: "undoing"}
 
 _STYLES = {
@@ -71,7 +73,7 @@ def look(state: StepState, spinner: str) -> tuple[str, str]:
     if state.queued or state.outcome is None:
         return "·", _QUIET
     if state.action is Action.DOWN and state.outcome is Outcome.OK:
-        return "–", _QUIET
+        return NOT_THERE, _QUIET
     return present.SYMBOLS[state.outcome], _STYLES.get(state.outcome, _QUIET)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import NoCredentialsError
+from textual import events
 from textual.widgets import Input, Static
 
 from runbook.accounts import Kind
@@ -19,12 +22,16 @@ from tests.tui import script
 from tests.tui.helpers import ready, screen_text, settle, until
 from tests.tui.script import MARKUP, Told
 from tui.app import RunbookApp
+from tui.board import StepState
+from tui.screens import help
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.leaving import LeavingScreen
+from tui.screens.main import MainScreen
 from tui.screens.parameters import ParametersScreen
+from tui.session import Order
 from tui.widgets.calls import Calls
 from tui.widgets.checklist import Checklist
-from tui.words import safe
+from tui.words import look, safe
 
 
 def waits(told: Told) -> Iterator[Event]:
@@ -464,3 +471,131 @@ async def test_the_palette_names_every_command_once() -> None:
         await until(pilot, lambda: app.screen is not app.main, "the trace")
         titles = [command.title for command in app.get_system_commands(app.screen)]
         assert len(titles) == len(set(titles))
+
+
+EARLY = ("composed", "mounted", "beginning", "main screen", "connecting", "connected")
+
+
+@pytest.mark.parametrize("moment", EARLY)
+async def test_keys_pressed_before_there_is_an_account_are_used_once_there_is(
+    moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = script.app()
+    made, connect = app._account, threading.Event()
+
+    def press() -> None:
+        for key in ("down", "u"):
+            app.post_message(events.Key(key, key if key == "u" else None))
+
+    def at(name: str, owner: object, method: str) -> None:
+        real = getattr(owner, method)
+
+        def pressed(*words: Any) -> Any:
+            if moment == name:
+                press()
+            return real(*words)
+
+        monkeypatch.setattr(owner, method, pressed)
+
+    def account(_params: object) -> Any:
+        if moment == "connecting":
+            press()
+        assert connect.wait(30)
+        return made
+
+    app._account = account
+    at("composed", app, "compose")
+    at("mounted", RunbookApp, "on_mount")
+    at("beginning", app, "_begin")
+    at("main screen", MainScreen, "on_mount")
+    at("connected", MainScreen, "show_session")
+    async with app.run_test(size=(80, 24)) as pilot:
+        if moment != "connected":
+            await until(pilot, lambda: "then: ↓ u" in screen_text(app), "the keys that were kept")
+        assert not app.script.told
+        connect.set()
+        await until(pilot, lambda: app.script.told and not app.session.running, "the run")
+        assert [told.action for told in app.script.told] == [Action.UP]
+        assert "then:" not in screen_text(app)
+
+
+async def test_leaving_does_not_wait_for_an_account() -> None:
+    app, connect = script.app(), threading.Event()
+    made = app._account
+    app._account = lambda _params: made if connect.wait(30) else made
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("u", "q")
+        connect.set()
+    assert app.return_code == 0
+    assert not app.script.told
+
+
+async def test_no_key_meant_for_the_region_to_come_is_used_in_the_one_before() -> None:
+    app, connect = script.app(), threading.Event()
+    made = app._account
+    app._account = lambda params: made if params.region != "eu-central-1" or connect.wait(30) else made
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        first = app.session
+        app.connect(validated({"region": "eu-central-1"}))
+        await pilot.press("u")
+        await until(pilot, lambda: "then: u" in screen_text(app), "the key that was kept")
+        assert not first.running
+        connect.set()
+        await until(pilot, lambda: app.script.told and not app.session.running, "the run")
+        assert [told.params.region for told in app.script.told] == ["eu-central-1"]
+
+
+def stops_at_the_link(told: Told) -> Iterator[Event]:
+    if told.action is not Action.DOWN:
+        yield from script.everything(told)
+        return
+    yield StepStarted(step="invoke", action=Action.UNDO)
+    yield StepFinished(step="invoke", outcome=Outcome.UNDONE, duration=0.1)
+    yield StepStarted(step="vpc-link", action=Action.UNDO)
+    yield script.waited("vpc-link", 42.0)
+    told.wait()
+
+
+async def test_a_down_says_at_which_step_it_was_stopped() -> None:
+    async with script.app(stops_at_the_link).run_test(size=(100, 30)) as pilot:
+        app = await ready(pilot)
+        app.start(Order(Action.DOWN))
+        await until(pilot, lambda: app.session.board.waits, "the wait")
+        await pilot.press("x")
+        await settle(pilot)
+        assert "Stopped at VPC link: 1 of 5 steps are removed." in screen_text(app)
+        assert app.main.chosen.id == "vpc-link"
+
+
+async def test_the_guide_can_be_left_by_doing_the_rest() -> None:
+    async with script.app().run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.session.board.asking, "the question")
+        await pilot.press("a")
+        await settle(pilot)
+        assert not app.main.guiding
+        assert [state.outcome for state in app.session.board][1:] == [Outcome.DONE] * 4
+        assert len(app.script.told) == 1
+
+
+async def test_after_the_last_step_the_guide_says_that_it_ends() -> None:
+    async with script.app().run_test(size=(100, 30)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("enter")
+        last = list(script.FACTS)[-1]
+        while app.main.guiding or not app.session.board.began:
+            await until(pilot, lambda: app.main.chosen.asked or app.main.chosen.outcome, "something to say")
+            if app.main.chosen.outcome:
+                shown = screen_text(app)
+                assert ("ends the guide" in shown) is (app.main.chosen.id == last)
+                assert ("goes on with" in shown) is (app.main.chosen.id != last)
+            await pilot.press("enter")
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("outcome", Outcome)
+def test_the_help_explains_every_sign_of_the_checklist(action: Action, outcome: Outcome) -> None:
+    state = StepState(script.plan()["invoke"], 1, outcome=outcome, action=action)
+    assert look(state, "⠋")[0] in help._SIGNS

@@ -16,6 +16,7 @@ from textual.widgets import Label, Static
 from runbook.events import Outcome
 from runbook.present import SYMBOLS
 from tui.widgets.box import Box
+from tui.words import NOT_THERE
 
 __all__ = ["HelpScreen"]
 
@@ -26,13 +27,14 @@ _SIGNS = {
     SYMBOLS[Outcome.UNKNOWN]: "not known before another step is done",
     SYMBOLS[Outcome.BLOCKED]: "not reached: a step it needs is not there",
     SYMBOLS[Outcome.SKIPPED]: "left as it is",
+    NOT_THERE: "there was nothing to remove",
     SYMBOLS[Outcome.STOPPED]: "stopped",
     SYMBOLS[Outcome.FAILED]: "failed; the step says why",
     "▶": "waits for your yes",
 }
 _WAYS = (
     "Enter walks you through: each step says what it will change, does it, shows what changed, and goes on. "
-    "While AWS takes its minutes, Enter goes on with what does not have to wait.\n"
+    "While AWS takes its minutes, Enter goes on with what does not have to wait; a does all the rest.\n"
     "u does it all at once; c only looks. Whatever is stopped or fails can be run again: it goes on from there."
 )
 

@@ -61,6 +61,7 @@ class MainScreen(Screen[None]):
         Binding("z", "undo_step", "Undo", show=False, id="undo_step", tooltip="Remove what the chosen step made"),
         Binding("d", "down", "Down", id="down", tooltip="Remove everything of the stack, and nothing else"),
         Binding("s", "skip", "Leave it", id="skip", tooltip="Leave the step that asks as it is"),
+        Binding("a", "rest", "Do the rest", id="rest", tooltip="Do all the steps that are left without asking"),
         Binding("x", "stop", "Stop", id="stop", tooltip="End every wait; the call in flight finishes"),
         Binding("y", "copy_url", "Copy URL", show=False, id="copy_url", tooltip="Copy the invoke URL"),
         Binding("i", "invoke", "Call again", show=False, id="invoke", tooltip="Call the invoke URL again and look"),
@@ -107,6 +108,10 @@ class MainScreen(Screen[None]):
         yield ProgressStrip()
         yield Footer(compact=True, show_command_palette=False)
 
+    def on_screen_resume(self) -> None:
+        """Look again where something else than a run has changed the stack meanwhile."""
+        self.app.look_again()
+
     def on_mount(self) -> None:
         """Say what is awaited."""
         self.query_one("#why").border_title = "Why"
@@ -124,6 +129,10 @@ class MainScreen(Screen[None]):
     def chosen(self) -> StepState | None:
         """The step that is shown."""
         return self.query_one(Checklist).chosen
+
+    def show_connecting(self) -> None:
+        """Show that there is no account yet, and which keys will be used when there is."""
+        self.query_one(ProgressStrip).say(self.app.connecting)
 
     def show_session(self) -> None:
         """Show the session from the beginning: it is new, or its stack is another."""
@@ -183,7 +192,7 @@ class MainScreen(Screen[None]):
         self.query_one(Invoked).show_invocation(None if session.running else session.board.invocation)
         chosen = self.chosen
         if chosen is not None and moved in (None, chosen.id):
-            self.query_one(Result).show_step(chosen, session, guiding=self.guiding)
+            self.query_one(Result).show_step(chosen, session, guiding=self.guiding, following=self._following)
         elif chosen is not None and chosen.wait is not None:
             self.query_one(Result).renew_wait(session)
         self._renew_keys()
@@ -200,7 +209,8 @@ class MainScreen(Screen[None]):
 
     def _point_out(self, session: Session) -> None:
         """At the end of a run, go to what matters: the step that failed, or the invoke URL's answer."""
-        wrong = session.board.first([Outcome.FAILED, Outcome.STOPPED])
+        stopped = session.board.stopped_at
+        wrong = stopped[0] if stopped else session.board.first([Outcome.FAILED])
         if wrong is not None:
             self.query_one(Checklist).choose(wrong)
         elif self.guiding:
@@ -215,7 +225,7 @@ class MainScreen(Screen[None]):
         session, chosen = self.session, self.chosen
         if session is None or chosen is None:
             return
-        self.query_one(Result).show_step(chosen, session, guiding=self.guiding)
+        self.query_one(Result).show_step(chosen, session, guiding=self.guiding, following=self._following)
         if self._filtered:
             self.query_one(Calls).only(chosen.id, session.board)
         self._renew_keys()
@@ -249,6 +259,12 @@ class MainScreen(Screen[None]):
         board = self.session.board if self.session is not None else ()
         return next((state for state in board if state.id not in self._seen), None)
 
+    @property
+    def _following(self) -> StepState | None:
+        """Where Enter leads from the chosen step."""
+        board, chosen = self.session.board if self.session is not None else (), self.chosen
+        return next((state for state in board if state is not chosen and state.id not in self._seen), None)
+
     def action_go_on(self) -> None:
         """Enter: the next thing of the guided way."""
         session, chosen = self.session, self.chosen
@@ -260,6 +276,8 @@ class MainScreen(Screen[None]):
             self._seen = set()
             self.query_one(Checklist).action_first()
             self._guide(session)
+        elif session.running and not session.board.began:
+            return  # an Enter too many: there is nothing to go on from before the run has said what its steps are
         elif chosen.asked is not None:
             session.approve(chosen)
             self.renew()
@@ -285,6 +303,13 @@ class MainScreen(Screen[None]):
             session.skip(chosen)
             self._seen.add(chosen.id)
             self._follow()
+            self.renew()
+
+    def action_rest(self) -> None:
+        """End the guided way by doing all that is left."""
+        if self.session is not None:
+            self.guiding = False
+            self.session.approve_all()
             self.renew()
 
     @on(Result.Answered)
@@ -403,6 +428,8 @@ class MainScreen(Screen[None]):
                 return not running
             case "stop":
                 return running and not session.control.stopped
+            case "rest":
+                return running and session.guided
             case "skip":
                 return chosen is not None and chosen.asked is not None
             case "go_on":
@@ -429,6 +456,7 @@ _NEED_SESSION = frozenset(
         "run_step",
         "undo_step",
         "down",
+        "rest",
         "skip",
         "stop",
         "copy_url",

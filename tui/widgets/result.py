@@ -48,6 +48,7 @@ class Result(VerticalScroll):
         super().__init__(id="result")
         self._state: StepState | None = None
         self._guiding = False
+        self._following: StepState | None = None
 
     def compose(self) -> ComposeResult:
         """A headline, the card of the guided way, and below it what is known."""
@@ -65,15 +66,17 @@ class Result(VerticalScroll):
         """Name the pane."""
         self.border_title = "Step"
 
-    def show_step(self, state: StepState, session: Session, *, guiding: bool) -> None:
-        """Show this step as it stands."""
+    def show_step(
+        self, state: StepState, session: Session, *, guiding: bool, following: StepState | None = None
+    ) -> None:
+        """Show this step as it stands. ``following``: the step that the guided way leads to next."""
         other = self._state is not state
-        self._state, self._guiding = state, guiding
+        self._state, self._guiding, self._following = state, guiding, following
         if other:
             self.scroll_home(animate=False)
         self.border_title = f"Step {state.number} of {len(session.board.steps)}"
         self._put("headline", _headline(state))
-        card = _card(state, session, self._guiding)
+        card = _card(state, session, self._guiding, self._following)
         self.query_one("#card").display = card is not None
         self.query_one("#card-buttons").display = state.asked is not None
         if card is not None:
@@ -88,7 +91,7 @@ class Result(VerticalScroll):
         if (
             self._state is not None
             and self._state.wait is not None
-            and (card := _card(self._state, session, self._guiding))
+            and (card := _card(self._state, session, self._guiding, self._following))
         ):
             self._put("card-text", card)
 
@@ -110,7 +113,7 @@ def _headline(state: StepState) -> Content:
     return Content.assemble(span(state.step.title, "bold"), "\n", (words, style), (took, _QUIET))
 
 
-def _card(state: StepState, session: Session, guiding: bool) -> Content | None:
+def _card(state: StepState, session: Session, guiding: bool, following: StepState | None) -> Content | None:
     """What the guided way says of this step now; None when there is nothing to say."""
     if state.asked is not None:
         words, detail = present.plan_words(state.asked.outcome, state.asked.reason, state.asked.differences)
@@ -127,7 +130,12 @@ def _card(state: StepState, session: Session, guiding: bool) -> Content | None:
         return Content.assemble(("Waiting for AWS", "bold $text-accent"), "\n", line, on)
     if guiding and state.idle and state.outcome is not None:
         again = not state.settled and state.outcome is not Outcome.SKIPPED and not session.running
-        hint = " tries again from here." if again else " goes on."
+        if again:
+            hint = Content(" tries again from here.")
+        elif following is not None:
+            hint = Content.assemble(" goes on with ", span(following.name, "bold"), ".")
+        else:
+            hint = Content(" ends the guide: this was the last step.")
         return Content.assemble(_what_changed(state), "\n", ("Enter", "bold $text-accent"), hint)
     if state.outcome is None and state.idle:
         return span(_summary(state), "$foreground 80%")

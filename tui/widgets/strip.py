@@ -32,7 +32,7 @@ class ProgressStrip(Static):
         self._timer = self.set_interval(_TICK, self.renew, pause=True)
 
     def say(self, remark: str) -> None:
-        """Say this as long as there is no session."""
+        """Show this instead of how the session stands; nothing to show the session again."""
         self._remark = span(remark, "$foreground 80%")
         self.renew()
 
@@ -48,7 +48,7 @@ class ProgressStrip(Static):
     def renew(self) -> None:
         """Show how it stands now."""
         session = self._session
-        if session is None:
+        if session is None or self._remark.plain:
             self.update(self._remark)
             return
         self.set_class(session.running, "-busy")
