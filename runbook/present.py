@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from runbook.events import Outcome
 from runbook.outcome import Difference
 
-__all__ = ["SYMBOLS", "Table", "fields", "notes", "plan_words", "safe", "seconds", "tables", "words"]
+__all__ = ["SYMBOLS", "Table", "clock", "fields", "notes", "plan_words", "safe", "seconds", "tables", "words"]
 
 SYMBOLS: dict[Outcome, str] = {
     Outcome.OK: "✓",
@@ -120,6 +120,11 @@ def so_far(state: str, elapsed: float, usual: float) -> str:
     """How a wait goes: ``PENDING, 42 s so far, usually 3 min 00 s``."""
     parts = [state, f"{elapsed:.0f} s so far", f"usually {seconds(usual)}" if usual else ""]
     return ", ".join(part for part in parts if part)
+
+
+def clock(pace: float) -> str:
+    """What to write behind a time of AWS, where a practice clock makes it pass faster: `` (60×)``; else nothing."""
+    return f" ({round(1 / pace)}×)" if 0 < pace < 1 else ""
 
 
 def _is_table(value: object) -> bool:

@@ -1,14 +1,31 @@
-"""Removing what may be gone already."""
+"""What a step would remove, and removing what may be gone already."""
 
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
 from runbook.aws import code_of
 
-__all__ = ["unless_gone"]
+__all__ = ["Resource", "unless_gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Something of a stack that an undo would remove."""
+
+    kind: str
+    name: str = ""
+    id: str = ""
+    seconds: float = 0.0
+    """How long AWS usually takes until it is gone, where that is worth saying; in AWS seconds."""
+
+    @classmethod
+    def of_arn(cls, kind: str, name: str, arn: str, *, seconds: float = 0.0) -> Resource:
+        """A resource whose id is an ARN; account and region, which are everywhere the same, are left out."""
+        return cls(kind, name, arn.split(":", 5)[-1], seconds)
 
 
 class unless_gone(contextlib.AbstractContextManager[None, bool]):  # noqa: N801 (reads like contextlib.suppress)

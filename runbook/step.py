@@ -14,6 +14,7 @@ from runbook.aws import Aws
 from runbook.errors import BadInput, StepsInvalid, quoted
 from runbook.outcome import Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.removing import Resource
 from runbook.turns import Carrier
 
 __all__ = ["Need", "Plan", "Step"]
@@ -87,6 +88,11 @@ class Step:
     def recall(self) -> Callable[[Aws, str], Mapping[str, Any]] | None:
         """The module's reading of the parameters that its resource remembers, if it remembers any."""
         return getattr(self.module, "recall", None)
+
+    @property
+    def removes(self) -> Callable[[Aws, Parameters], Sequence[Resource]] | None:
+        """The module's look at what ``undo`` would remove, if it makes anything."""
+        return getattr(self.module, "removes", None)
 
     @property
     def carrier(self) -> Carrier | None:

@@ -28,7 +28,7 @@ from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import is_ours
-from runbook.removing import unless_gone
+from runbook.removing import Resource, unless_gone
 from steps import proxy_resource, rest_api
 from steps.proxy_resource import ProxyResource
 from steps.rest_api import RestApi
@@ -127,13 +127,23 @@ def do(aws: Aws, params: Parameters, api: RestApi, resource: ProxyResource) -> A
     return seen(aws, made, what=f"method {VERB}")
 
 
+def removes(aws: Aws, params: Parameters) -> list[Resource]:
+    """The methods of the stack's API."""
+    return [Resource("method", f"{VERB} {method.path}", method.resource) for _, method in _ours(aws, params.stack)]
+
+
 def undo(aws: Aws, params: Parameters) -> None:
     """Delete the ANY methods from our API."""
-    api = rest_api.find(aws, params.stack)
-    if api is not None and is_ours(api.tags, params.stack):
-        for method in _methods(rest_api.resources(aws, api.id)):
-            with unless_gone():
-                aws.apigateway.delete_method(restApiId=api.id, resourceId=method.resource, httpMethod=VERB)
+    for api, method in _ours(aws, params.stack):
+        with unless_gone():
+            aws.apigateway.delete_method(restApiId=api.id, resourceId=method.resource, httpMethod=VERB)
+
+
+def _ours(aws: Aws, stack: str) -> list[tuple[RestApi, Method]]:
+    api = rest_api.find(aws, stack)
+    if api is None or not is_ours(api.tags, stack):
+        return []
+    return [(api, method) for method in _methods(rest_api.resources(aws, api.id))]
 
 
 def _wanted(params: Parameters, api: RestApi, resource: ProxyResource) -> dict[str, str]:

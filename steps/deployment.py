@@ -23,7 +23,7 @@ $ aws apigateway get-export --rest-api-id ... --stage-name prod --export-type oa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
@@ -36,7 +36,7 @@ from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.path.configuration import Configuration, differences, digest, exported, resourced
 from runbook.record import is_ours, stack_tags, tag_differences
-from runbook.removing import unless_gone
+from runbook.removing import Resource, unless_gone
 from steps import rest_api
 from steps._tags import retag_api_gateway
 from steps.integration import Integration
@@ -135,6 +135,17 @@ def do(aws: Aws, params: Parameters, api: RestApi, integration: Integration) -> 
     return seen(aws, made, what=f"stage {params.stage}")
 
 
+def removes(aws: Aws, params: Parameters) -> list[Resource]:
+    """The stage, and the deployments that no other stage serves."""
+    api = rest_api.find(aws, params.stack)
+    if api is None or not is_ours(api.tags, params.stack):
+        return []
+    found = stages(aws, api.id)
+    stage = [Resource("stage", params.stage, api.id) for item in found if item["stageName"] == params.stage]
+    served = {item["deploymentId"] for item in found if item["stageName"] != params.stage}
+    return [*stage, *(Resource("deployment", id=name) for name in _unserved(aws, api.id, served))]
+
+
 def undo(aws: Aws, params: Parameters) -> None:
     """Delete the stage from our API, and the deployments that no stage serves any more."""
     api = rest_api.find(aws, params.stack)
@@ -144,15 +155,16 @@ def undo(aws: Aws, params: Parameters) -> None:
         with unless_gone():
             aws.apigateway.delete_stage(restApiId=api.id, stageName=params.stage)
     served = {stage["deploymentId"] for stage in stages(aws, api.id)}
-    _delete(
-        aws,
-        api.id,
-        [
-            item["id"]
-            for item in history(aws, api.id)
-            if item["id"] not in served and item.get("description", "").startswith(_DESCRIPTION)
-        ],
-    )
+    _delete(aws, api.id, _unserved(aws, api.id, served))
+
+
+def _unserved(aws: Aws, api_id: str, served: Collection[str]) -> list[str]:
+    """The deployments made by this step that are not among the ones that are served."""
+    return [
+        item["id"]
+        for item in history(aws, api_id)
+        if item["id"] not in served and item.get("description", "").startswith(_DESCRIPTION)
+    ]
 
 
 def configured(aws: Aws, api: RestApi) -> Configuration:

@@ -30,7 +30,7 @@ from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import is_ours
-from runbook.removing import unless_gone
+from runbook.removing import Resource, unless_gone
 from steps import any_method, proxy_resource, rest_api
 from steps.any_method import PATH_PARAMETER, VERB, AnyMethod
 from steps.rest_api import RestApi
@@ -125,16 +125,29 @@ def do(aws: Aws, params: Parameters, api: RestApi, method: AnyMethod, group: Tar
     return seen(aws, made, what="the integration")
 
 
+def removes(aws: Aws, params: Parameters) -> list[Resource]:
+    """The integrations of the stack's API."""
+    return [Resource("integration", f"{VERB} {path}", resource) for _, resource, path in _ours(aws, params.stack)]
+
+
 def undo(aws: Aws, params: Parameters) -> None:
     """Delete the integrations of the ANY methods from our API."""
-    api = rest_api.find(aws, params.stack)
-    if api is None or not is_ours(api.tags, params.stack):
-        return
-    for item in rest_api.resources(aws, api.id):
-        method = item.get("resourceMethods", {}).get(VERB, {})
-        if item["path"] in (proxy_resource.PATH, "/") and "methodIntegration" in method:
-            with unless_gone():
-                aws.apigateway.delete_integration(restApiId=api.id, resourceId=item["id"], httpMethod=VERB)
+    for api, resource, _ in _ours(aws, params.stack):
+        with unless_gone():
+            aws.apigateway.delete_integration(restApiId=api.id, resourceId=resource, httpMethod=VERB)
+
+
+def _ours(aws: Aws, stack: str) -> list[tuple[RestApi, str, str]]:
+    """The API, and the id and path of each resource whose method has an integration."""
+    api = rest_api.find(aws, stack)
+    if api is None or not is_ours(api.tags, stack):
+        return []
+    return [
+        (api, item["id"], item["path"])
+        for item in rest_api.resources(aws, api.id)
+        if item["path"] in (proxy_resource.PATH, "/")
+        and "methodIntegration" in item.get("resourceMethods", {}).get(VERB, {})
+    ]
 
 
 def _differences(params: Parameters, path: str, found: ProxyIntegration | None) -> list[Difference]:

@@ -18,6 +18,7 @@ $ aws elbv2 create-listener --load-balancer-arn arn:... --protocol TCP --port 80
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
@@ -27,7 +28,7 @@ from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import as_list, from_list, is_ours, stack_tags
-from runbook.removing import unless_gone
+from runbook.removing import Resource, unless_gone
 from steps import load_balancer, target_group
 from steps.load_balancer import LoadBalancer
 from steps.target_group import TargetGroup
@@ -107,16 +108,31 @@ def do(aws: Aws, params: Parameters, balancer: LoadBalancer, group: TargetGroup)
     )
 
 
+def removes(aws: Aws, params: Parameters) -> list[Resource]:
+    """The listeners of the stack's load balancer that others have not added to it."""
+    return [
+        Resource.of_arn("listener", f"{listener.protocol} {listener.port}", listener.arn)
+        for listener in _ours(aws, params.stack)
+    ]
+
+
 def undo(aws: Aws, params: Parameters) -> None:
     """Delete the listeners of our load balancer, except what others have added to it."""
-    found = load_balancer.find(aws, params.stack)
-    if found is not None and is_ours(found.tags, params.stack):
-        group = target_group.find(aws, params.stack)
+    for listener in _ours(aws, params.stack):
         with unless_gone():
-            for listener in _listeners(aws, found.arn):
-                with unless_gone():
-                    if _is_ours(aws, params.stack, listener, group):
-                        aws.elbv2.delete_listener(ListenerArn=listener.arn)
+            aws.elbv2.delete_listener(ListenerArn=listener.arn)
+
+
+def _ours(aws: Aws, stack: str) -> Iterator[Listener]:
+    balancer = load_balancer.find(aws, stack)
+    if balancer is None or not is_ours(balancer.tags, stack):
+        return
+    group = target_group.find(aws, stack)
+    with unless_gone():
+        for listener in _listeners(aws, balancer.arn):
+            with unless_gone():
+                if _is_ours(aws, stack, listener, group):
+                    yield listener
 
 
 def _is_ours(aws: Aws, stack: str, listener: Listener, group: TargetGroup | None) -> bool:

@@ -34,7 +34,7 @@ from runbook.errors import CannotContinue, NeedsReplacing, NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import as_list, from_list, is_ours, stack_tags, tag_differences
-from runbook.removing import unless_gone
+from runbook.removing import Resource, unless_gone
 from steps import _links
 from steps._tags import retag_load_balancing
 from steps.preflight import PrivateService
@@ -163,6 +163,14 @@ def do(aws: Aws, params: Parameters, service: PrivateService) -> LoadBalancer:
         case _:
             return _active(aws, params.stack, just_made=False)
     return _active(aws, params.stack, just_made=True)
+
+
+def removes(aws: Aws, params: Parameters) -> list[Resource]:
+    """The load balancer, if it is the stack's."""
+    found = find(aws, params.stack)
+    if found is None or not is_ours(found.tags, params.stack):
+        return []
+    return [Resource.of_arn("load balancer", found.name, found.arn, seconds=GOES_WITHIN)]
 
 
 def undo(aws: Aws, params: Parameters) -> None:

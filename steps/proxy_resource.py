@@ -28,7 +28,7 @@ from runbook.errors import CannotContinue
 from runbook.outcome import Missing
 from runbook.parameters import Parameters
 from runbook.record import is_ours
-from runbook.removing import unless_gone
+from runbook.removing import Resource, unless_gone
 from steps import rest_api
 from steps.rest_api import RestApi
 
@@ -85,12 +85,23 @@ def do(aws: Aws, params: Parameters, api: RestApi) -> ProxyResource:
     return seen(aws, lambda: _find(aws, api.id), what=f"resource {PATH}")
 
 
+def removes(aws: Aws, params: Parameters) -> list[Resource]:
+    """The resource of the stack's API."""
+    return [Resource("resource", found.path, found.id) for _, found in _ours(aws, params.stack)]
+
+
 def undo(aws: Aws, params: Parameters) -> None:
     """Delete the resource from our API, with its method and integration."""
-    api = rest_api.find(aws, params.stack)
-    if api is not None and is_ours(api.tags, params.stack) and (found := _find(aws, api.id)):
+    for api, found in _ours(aws, params.stack):
         with unless_gone():
             aws.apigateway.delete_resource(restApiId=api.id, resourceId=found.id)
+
+
+def _ours(aws: Aws, stack: str) -> list[tuple[RestApi, ProxyResource]]:
+    api = rest_api.find(aws, stack)
+    if api is None or not is_ours(api.tags, stack) or not (found := _find(aws, api.id)):
+        return []
+    return [(api, found)]
 
 
 def _find(aws: Aws, api_id: str) -> ProxyResource | None:

@@ -30,7 +30,7 @@ from runbook.errors import NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import is_ours, parameters_from, record, tag_differences
-from runbook.removing import unless_gone
+from runbook.removing import Resource, unless_gone
 from steps._tags import retag_api_gateway
 from steps.preflight import PrivateService
 
@@ -128,6 +128,11 @@ def do(aws: Aws, params: Parameters, service: PrivateService) -> RestApi:
         )
     retag_api_gateway(aws, f"/restapis/{found.id}", found.tags, record(params))
     return found
+
+
+def removes(aws: Aws, params: Parameters) -> list[Resource]:
+    """The REST APIs that carry the stack's tag."""
+    return [Resource("REST API", api.name, api.id) for api in _ours(aws, params.stack)]
 
 
 def undo(aws: Aws, params: Parameters) -> None:

@@ -36,7 +36,7 @@ from runbook.parameters import Parameters
 from runbook.path.filters import rules, rules_of_stack
 from runbook.path.packets import Rule, is_public
 from runbook.record import as_list, stack_tags
-from runbook.removing import unless_gone
+from runbook.removing import Resource, unless_gone
 from steps.nlb_addresses import NlbAddresses
 from steps.preflight import PrivateService
 from steps.target_group import TargetGroup
@@ -112,6 +112,13 @@ def do(aws: Aws, params: Parameters, service: PrivateService, nlb: NlbAddresses,
                 return None
 
     return seen(aws, let_in, what="the security group's rules")
+
+
+def removes(aws: Aws, params: Parameters) -> list[Resource]:
+    """The rules that carry the stack's tag, in whichever security group."""
+    return [
+        Resource("security group rule", f"{rule.source} in {rule.group}", rule.id) for rule in _ours(aws, params.stack)
+    ]
 
 
 def undo(aws: Aws, params: Parameters) -> None:

@@ -27,6 +27,7 @@ from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import is_ours
+from runbook.removing import Resource
 from steps import _links, rest_api
 from steps._links import Link
 from steps.deployment import Deployment, stages
@@ -98,18 +99,30 @@ def do(
     return seen(aws, made, what="the stage's variables")
 
 
+def removes(aws: Aws, params: Parameters) -> list[Resource]:
+    """The two variables of the stage."""
+    _, found = _ours(aws, params)
+    return [Resource("stage variable", name, value) for name, value in found.items()]
+
+
 def undo(aws: Aws, params: Parameters) -> None:
     """Remove the two variables from the stage of our API."""
-    api = rest_api.find(aws, params.stack)
-    if api is None or not is_ours(api.tags, params.stack):
-        return
-    found = _variables(aws, api.id, params.stage)
-    if names := [name for name in (LINK_VARIABLE, HOST_VARIABLE) if name in found]:
+    api, found = _ours(aws, params)
+    if api is not None and found:
         aws.apigateway.update_stage(
             restApiId=api.id,
             stageName=params.stage,
-            patchOperations=[{"op": "remove", "path": f"/variables/{name}"} for name in names],
+            patchOperations=[{"op": "remove", "path": f"/variables/{name}"} for name in found],
         )
+
+
+def _ours(aws: Aws, params: Parameters) -> tuple[RestApi | None, dict[str, str]]:
+    """The stack's API, and what the two variables of its stage are set to."""
+    api = rest_api.find(aws, params.stack)
+    if api is None or not is_ours(api.tags, params.stack):
+        return None, {}
+    found = _variables(aws, api.id, params.stage)
+    return api, {name: found[name] for name in (LINK_VARIABLE, HOST_VARIABLE) if name in found}
 
 
 def _variables(aws: Aws, api_id: str, stage: str) -> dict[str, str]:

@@ -36,7 +36,7 @@ from runbook.errors import NeedsReplacing, NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import MARKS, as_list, from_list, is_ours, parameters_from, record, tag_differences
-from runbook.removing import unless_gone
+from runbook.removing import Resource, unless_gone
 from steps._tags import retag_load_balancing
 from steps.preflight import PrivateService
 
@@ -188,11 +188,22 @@ def do(aws: Aws, params: Parameters, service: PrivateService) -> TargetGroup:
             return fact
 
 
+def removes(aws: Aws, params: Parameters) -> list[Resource]:
+    """The target group, if it is the stack's."""
+    found = _ours(aws, params.stack)
+    return [Resource.of_arn("target group", found.name, found.arn)] if found else []
+
+
 def undo(aws: Aws, params: Parameters) -> None:
     """Delete the target group if it is ours, and with it the list of targets."""
-    found = find(aws, params.stack)
-    if found is not None and is_ours(found.tags, params.stack):
+    found = _ours(aws, params.stack)
+    if found is not None:
         _delete(aws, params.stack, found)
+
+
+def _ours(aws: Aws, stack: str) -> TargetGroup | None:
+    found = find(aws, stack)
+    return found if found is not None and is_ours(found.tags, stack) else None
 
 
 def _tags(aws: Aws, arn: str) -> dict[str, str]:

@@ -28,7 +28,7 @@ from runbook.errors import CannotContinue
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import is_ours
-from runbook.removing import unless_gone
+from runbook.removing import Resource, unless_gone
 from steps import target_group
 from steps.listener import Listener
 from steps.preflight import PrivateService
@@ -145,17 +145,31 @@ def do(
     return _healthy(aws, params, group, wanted, just_registered=bool(absent))
 
 
+def removes(aws: Aws, params: Parameters) -> list[Resource]:
+    """The targets of the stack's target group, as its members; the instances stay."""
+    _, targets = _registered(aws, params.stack)
+    return [Resource("target", f"{item.instance}:{item.port}") for item in targets]
+
+
 def undo(aws: Aws, params: Parameters) -> None:
     """Take all targets out of our target group."""
-    found = target_group.find(aws, params.stack)
-    if found is not None and is_ours(found.tags, params.stack):
+    found, targets = _registered(aws, params.stack)
+    if found is not None and targets:
         with unless_gone():
-            targets = [target for target in _targets(aws, found.arn) if target.state != "draining"]
-            if targets:
-                aws.elbv2.deregister_targets(
-                    TargetGroupArn=found.arn,
-                    Targets=[{"Id": item.instance, "Port": item.port} for item in targets],
-                )
+            aws.elbv2.deregister_targets(
+                TargetGroupArn=found.arn,
+                Targets=[{"Id": item.instance, "Port": item.port} for item in targets],
+            )
+
+
+def _registered(aws: Aws, stack: str) -> tuple[TargetGroup | None, list[Target]]:
+    """The stack's target group, and its targets that are not on their way out."""
+    group = target_group.find(aws, stack)
+    if group is None or not is_ours(group.tags, stack):
+        return None, []
+    with unless_gone():
+        return group, [target for target in _targets(aws, group.arn) if target.state != "draining"]
+    return None, []
 
 
 def _healthy(

@@ -30,6 +30,7 @@ from runbook.errors import CannotContinue, NeedsReplacing, NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.record import is_ours, stack_tags, tag_differences
+from runbook.removing import Resource
 from steps import _links
 from steps._links import Link
 from steps._tags import retag_api_gateway
@@ -96,6 +97,11 @@ def do(aws: Aws, params: Parameters, balancer: LoadBalancer) -> VpcLink:
     link = _leading_to(existing, balancer) or _create(aws, params, balancer)
     retag_api_gateway(aws, f"/vpclinks/{link.id}", dict(link.tags), stack_tags(params))
     return _available(aws, params, balancer, link, just_made=link not in existing)
+
+
+def removes(aws: Aws, params: Parameters) -> list[Resource]:
+    """The links that carry the stack's tag."""
+    return [Resource("VPC link", link.name, link.id, _links.GOES_WITHIN) for link in _links.ours(aws, params.stack)]
 
 
 def undo(aws: Aws, params: Parameters) -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from runbook.parameters import Parameters
     from runbook.step import Plan
     from tui.screens.main import MainScreen
+    from tui.session import Removals
 
 __all__ = ["RunbookApp"]
 
@@ -83,6 +84,15 @@ class RunbookApp(App[None]):
         def __init__(self, identity: Identity, order: Order) -> None:
             self.identity = identity
             self.order = order
+            super().__init__()
+
+    class RemovalsListed(Message):
+        """What an order would remove was looked up, for a person to agree to."""
+
+        def __init__(self, order: Order, session: Session, removals: Removals) -> None:
+            self.order = order
+            self.session = session
+            self.removals = removals
             super().__init__()
 
     def __init__(
@@ -216,7 +226,7 @@ class RunbookApp(App[None]):
             self.failure = message.error
             self.exit(return_code=2 if isinstance(message.error, RunbookError) else 1)
         else:
-            self.session.trouble = str(message.error)
+            self.session.trouble, self.session.looking = str(message.error), ""
             self.main.renew()
 
     def _obey_signals(self) -> None:
@@ -259,7 +269,7 @@ class RunbookApp(App[None]):
     def ask_for(self, order: Order) -> None:
         """Do what a person asks for, once they have agreed where that is needed."""
         session = self.session
-        if session is None or session.running:
+        if session is None or session.running or session.looking:
             return
         if self.training is not None and self.training.busy:
             self.notify(
@@ -271,7 +281,7 @@ class RunbookApp(App[None]):
         elif session.account.costs:
             self.find_out(order)
         else:
-            self._confirm(order)
+            self._list_removals(order)
 
     def start(self, order: Order) -> None:
         """Begin a run in a worker thread."""
@@ -341,9 +351,44 @@ class RunbookApp(App[None]):
             self._after_look = order
             self.start(Order(Action.CHECK, only=order.only))
         else:
-            self._confirm(order)
+            self._list_removals(order)
 
-    def _confirm(self, order: Order) -> None:
+    def _list_removals(self, order: Order) -> None:
+        """Look in a worker what would be removed; ask the person next."""
+        session = self.session
+        assert session is not None  # noqa: S101 (asked for through ask_for)
+        session.looking = "Looking up what would be removed …"
+        self.main.renew()
+        self.run_worker(lambda: self._look_up(session, order), name="removals", thread=True, exit_on_error=False)
+
+    def _look_up(self, session: Session, order: Order) -> None:
+        try:
+            found = session.removals(order)
+        except Exception as error:
+            from runbook.explain import explain
+
+            self.post_message(self.Failed(RunbookError(explain(error))))
+        else:
+            self.post_message(self.RemovalsListed(order, session, found))
+
+    @on(RemovalsListed)
+    def _removals_listed(self, message: RemovalsListed) -> None:
+        session, order = message.session, message.order
+        session.looking = ""
+        self.main.renew()
+        if session is not self.session or session.running:
+            return
+        if message.removals:
+            self._confirm(order, message.removals)
+            return
+        of = f"step {session.board[order.only].name}" if order.only else f"stack {session.params.stack}"
+        self.notify(
+            f"Nothing of {of} exists in {session.account.aws.region}: there is nothing to remove.",
+            title="Nothing to remove",
+            markup=False,
+        )
+
+    def _confirm(self, order: Order, removals: Removals | None = None) -> None:
         from tui.screens.confirm import ConfirmScreen
 
         session = self.session
@@ -354,7 +399,7 @@ class RunbookApp(App[None]):
                 session.confirmed = session.identity
                 self.start(order)
 
-        self.push_screen(ConfirmScreen(session, order), agreed)
+        self.push_screen(ConfirmScreen(session, order, removals or {}), agreed)
 
     # --- parameters ---------------------------------------------------------------------------------------------
 

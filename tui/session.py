@@ -7,9 +7,9 @@ thread that draws.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from runbook.control import Control
 from runbook.errors import BadInput
@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from runbook.accounts import Account
     from runbook.aws import Aws, Identity
     from runbook.parameters import Parameters
+    from runbook.removing import Resource
     from runbook.step import Plan
 
-__all__ = ["Order", "Runs", "Session"]
+__all__ = ["Order", "Removals", "Runs", "Session"]
+
+Removals: TypeAlias = "Mapping[str, Sequence[Resource]]"
+"""What would be removed, by the step that made it, in the order of the removal."""
 
 
 class Runs(Protocol):
@@ -75,6 +79,8 @@ class Session:
     board: Board = field(init=False)
     last: RunFinished | None = None
     """How the last run that was to change something, or the last look, ended."""
+    looking: str = ""
+    """What is being looked up before a person is asked; nothing else is begun meanwhile."""
     trouble: str = ""
     """Why the account cannot be worked on, as far as that was found out without a run."""
 
@@ -101,6 +107,12 @@ class Session:
         if not order.changes:
             return False
         return order.action is Action.DOWN or (self.account.costs and self.confirmed is None)
+
+    def removals(self, order: Order) -> Removals:
+        """What a removal would take away. For a worker thread."""
+        from runbook.removal import removals
+
+        return removals(self.plan, self.account.aws, self.params, None if order.only is None else [order.only])
 
     def begin(self, order: Order) -> None:
         """Take an order; :meth:`events` then does it."""

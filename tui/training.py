@@ -15,10 +15,10 @@ from textual.signal import Signal
 from drills import STACK
 
 if TYPE_CHECKING:
-    from tui.app import RunbookApp
     from drills.desk import Briefing, Desk, Ended
     from drills.model import Drill
     from runbook.accounts import Account
+    from tui.app import RunbookApp
     from tui.screens.drill_forms import ExamOrder, Place
     from tui.session import Session
 
@@ -161,7 +161,12 @@ class Training:
 
     def verify(self) -> None:
         """Have it judged."""
-        self._ask("looking whether it is mended", lambda desk: _ended(desk, desk.verify()), self._judged, changes=self._running_on)
+        self._ask(
+            "looking whether it is mended",
+            lambda desk: _ended(desk, desk.verify()),
+            self._judged,
+            changes=self._running_on,
+        )
 
     def reveal(self) -> None:
         """Look at the solution."""
@@ -169,7 +174,9 @@ class Training:
 
     def give_up(self) -> None:
         """Bring the stack back to finished."""
-        self._ask("bringing the stack back", lambda desk: _ended(desk, desk.give_up()), self._judged, changes=self._running_on)
+        self._ask(
+            "bringing the stack back", lambda desk: _ended(desk, desk.give_up()), self._judged, changes=self._running_on
+        )
 
     def put_away(self) -> None:
         """The report was read."""
@@ -194,9 +201,7 @@ class Training:
         running = self.desk.session.record.running if self.desk is not None else None
         return running.stack if running is not None else ""
 
-    def _ask(
-        self, what: str, work: Callable[[Desk], T], taken: Callable[[T], None], *, changes: str = ""
-    ) -> None:
+    def _ask(self, what: str, work: Callable[[Desk], T], taken: Callable[[T], None], *, changes: str = "") -> None:
         """Do it at the desk. ``changes``: the stack that it changes, however it ends."""
         desk = self.desk
         if desk is not None:

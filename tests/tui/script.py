@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -28,6 +29,7 @@ from runbook.events import (
 )
 from runbook.outcome import Difference
 from runbook.parameters import Parameters, validated
+from runbook.removing import Resource
 from runbook.step import Plan, Step
 from tui.app import RunbookApp
 
@@ -95,6 +97,10 @@ FACTS: dict[str, object] = {
     ),
     "vpc-link": Link("l1nk1d", "demo-link"),
     "invoke": Invocation(URL, 200, 34, "i-0123456789abcdef0", '{"instance_id": "i-0123456789abcdef0"}'),
+}
+REMOVED = {
+    "vpc-link": Resource("VPC link", "demo-link", "l1nk1d", 240.0),
+    "load-balancer": Resource("load balancer", "demo-nlb", "loadbalancer/net/demo-nlb/1", 60.0),
 }
 TITLES = {
     "preflight": "Preflight: who am I",
@@ -168,6 +174,12 @@ class Script:
 
     lines: Callable[[Told], Iterator[Event]]
     told: list[Told] = field(default_factory=list)
+
+    def removes(self, name: str) -> list[Resource]:
+        """What there is to remove of a step: after a run that brings the stack up, and until one takes it down."""
+        actions = [told.action for told in self.told if told.action is not Action.CHECK]
+        made = actions and actions[-1] is Action.UP and name in REMOVED
+        return [REMOVED[name]] if made else []
 
     def __call__(self, plan: Plan, aws: Any, params: Parameters, action: Action, **options: Any) -> Iterator[Event]:
         told = Told(params, action, options["only"], options["step_by_step"], options["control"])
@@ -283,9 +295,11 @@ def app(
     **params: Any,
 ) -> RunbookApp:
     """The TUI on a scripted run; ``app.script`` says what was asked for."""
-    script = Script(lines)
+    script, steps = Script(lines), plan()
+    for step in steps.steps:
+        step.module.removes = partial(lambda name, _aws, _params: script.removes(name), step.id)  # type: ignore[attr-defined]
     made = RunbookApp(
-        account(kind), validated(params), plan=plan(), runs=cast("Any", script), clock=clock or Clock(), desk=desk
+        account(kind), validated(params), plan=steps, runs=cast("Any", script), clock=clock or Clock(), desk=desk
     )
     made.script = script  # type: ignore[attr-defined]
     made.animation_level = "none"

@@ -315,3 +315,44 @@ async def test_a_drill_mended_with_what_the_tui_offers(
         await until(pilot, lambda: isinstance(app.screen, DrillsScreen) and not app.training.busy, "the drill")
         await pilot.press("v")
         await until(pilot, lambda: "Solved in" in screen_text(app), "the debrief")
+
+
+async def test_after_a_drill_the_checklist_looks_again(desk: ScriptedDesk) -> None:
+    """What a drill broke, or gave another API, is not shown as it was before."""
+    async with script.app(desk=lambda _name: desk, stack="drill").run_test(size=(120, 40)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("u")
+        await settle(pilot)
+        assert app.main.query_one("#invoked").display
+        await opened(pilot)
+        for key, done in (("enter", "start"), ("v", "verify"), ("enter", "start again"), ("x", "give up")):
+            runs = len(app.script.told)
+            await pilot.press(key)
+            if key == "x":
+                await until(pilot, lambda: isinstance(app.screen, AskScreen), "the question")
+                await pilot.press("y")
+            await until(pilot, lambda: app.session.last is None, f"nothing to be known after {done}")
+            await idle(pilot, app)
+            assert not any(state.outcome for state in app.session.board), done
+            assert not app.main.query_one("#invoked").display
+            await pilot.press("escape")
+            await until(pilot, lambda runs=runs: len(app.script.told) > runs, "the look")
+            await settle(pilot)
+            assert app.script.told[-1].action is Action.CHECK
+            await pilot.press("l")
+            await until(pilot, lambda: isinstance(app.screen, DrillsScreen), "the drills")
+            await idle(pilot, app)
+
+
+async def test_a_drill_on_another_stack_leaves_the_checklist_as_it_is(desk: ScriptedDesk) -> None:
+    async with script.app(desk=lambda _name: desk, stack="mine").run_test(size=(120, 40)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("u")
+        await settle(pilot)
+        await opened(pilot)
+        await pilot.press("enter")
+        await idle(pilot, app)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.main, "the checklist")
+        assert [told.action for told in app.script.told] == [Action.UP]
+        assert app.main.query_one("#invoked").display

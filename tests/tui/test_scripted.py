@@ -23,8 +23,8 @@ from tests.tui.helpers import ready, screen_text, settle, until
 from tests.tui.script import MARKUP, Told
 from tui.app import RunbookApp
 from tui.board import StepState
-from tui.screens import help
 from tui.screens.confirm import ConfirmScreen
+from tui.screens.help import _SIGNS
 from tui.screens.leaving import LeavingScreen
 from tui.screens.main import MainScreen
 from tui.screens.parameters import ParametersScreen
@@ -176,7 +176,9 @@ async def test_taking_down_asks_on_the_practice_account_too() -> None:
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen), "the question")
         assert "demo-nlb" in screen_text(app)
         await pilot.press("n")
-        await pilot.press("d", "y")
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen), "the question, again")
+        await pilot.press("y")
         await until(pilot, lambda: app.session.last.action is Action.DOWN, "the run")
         assert all(state.fact is None for state in app.session.board)
         assert not app.main.query_one("#invoked").display
@@ -522,7 +524,7 @@ async def test_keys_pressed_before_there_is_an_account_are_used_once_there_is(
 async def test_leaving_does_not_wait_for_an_account() -> None:
     app, connect = script.app(), threading.Event()
     made = app._account
-    app._account = lambda _params: made if connect.wait(30) else made
+    app._account = lambda _params: (connect.wait(30), made)[1]
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("u", "q")
         connect.set()
@@ -533,7 +535,7 @@ async def test_leaving_does_not_wait_for_an_account() -> None:
 async def test_no_key_meant_for_the_region_to_come_is_used_in_the_one_before() -> None:
     app, connect = script.app(), threading.Event()
     made = app._account
-    app._account = lambda params: made if params.region != "eu-central-1" or connect.wait(30) else made
+    app._account = lambda params: (params.region != "eu-central-1" or connect.wait(30), made)[1]
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
         first = app.session
@@ -598,4 +600,65 @@ async def test_after_the_last_step_the_guide_says_that_it_ends() -> None:
 @pytest.mark.parametrize("outcome", Outcome)
 def test_the_help_explains_every_sign_of_the_checklist(action: Action, outcome: Outcome) -> None:
     state = StepState(script.plan()["invoke"], 1, outcome=outcome, action=action)
-    assert look(state, "⠋")[0] in help._SIGNS
+    assert look(state, "⠋")[0] in _SIGNS
+
+
+async def test_a_removal_is_listed_by_names_and_ids_and_how_long_it_takes() -> None:
+    async with script.app().run_test(size=(80, 24)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("u")
+        await settle(pilot)
+        await pilot.press("d")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen), "the question")
+        shown = screen_text(app)
+        for said in ("VPC link", "demo-link", "l1nk1d", "demo-nlb", "loadbalancer/net/demo-nlb/1"):
+            assert said in shown, said
+        assert "That takes about 5 minutes (60×)." in shown
+        assert shown.index("demo-link") < shown.index("demo-nlb"), "in the order of the removal"
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("key", ["d", "z"])
+async def test_where_nothing_was_made_nothing_is_asked_and_nothing_is_done(key: str, kind: Kind) -> None:
+    async with script.app(kind=kind).run_test(size=(80, 24), notifications=True) as pilot:
+        app = await ready(pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: app._notifications, "the notice")
+        (note,) = app._notifications
+        assert "there is nothing to remove" in note.message
+        assert app.screen is app.main
+        assert not app.script.told
+
+
+async def test_a_step_that_made_nothing_says_so_while_others_have_something() -> None:
+    async with script.app().run_test(size=(80, 24), notifications=True) as pilot:
+        app = await ready(pilot)
+        await pilot.press("u")
+        await settle(pilot)
+        app.main.query_one(Checklist).choose(app.session.board["nlb-addresses"])
+        await pilot.press("z")
+        await until(pilot, lambda: app._notifications, "the notice")
+        assert "NLB IP lookup" in next(iter(app._notifications)).message
+        app.main.query_one(Checklist).choose(app.session.board["vpc-link"])
+        await pilot.press("z")
+        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen), "the question")
+        assert "l1nk1d" in screen_text(app)
+        assert "demo-nlb" not in screen_text(app)
+
+
+async def test_what_cannot_be_looked_up_is_not_asked_about() -> None:
+    app = script.app()
+
+    def denied(_aws: object, _params: object) -> Any:
+        raise NoCredentialsError
+
+    for step in app._plan.steps:
+        step.module.removes = denied
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("d")
+        await until(pilot, lambda: "No AWS credentials were found." in screen_text(app), "the trouble")
+        assert app.screen is app.main
+        await pilot.press("u")
+        await settle(pilot)
+        assert [told.action for told in app.script.told] == [Action.UP]

@@ -16,7 +16,7 @@ from runbook import present
 from runbook.events import Action, Outcome
 from tui.board import StepState
 from tui.screens.ask import YesOrNoScreen
-from tui.session import Order, Session
+from tui.session import Order, Removals, Session
 from tui.widgets.box import Box
 from tui.words import span, text
 
@@ -26,7 +26,9 @@ _COSTS = (
     "From nothing this takes about six minutes. It costs money from the first minute: the load balancer is charged by "
     "the hour (about 0.0225 USD in us-east-1, plus capacity units) until it is taken down again."
 )
-_REMOVAL = "That takes some minutes. What is not tagged as the stack's is not touched."
+_REMOVAL = "What does not carry the stack's tag is not touched."
+_QUICK = 60.0
+"""AWS seconds below which it is not worth saying how long a removal takes."""
 
 
 class ConfirmScreen(YesOrNoScreen):
@@ -37,8 +39,9 @@ class ConfirmScreen(YesOrNoScreen):
         Binding("n,escape", "answer(False)", "No", id="confirm.no", tooltip="Change nothing"),
     ]
 
-    def __init__(self, session: Session, order: Order) -> None:
+    def __init__(self, session: Session, order: Order, removals: Removals) -> None:
         super().__init__()
+        self._removals = removals
         self._session = session
         self._order = order
 
@@ -50,7 +53,7 @@ class ConfirmScreen(YesOrNoScreen):
             yield Static(self._account(), id="dialog-account")
             with VerticalScroll(id="dialog-body"):
                 yield Static(self._changes(), id="dialog-changes")
-            yield Static(_REMOVAL if order.action is Action.DOWN else _COSTS, id="dialog-costs", markup=False)
+            yield Static(self._removing() if order.action is Action.DOWN else _COSTS, id="dialog-costs", markup=False)
             with Horizontal(id="dialog-buttons"):
                 yield Button(
                     "Yes, go on  y", id="yes", compact=True, variant="error" if session.account.costs else "primary"
@@ -87,23 +90,46 @@ class ConfirmScreen(YesOrNoScreen):
             grid.add_row(text("Endpoint", "dim"), text(account.endpoint_url))
         return grid
 
+    def _removing(self) -> str:
+        """How long it takes, where that is worth saying, and what stays."""
+        seconds = sum(each.seconds for resources in self._removals.values() for each in resources)
+        if seconds < _QUICK:
+            return _REMOVAL
+        minutes = max(1, round(seconds / 60))
+        takes = f"That takes about {minutes} {'minute' if minutes == 1 else 'minutes'}"
+        return f"{takes}{present.clock(self._session.pace)}. {_REMOVAL}"
+
     def _changes(self) -> Table:
         grid = Table.grid(padding=(0, 2))
         grid.add_column(no_wrap=True)
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold")
+        for step, resources in self._removals.items():
+            for resource in resources:
+                grid.add_row(text(resource.kind, "bold"), text(resource.name), text(resource.id, "dim"))
+            if parts := [part.name for part in self._parts_of(step)]:
+                grid.add_row(text(""), text(f"with its {', '.join(parts)}", "dim"), text(""))
+        if self._removals:
+            return grid
         for state in self._session.board:
             if self._order.only in (None, state.id) and (row := self._change(state)) is not None:
                 grid.add_row(*row)
         if not grid.row_count:
-            down = self._order.action is Action.DOWN
-            grid.add_row(text("All that is tagged as the stack's." if down else "Nothing: all is as it should be."))
+            grid.add_row(text("Nothing: all is as it should be."))
         return grid
 
+    def _parts_of(self, step: str) -> list[StepState]:
+        """The steps whose resources go with this one's, where all is removed."""
+        plan = self._session.plan
+        if self._order.only is not None:
+            return []
+        return [
+            state
+            for state in self._session.board
+            if state.step.part_of is not None and plan.producers[state.step.part_of].id == step
+        ]
+
     def _change(self, state: StepState) -> tuple[Text, Text, Text] | None:
-        if self._order.action is Action.DOWN:
-            name = dict(present.fields(state.fact)).get("name", "")
-            return (text("remove", "bold"), text(state.name), text(name, "dim")) if name else None
         if state.outcome in (None, Outcome.OK, Outcome.DONE):
             return None
         words, detail = present.plan_words(state.outcome, state.reason, state.differences)

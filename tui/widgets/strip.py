@@ -105,6 +105,8 @@ class ProgressStrip(Static):
 
     def _idle(self, session: Session) -> Content:
         last = session.last
+        if session.looking:
+            return span(session.looking, "$foreground 80%")
         if session.trouble:
             return Content.assemble(("✗ ", "bold $text-error"), span(session.trouble))
         if last is None:
