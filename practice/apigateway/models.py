@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from moto.apigateway import models as stock
 from moto.elbv2.models import elbv2_backends
 
 from practice import clock, elbv2
-from practice.apigateway.errors import BadRequest, NotFound
+from practice.apigateway.api_keys import ApiKey
+from practice.apigateway.errors import BadRequest, Conflict, NotFound
 from practice.apigateway.links import NLB_TAKEN, NOT_AN_NLB, VpcLink, check_target_arns
 from practice.apigateway.patch import Patch
 from practice.apigateway.rest_apis import NO_RESOURCE, RestApi, check_new_api, entry, new_id
 from practice.apigateway.snapshot import ApiKeyView
+from practice.apigateway.usage_plans import UsagePlan
 
 __all__ = ["ApiGatewayBackend"]
 
@@ -24,6 +27,8 @@ class ApiGatewayBackend(stock.APIGatewayBackend):
 
     apis: dict[str, RestApi]  # type: ignore[assignment]
     vpc_links: dict[str, VpcLink]  # type: ignore[assignment]
+    keys: dict[str, ApiKey]  # type: ignore[assignment]
+    usage_plans: dict[str, UsagePlan]  # type: ignore[assignment]
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
@@ -64,46 +69,64 @@ class ApiGatewayBackend(stock.APIGatewayBackend):
         del self.apis[function_id]
         return api
 
+    # API keys and usage plans ---------------------------------------------------------------------------------------
+
     def admitted_key(self, api_id: str, stage_name: str, value: str) -> ApiKeyView | None:
         """The enabled API key with that value, if a usage plan lets it into the stage."""
         for plan in list(self.usage_plans.values()):
-            if not any(one["apiId"] == api_id and one["stage"] == stage_name for one in plan.api_stages):
+            if not plan.lets_into(api_id, stage_name):
                 continue
-            for key_id in list(self.usage_plan_keys.get(plan.id, ())):
+            for key_id in plan.keys:
                 key = self.keys.get(key_id)
                 if key is not None and key.enabled and key.value == value:
-                    throttle = plan.throttle or {}
-                    return ApiKeyView(key.id, key.name, plan.id, throttle.get("rateLimit"), throttle.get("burstLimit"))
+                    rate, burst = plan.throttle.get("rateLimit"), plan.throttle.get("burstLimit")
+                    return ApiKeyView(key.id, key.name, plan.id, rate, None if burst is None else int(burst))
         return None
+
+    def api_key(self, key_id: str) -> ApiKey:
+        """Raise NotFound for an id that names no key."""
+        return entry(self.keys, key_id, "Invalid API Key identifier specified")
+
+    def new_api_key(self, body: Mapping[str, Any]) -> ApiKey:
+        """CreateApiKey."""
+        key = ApiKey.of(new_id(10, self.keys), body)
+        if any(other.value == key.value for other in self.keys.values()):
+            raise Conflict("API Key already exists")  # T serverless/serverless#6400
+        self.keys[key.id] = key
+        return key
+
+    def delete_api_key(self, api_key_id: str) -> None:
+        """DeleteApiKey: it is in no usage plan any more either."""
+        del self.keys[self.api_key(api_key_id).id]
+        for plan in list(self.usage_plans.values()):
+            self.usage_plans[plan.id] = replace(plan, keys=tuple(key for key in plan.keys if key != api_key_id))
+
+    def usage_plan(self, plan_id: str) -> UsagePlan:
+        """Raise NotFound for an id that names no plan."""
+        return entry(self.usage_plans, plan_id, "Invalid Usage Plan ID specified")
+
+    def new_usage_plan(self, body: Mapping[str, Any]) -> UsagePlan:
+        """CreateUsagePlan."""
+        plan = UsagePlan.of(new_id(6, self.usage_plans), body, exists=self.has_stage)
+        self.usage_plans[plan.id] = plan
+        return plan
+
+    def has_stage(self, api_id: str, stage: str) -> bool:
+        """Whether an API has a stage of that name."""
+        return api_id in self.apis and stage in self.apis[api_id].stages
+
+    def usage_plan_key(self, plan_id: str, key_id: str) -> ApiKey:
+        """Raise NotFound for a key that is not in the plan."""
+        if key_id not in self.usage_plan(plan_id).keys:
+            raise NotFound("Invalid Usage Plan Key identifier specified")  # words unknown
+        return self.api_key(key_id)
 
     # What moto takes away without looking whether it is there --------------------------------------------------------
 
     def delete_authorizer(self, restapi_id: str, authorizer_id: str) -> None:
-        """Raise NotFound for one that is not there, as the next do."""
+        """Raise NotFound for one that is not there."""
         self.get_authorizer(restapi_id, authorizer_id)
         super().delete_authorizer(restapi_id, authorizer_id)
-
-    def delete_usage_plan(self, usage_plan_id: str) -> None:
-        """DeleteUsagePlan."""
-        self.get_usage_plan(usage_plan_id)
-        super().delete_usage_plan(usage_plan_id)
-
-    def delete_usage_plan_key(self, usage_plan_id: str, key_id: str) -> None:
-        """DeleteUsagePlanKey."""
-        self.get_usage_plan_key(usage_plan_id, key_id)
-        super().delete_usage_plan_key(usage_plan_id, key_id)
-
-    def delete_request_validator(self, restapi_id: str, validator_id: str) -> None:
-        """DeleteRequestValidator."""
-        self.get_request_validator(restapi_id, validator_id)
-        super().delete_request_validator(restapi_id, validator_id)
-
-    def update_request_validator(
-        self, restapi_id: str, validator_id: str, patch_operations: Any
-    ) -> stock.RequestValidator:
-        """UpdateRequestValidator."""
-        self.get_request_validator(restapi_id, validator_id)
-        return super().update_request_validator(restapi_id, validator_id, patch_operations)
 
     # VPC links ------------------------------------------------------------------------------------------------------
 

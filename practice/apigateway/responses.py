@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,12 +20,13 @@ from moto.core.common_types import TYPE_RESPONSE
 from moto.core.utils import get_service_model
 
 from practice.apigateway import export, gateway_responses, methods, openapi, wire
+from practice.apigateway.api_keys import ApiKey
 from practice.apigateway.constraints import check
 from practice.apigateway.errors import BadRequest, ServiceError, WrongType
 from practice.apigateway.models import ApiGatewayBackend
 from practice.apigateway.paging import page
 from practice.apigateway.patch import patches
-from practice.apigateway.rest_apis import Resource, RestApi
+from practice.apigateway.rest_apis import NO_VALIDATOR, Resource, RestApi, entry
 from practice.apigateway.snapshot import Method, MethodResponse, resolve
 from practice.apigateway.tags import check_tags, tags_of
 from practice.locking import unlocked
@@ -372,6 +374,38 @@ class ApiGatewayResponse(APIGatewayResponse):
         }
         return 200, headers, text
 
+    # Request validators ---------------------------------------------------------------------------------------------
+
+    def create_request_validator(self) -> TYPE_RESPONSE:
+        if self._uri("restapi_id") not in self.backend.apis:
+            raise BadRequest("Invalid REST API identifier specified")  # R test_validators_crud_no_api
+        return self._answer(201, self._api.new_request_validator(self._body()).to_json())
+
+    def get_request_validator(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        return self._answer(200, self._validated_api.request_validator(self._validator_id).to_json())
+
+    def get_request_validators(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        found = [validator.to_json() for validator in self._api.request_validators.values()]
+        return self._answer(200, page(found, self._query))
+
+    def update_request_validator(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        changed = self._validated_api.update_request_validator(self._validator_id, patches(self._body()))
+        return self._answer(200, changed.to_json())
+
+    def delete_request_validator(self) -> TYPE_RESPONSE:
+        api = self._validated_api
+        del api.request_validators[api.request_validator(self._validator_id).id]
+        return self._answer(202)
+
+    @property
+    def _validated_api(self) -> RestApi:
+        """The API, where AWS does not tell a missing one from a missing validator."""
+        return entry(self.backend.apis, self._uri("restapi_id"), NO_VALIDATOR)
+
+    @property
+    def _validator_id(self) -> str:
+        return self._uri("requestvalidator_id")
+
     # Gateway responses ----------------------------------------------------------------------------------------------
 
     def put_gateway_response(self) -> TYPE_RESPONSE:
@@ -426,6 +460,104 @@ class ApiGatewayResponse(APIGatewayResponse):
     def delete_vpc_link(self) -> TYPE_RESPONSE:
         self.backend.delete_vpc_link(self._uri("vpclink_id"))
         return self._answer(202)
+
+    # API keys and usage plans ---------------------------------------------------------------------------------------
+
+    def create_api_key(self) -> TYPE_RESPONSE:
+        body = self._body()
+        check_tags(body.get("tags") or {})
+        if body.get("stageKeys"):
+            raise NotImplementedError("stageKeys, which usage plans replaced, are not part of the practice account")
+        key = self.backend.new_api_key(body)
+        return self._answer(201, key.to_json(with_value=True, with_tags=bool(key.tags)))
+
+    def get_api_key(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        key = self.backend.api_key(self._uri("api_Key"))
+        return self._answer(200, key.to_json(with_value=self._asks_for("includeValue"), with_tags=True))
+
+    def get_api_keys(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        customer, values = self._query.get("customerId"), self._asks_for("includeValues")
+        found = [
+            key.to_json(with_value=values, with_tags=False)
+            for key in self._named(reversed(self.backend.keys.values()))
+            if customer in (None, key.customer_id)
+        ]
+        return self._answer(200, page(found, self._query))
+
+    def update_api_key(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        key = self.backend.api_key(self._uri("api_Key"))
+        for patch in patches(self._body()):
+            key = key.patched(patch)
+        self.backend.keys[key.id] = key
+        return self._answer(200, key.to_json(with_value=False, with_tags=True))
+
+    def delete_api_key(self) -> TYPE_RESPONSE:
+        self.backend.delete_api_key(self._uri("api_Key"))
+        return self._answer(202)
+
+    def create_usage_plan(self) -> TYPE_RESPONSE:
+        body = self._body()
+        check_tags(body.get("tags") or {})
+        plan = self.backend.new_usage_plan(body)
+        return self._answer(201, plan.to_json(with_tags=bool(plan.tags)))
+
+    def get_usage_plan(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        return self._answer(200, self.backend.usage_plan(self._uri("usageplanId")).to_json(with_tags=True))
+
+    def get_usage_plans(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        wanted = self._query.get("keyId")
+        found = [plan for plan in self.backend.usage_plans.values() if wanted is None or wanted in plan.keys]
+        return self._answer(200, page([plan.to_json(with_tags=False) for plan in found], self._query))
+
+    def update_usage_plan(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        plan = self.backend.usage_plan(self._uri("usageplanId"))
+        for patch in patches(self._body()):
+            plan = plan.patched(patch, exists=self.backend.has_stage)
+        self.backend.usage_plans[plan.id] = plan
+        return self._answer(200, plan.to_json(with_tags=True))
+
+    def delete_usage_plan(self) -> TYPE_RESPONSE:
+        del self.backend.usage_plans[self.backend.usage_plan(self._uri("usageplanId")).id]
+        return self._answer(202)
+
+    def create_usage_plan_key(self) -> TYPE_RESPONSE:
+        plan, key = self.backend.usage_plan(self._uri("usageplanId")), self.backend.api_key(self._body()["keyId"])
+        if key.id not in plan.keys:
+            self.backend.usage_plans[plan.id] = replace(plan, keys=(*plan.keys, key.id))
+        return self._answer(201, self._plan_key_json(key))
+
+    def get_usage_plan_key(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        return self._answer(200, self._plan_key_json(self.backend.usage_plan_key(*self._plan_key_path)))
+
+    def get_usage_plan_keys(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        # R: an unknown plan has no keys (get-up-keys-bad-usage-plan).
+        plan = self.backend.usage_plans.get(self._uri("usageplanId"))
+        keys = [self.backend.keys[key_id] for key_id in reversed(plan.keys if plan else ())]
+        return self._answer(200, page([self._plan_key_json(key) for key in self._named(keys)], self._query))
+
+    def delete_usage_plan_key(self) -> TYPE_RESPONSE:
+        plan_id, key_id = self._plan_key_path
+        self.backend.usage_plan_key(plan_id, key_id)
+        plan = self.backend.usage_plan(plan_id)
+        self.backend.usage_plans[plan_id] = replace(plan, keys=tuple(key for key in plan.keys if key != key_id))
+        return self._answer(202)
+
+    @property
+    def _plan_key_path(self) -> tuple[str, str]:
+        return self._uri("usageplanId"), self._uri("keyId")
+
+    @staticmethod
+    def _plan_key_json(key: ApiKey) -> dict[str, Any]:
+        name = {"name": key.name} if key.name else {}
+        return {"id": key.id, "type": "API_KEY", "value": key.value, **name}
+
+    def _named(self, keys: Iterable[ApiKey]) -> Iterator[ApiKey]:
+        """Those whose name begins with the query's (R: prefix, case and all)."""
+        begin = self._query.get("name", "")
+        return (key for key in keys if (key.name or "").startswith(begin))
+
+    def _asks_for(self, name: str) -> bool:
+        return self._query.get(name, "").lower() == "true"
 
     # Account --------------------------------------------------------------------------------------------------------
 

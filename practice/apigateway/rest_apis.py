@@ -1,6 +1,6 @@
 """REST APIs: their resources, methods, deployments and stages, and what AWS refuses to do with them.
 
-moto keeps what this path does not touch (authorizers, models, request validators, usage plans, domain names) and finds
+moto keeps what this path does not touch (authorizers, models, domain names) and finds
 it in a `RestApi`, which is a subclass of its own. Methods and integrations are frozen values from
 `practice.apigateway.snapshot`, so that a deployment is a set of references.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -31,13 +31,14 @@ from practice.apigateway.snapshot import (
     IntegrationResponse,
     Method,
     MethodResponse,
+    RequestValidator,
     Snapshot,
     snapshot_of,
     vpc_link_v2,
 )
 from practice.apigateway.stages import Stage, check_stage_name, check_variables
 
-__all__ = ["NO_RESOURCE", "Deployment", "Resource", "RestApi", "check_new_api", "entry", "new_id"]
+__all__ = ["NO_RESOURCE", "NO_VALIDATOR", "Deployment", "Resource", "RestApi", "check_new_api", "entry", "new_id"]
 
 V = TypeVar("V")
 
@@ -46,6 +47,7 @@ _PATH_PART: Final = re.compile(r"[a-zA-Z0-9._:-]+|\{[a-zA-Z0-9._-]+\+?\}")
 _ENDPOINT_TYPES: Final = ("REGIONAL", "EDGE", "PRIVATE")
 _COMPRESSION_SIZES: Final = range(10_485_760 + 1)
 NO_RESOURCE: Final = "Invalid Resource identifier specified"
+NO_VALIDATOR: Final = "Invalid Request Validator identifier specified"
 _NO_METHOD: Final = "Invalid Method identifier specified"
 _NO_INTEGRATION: Final = "Invalid Integration identifier specified"
 _NO_STATUS: Final = "Invalid Response status code specified"
@@ -124,6 +126,7 @@ class RestApi(stock.RestAPI):
     endpoint_configuration: dict[str, Any]
     deployments: dict[str, Deployment]  # type: ignore[assignment]
     gateway_responses: dict[str, GatewayResponse]  # type: ignore[assignment]
+    request_validators: dict[str, RequestValidator]  # type: ignore[assignment]
     resources: dict[str, Resource]  # type: ignore[assignment]
     stages: dict[str, Stage]  # type: ignore[assignment]
 
@@ -351,6 +354,38 @@ class RestApi(stock.RestAPI):
 
     def has_request_validator(self, validator_id: str) -> bool:
         return validator_id in self.request_validators
+
+    def request_validator(self, validator_id: str) -> RequestValidator:
+        """Raise NotFound for an id that names none."""
+        return entry(self.request_validators, validator_id, NO_VALIDATOR)
+
+    def new_request_validator(self, body: Mapping[str, Any]) -> RequestValidator:
+        """CreateRequestValidator."""
+        validator = RequestValidator(
+            new_id(6, self.request_validators),
+            _validator_name(body.get("name")),
+            bool(body.get("validateRequestBody")),
+            bool(body.get("validateRequestParameters")),
+        )
+        self.request_validators[validator.id] = validator
+        return validator
+
+    def update_request_validator(  # type: ignore[override]
+        self, validator_id: str, patch_operations: Sequence[Patch]
+    ) -> RequestValidator:
+        """UpdateRequestValidator. A refused request changes nothing."""
+        validator = self.request_validator(validator_id)
+        for patch in patch_operations:
+            require_replace_of(patch, ("/name", "/validateRequestParameters", "/validateRequestBody"))
+            match patch.path:
+                case "/name":
+                    validator = replace(validator, name=_validator_name(patch.value))
+                case "/validateRequestBody":
+                    validator = replace(validator, body=as_bool(patch.value))
+                case _:
+                    validator = replace(validator, parameters=as_bool(patch.value))
+        self.request_validators[validator_id] = validator
+        return validator
 
     def has_model(self, name: str) -> bool:
         return name in self.models
@@ -599,6 +634,13 @@ def entry(entries: Mapping[str, V], key: str, missing: str) -> V:
         return entries[key]
     except KeyError:
         raise NotFound(missing) from None
+
+
+def _validator_name(name: str | None) -> str:
+    # R localstack test_apigateway_api.snapshot.json test_invalid_update_request_validator_operations.
+    if not name:
+        raise BadRequest("Request Validator name cannot be blank")
+    return name
 
 
 def check_new_api(body: Mapping[str, Any]) -> None:

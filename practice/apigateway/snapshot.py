@@ -141,8 +141,19 @@ class GatewayResponse:
 class RequestValidator:
     """What a method's request validator looks at."""
 
-    body: bool
-    parameters: bool
+    id: str
+    name: str
+    body: bool = False
+    parameters: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """As the service answers it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "validateRequestBody": self.body,
+            "validateRequestParameters": self.parameters,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,14 +311,7 @@ def snapshot_of(rest_api: RestApi) -> Snapshot:
         api_key_source=rest_api.api_key_source,
         disable_execute_api_endpoint=rest_api.disableExecuteApiEndpoint,
         policy=rest_api.policy,
-        validators=MappingProxyType(
-            {
-                validator.id: RequestValidator(
-                    bool(validator.validate_request_body), bool(validator.validate_request_parameters)
-                )
-                for validator in rest_api.request_validators.values()
-            }
-        ),
+        validators=MappingProxyType(dict(rest_api.request_validators)),
         models=MappingProxyType({model.name: model.schema or "{}" for model in rest_api.models.values()}),
     )
 

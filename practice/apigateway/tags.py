@@ -40,13 +40,9 @@ def tags_of(backend: ApiGatewayBackend, arn: str) -> dict[str, str]:
         case ("vpclinks", link_id, None):
             return backend.get_vpc_link(link_id).tags
         case ("apikeys", key_id, None) if key_id in backend.keys:
-            key = backend.keys[key_id]
-            key.tags = key.tags or {}  # type: ignore[assignment]
-            return key.tags  # type: ignore[return-value]
+            return backend.keys[key_id].tags
         case ("usageplans", plan_id, None) if plan_id in backend.usage_plans:
-            plan = backend.usage_plans[plan_id]
-            plan.tags = plan.tags or {}  # type: ignore[assignment]
-            return plan.tags  # type: ignore[return-value]
+            return backend.usage_plans[plan_id].tags
     raise NotFound("Invalid resource identifier specified")
 
 
