@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from runbook.accounts import Account
     from runbook.step import Plan
 
-__all__ = ["HOME_VARIABLE", "RunLog", "directory", "logged", "runs"]
+__all__ = ["HOME_VARIABLE", "RunLog", "directory", "logged", "runs", "stack_of"]
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,11 @@ def runs(where: Path | None = None) -> list[Path]:
         return sorted((where or directory()).glob(f"*{_SUFFIX}"), key=_age, reverse=True)
     except OSError:
         return []
+
+
+def stack_of(path: Path) -> str:
+    """The stack that a log's name names."""
+    return path.name.partition("-")[2].rsplit("-", 2)[0]
 
 
 def _age(path: Path) -> tuple[str, int]:

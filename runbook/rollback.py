@@ -19,6 +19,7 @@ from runbook.log import RunLog
 from runbook.outcome import Difference
 from runbook.parameters import Parameters
 from runbook.record import is_ours
+from runbook.stacks import no_such_stack
 from runbook.step import Plan
 from steps import READING_ORDER, deployment, rest_api
 
@@ -61,7 +62,9 @@ def way_back(aws: Aws, stack: str, stage: str | None = None) -> Way:
     """
     api = rest_api.find(aws, stack)
     if api is None:
-        raise BadInput("stack", f"{quoted(stack)} has no REST API in {aws.region}.")
+        raise BadInput(
+            "stack", f"{quoted(stack)} has no REST API in {aws.region}.", str(no_such_stack(aws, stack) or "")
+        )
     if not is_ours(api.tags, stack):
         raise NotOurs("REST API", api.name, api.id, stack)
     stages = {item["stageName"]: item["deploymentId"] for item in deployment.stages(aws, api.id)}

@@ -11,20 +11,24 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from runbook.record import STACK, from_list
 
 if TYPE_CHECKING:
     from runbook.aws import Aws
 
-__all__ = ["TTL", "Stack", "expired", "stacks", "until"]
+__all__ = ["TTL", "NoSuchStack", "Stack", "closest", "expired", "no_such_stack", "stacks", "until"]
 
 TTL = "ttl"
 
 PARTS = ("target group", "load balancer", "security group rule", "VPC link", "REST API")
 """What a whole stack has of its own, and what has a tag of its own."""
 
+_NAMED = 20  # stacks in a sentence
 _TAGS_AT_ONCE = 20  # "You can specify up to 20 resources in a single call" (DescribeTags, ELBv2 API reference)
 _AFTER = re.compile(r"(\d{1,5})\s*([mhd])")
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -83,6 +87,43 @@ def stacks(aws: Aws) -> list[Stack]:
 def expired(found: Iterable[Stack], now: datetime) -> list[Stack]:
     """Those past their ``ttl``."""
     return [stack for stack in found if stack.is_expired(now)]
+
+
+@dataclass(frozen=True, slots=True)
+class NoSuchStack:
+    """A stack of which nothing is there, though it was asked for by name."""
+
+    name: str
+    region: str
+    others: tuple[str, ...]
+    """The stacks that are there, the names most like it first."""
+
+    @property
+    def there(self) -> str:
+        """Which stacks there are, as a sentence."""
+        if not self.others:
+            return "There are no other stacks either."
+        more = len(self.others) - _NAMED
+        return f"There are: {', '.join(self.others[:_NAMED])}" + (f", and {more} more." if more > 0 else ".")
+
+    def __str__(self) -> str:
+        return f"There is no stack {self.name} in {self.region}. {self.there}"
+
+
+def no_such_stack(aws: Aws, name: str) -> NoSuchStack | None:
+    """That nothing of a stack is there, and which stacks are; None when something is, or when AWS does not say."""
+    try:
+        names = [stack.name for stack in stacks(aws)]
+    except (ClientError, BotoCoreError):  # not allowed to look, say: this is beside what was asked for
+        return None
+    return None if name in names else NoSuchStack(name, aws.region, tuple(closest(name, names)))
+
+
+def closest(name: str, names: Iterable[str]) -> list[str]:
+    """Names, those most like ``name`` first and the others in order."""
+    names = sorted(set(names))
+    alike = get_close_matches(name, names, n=len(names) or 1)
+    return [*alike, *(other for other in names if other not in alike)]
 
 
 def until(ttl: str, created: datetime | None) -> datetime | None:

@@ -13,7 +13,7 @@ import typer.main
 
 from runbook.cli import app
 
-__all__ = ["Ended", "runbook"]
+__all__ = ["Ended", "command_names", "runbook"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,20 @@ class Ended:
 @cache
 def _command() -> Any:
     return typer.main.get_command(app)
+
+
+def command_names() -> set[str]:
+    """All commands that the help shows, with those of groups."""
+
+    def below(group: Any, before: str) -> set[str]:
+        names: set[str] = set()
+        for name in group.list_commands(None):
+            command = group.get_command(None, name)
+            names |= {f"{before}{name}"} if not command.hidden else set()
+            names |= below(command, f"{before}{name} ") if hasattr(command, "list_commands") else set()
+        return names
+
+    return below(_command(), "")
 
 
 def runbook(*words: str, typed: str = "") -> Ended:

@@ -17,12 +17,14 @@ from typer.core import TyperGroup
 
 from runbook.cli import account, drill, practice, runs, tools, tracing
 from runbook.cli.options import BAD_INPUT, FAILED, exits, tell_error
+from runbook.cli.streams import BROKEN_PIPE, finish, lost, output_lost, prepare
 
 __all__ = ["app", "main"]
 
 EPILOG = (
     "Exit codes: 0 done, or as it should be · 1 a step failed · 2 bad input, nothing touched · "
-    "3 check found something missing or drifted · 130, 143, 129 stopped by Ctrl-C, a kill, a closed terminal."
+    "3 check found something missing or drifted, or there is no such stack · "
+    "130, 143, 129 stopped by Ctrl-C, a kill, a closed terminal · 141 what read the output has gone."
 )
 
 
@@ -117,16 +119,27 @@ def main() -> None:
     """The console script."""
     # A command makes little garbage; looking for it among all of botocore's models takes a tenth of its time.
     gc.set_threshold(50_000, 20, 20)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal that cannot show ✓ is no reason to fail
+    prepare()
+    code: str | int | None = FAILED
     try:
         app()
-    except Exception as error:  # nobody foresaw it: where it was, but no secret and no control code
-        from traceback import format_exception
+    except SystemExit as ended:
+        code = ended.code
+        if type(sys.stdout).__name__ == "PacifyFlushWrapper":  # click met a broken pipe: it exits with 1
+            code = BROKEN_PIPE
+    except OSError as error:
+        code = lost(error, FAILED) if output_lost(error) else _unforeseen(error)
+    except Exception as error:
+        code = _unforeseen(error)
+    sys.exit(finish(code if isinstance(code, int) else 0, FAILED))
 
-        from runbook.present import safe
-        from runbook.redaction import redacted
 
-        sys.stderr.write(safe(redacted("".join(format_exception(error)))))
-        sys.exit(FAILED)
+def _unforeseen(error: Exception) -> int:
+    """Where it was, but no secret and no control code."""
+    from traceback import format_exception
+
+    from runbook.present import safe
+    from runbook.redaction import redacted
+
+    sys.stderr.write(safe(redacted("".join(format_exception(error)))))
+    return FAILED

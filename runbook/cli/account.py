@@ -40,7 +40,7 @@ def list_stacks(target: Target, json: JsonOption = False) -> int:
         return 0
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 3, 0, 0))
     for column in ("stack", "state", "created", "age", "expires"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for stack in found:
         expires = moment(stack.expires) if stack.expires else ""
         if stack.is_expired(now):

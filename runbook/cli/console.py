@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable
-from typing import Any
+from typing import IO, Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from runbook.present import safe
 
-__all__ = ["terminal"]
+__all__ = ["terminal", "watched"]
+
+_UNBOUNDED = 1_000_000  # columns
 
 
 class _Safe(Console):
@@ -20,7 +24,29 @@ class _Safe(Console):
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(safe(segment.text), segment.style)
 
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command, which may have a run to end; Rich would exit here."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
 
 def terminal(**options: Any) -> Console:
-    """A console; strings are no markup there, and numbers and paths in them are not coloured."""
-    return _Safe(highlight=False, markup=False, emoji=False, **options)
+    """A console; strings are no markup there, and numbers and paths in them are not coloured.
+
+    A pipe or a file has no width, whatever ``COLUMNS`` says: nothing is cut or wrapped there.
+    """
+    console = _Safe(highlight=False, markup=False, emoji=False, **options)
+    if not _is_tty(console.file) and "width" not in options:
+        console.width = _UNBOUNDED
+    return console
+
+
+def watched(console: Console) -> bool:
+    """Whether someone watches a screen that can be drawn over; ``FORCE_COLOR`` makes no screen of a pipe."""
+    return _is_tty(console.file) and console.is_terminal and not console.is_dumb_terminal
+
+
+def _is_tty(file: IO[str]) -> bool:
+    try:
+        return file.isatty()
+    except (AttributeError, ValueError):  # closed
+        return False

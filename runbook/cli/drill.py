@@ -71,7 +71,7 @@ def show(trainee: TraineeOption = None, json: JsonOption = False) -> None:
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("#", "name", "title", "level", "minutes", "points"):
-        table.add_column(column, no_wrap=True, overflow="fold" if column != "title" else "ellipsis")
+        table.add_column(column, no_wrap=True, overflow="fold")
     for drill in course.drills:
         points = f"{kept.points}/{drill.worth}" if (kept := best[drill.id]) else f"–/{drill.worth}"
         cells = (str(course.number(drill)), drill.id, drill.title, drill.difficulty, str(drill.minutes), points)
@@ -314,10 +314,16 @@ def _practice(account: str, stack: str, region: str | None, endpoint_url: str | 
 def _brief(desk: Desk, briefing: Briefing) -> None:
     from rich.text import Text
 
+    from runbook.cli.console import watched
+
     drill, console = briefing.drill, _console()
     exam = desk.session.exam
     place = f"Exam {len(exam.results) + 1} of {len(exam.drills)}" if exam else f"Drill {briefing.number}"
-    console.rule(Text(f"{place} · {drill.id} · {drill.difficulty} · about {drill.minutes} minutes"))
+    heading = Text(f"{place} · {drill.id} · {drill.difficulty} · about {drill.minutes} minutes")
+    if watched(console):
+        console.rule(heading)
+    else:
+        console.print(heading)
     _markdown(console, f"# {drill.title}\n\n{drill.story}")
     console.print()
     for name, value in (
@@ -409,4 +415,6 @@ def _console() -> Console:
 def _markdown(console: Console, text: str) -> None:
     from rich.markdown import Markdown
 
-    console.print(Markdown(text))
+    from runbook.cli.console import watched
+
+    console.print(Markdown(text) if watched(console) else text)  # a pipe has no width to lay it out for

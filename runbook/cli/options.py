@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Collection
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from runbook.cli.signals import has_gone, let_go
+from runbook.cli.streams import lost, output_lost
 from runbook.errors import BadInput, RunbookError, quoted
 from runbook.parameters import ENV_PREFIX, Parameters, load
 
@@ -179,10 +180,9 @@ def exits(command: Callable[..., int | None]) -> Callable[..., None]:
         except RunbookError as error:
             raise typer.Exit(complain(error)) from None
         except OSError as error:
-            if not has_gone(error):
+            if not output_lost(error):
                 raise
-            let_go()  # that is no error to tell, and there is nobody to tell it
-            raise typer.Exit(FAILED) from None
+            raise typer.Exit(lost(error, FAILED)) from None
         except Exception as error:
             if not _is_from_aws(error):
                 raise
@@ -213,14 +213,15 @@ def complain(error: BaseException, explained: str = "") -> int:
 
 
 def tell_error(text: str) -> None:
-    """One line on standard error."""
+    """One line on standard error, if that can be written: the exit code says it too."""
     from rich.text import Text
 
     from runbook.cli.console import terminal
     from runbook.redaction import redacted
 
     line = redacted(" ".join(text.split()))
-    terminal(stderr=True).print(Text.assemble(("error: ", "bold red"), line), soft_wrap=True)
+    with contextlib.suppress(OSError):
+        terminal(stderr=True).print(Text.assemble(("error: ", "bold red"), line), soft_wrap=True)
 
 
 def spelled(parameter: str) -> str:

@@ -13,20 +13,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runbook import command_line
+from runbook.cli.absence import Absence
 from runbook.cli.confirming import ExpectOption, YesOption, confirm
 from runbook.cli.options import FAILED, NOT_AS_IT_SHOULD_BE, Target, complain, targeted
-from runbook.cli.signals import has_gone, let_go, stopping
+from runbook.cli.signals import stopping
+from runbook.cli.streams import let_go, reader_gone
 from runbook.control import Control
 from runbook.errors import BadInput, Stopped, named
 from runbook.events import Action, Event, Outcome, RunFinished, StepFinished
 
 if TYPE_CHECKING:
     from runbook.accounts import Account
+    from runbook.stacks import NoSuchStack
     from runbook.step import Plan
 
 __all__ = ["check", "do_step", "down", "plan", "step", "tui", "up"]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Write the event stream as JSON lines.")]
+IfExistsOption = Annotated[
+    bool,
+    typer.Option("--if-exists", help="Exit 0 although there is no such stack (else 3, where the account has others)."),
+]
 STACK_ONLY = ("stack", "region", "force")
 
 
@@ -102,6 +109,7 @@ def down(
     all_expired: Annotated[
         bool, typer.Option("--all-expired", help="Remove every stack that is past its tag ttl, instead of one.")
     ] = False,
+    if_exists: IfExistsOption = False,
     yes: YesOption = False,
     expect_account: ExpectOption = None,
     json: JsonOption = False,
@@ -111,7 +119,7 @@ def down(
         return _down_all_expired(target, yes=yes, expected=expect_account, json=json)
     account = target.connect()
     agreed = _confirm(account, target, Action.DOWN, None, yes=yes, expected=expect_account, json=json)
-    return _finish(_run(account, target, Action.DOWN, json=json, agreed=agreed))
+    return _finish(_run(account, target, Action.DOWN, json=json, agreed=agreed), if_exists=if_exists)
 
 
 def _down_all_expired(target: Target, *, yes: bool, expected: str | None, json: bool) -> int:
@@ -135,7 +143,7 @@ def _down_all_expired(target: Target, *, yes: bool, expected: str | None, json: 
             codes.append(complain(error))
             continue
         ended = _run(account, one, Action.DOWN, json=json, agreed=agreed)
-        codes.append(_finish(ended))
+        codes.append(_finish(ended, if_exists=True))
         if Outcome.STOPPED in ended.finished.outcomes.values():
             break
     return FAILED if any(codes) else 0
@@ -146,6 +154,7 @@ def step(
     target: Target,
     name: Annotated[str, typer.Argument(help="The step, such as target-group.")],
     action: Annotated[StepAction, typer.Argument(help="What to do with it.")] = StepAction.CHECK,
+    if_exists: IfExistsOption = False,
     yes: YesOption = False,
     expect_account: ExpectOption = None,
     json: JsonOption = False,
@@ -159,7 +168,9 @@ def step(
     agreed = ""
     if whole is Action.DOWN:
         agreed = _confirm(account, target, whole, wanted, yes=yes, expected=expect_account, json=json)
-    return _finish(_run(account, target, whole, json=json, only=wanted, agreed=agreed), judged=wanted)
+    return _finish(
+        _run(account, target, whole, json=json, only=wanted, agreed=agreed), judged=wanted, if_exists=if_exists
+    )
 
 
 def do_step(account: Account, target: Target, name: str, *, yes: bool, expected: str | None, json: bool) -> int:
@@ -240,16 +251,22 @@ def _shown(
     plan_ = _plan()
     log = RunLog.of(plan_, account, stack=target.parameters.stack, action=action, face="cli")
     told = logged(events, log, stop=control.stop)
+    absence = Absence(plan_, account.aws, target.parameters.stack)
     with stopping(control) as signalled, contextlib.closing(told):
         try:
-            shown = tuple(show(told, plan_, account, control, as_json=json, as_plan=as_plan, only=only))
+            shown = tuple(show(told, plan_, account, control, absence, as_json=json, as_plan=as_plan, only=only))
         except OSError as error:
-            if not (signalled.number and has_gone(error)):
+            if not (signalled.number and reader_gone(error)):
+                error.add_note("The run was stopped; run it again to go on.")
                 raise
             told.close()  # the log is complete before we leave
             let_go()
             raise typer.Exit(signalled.exit_code) from None
-    return _Ended(shown, signalled.exit_code)
+    ended = _Ended(shown, signalled.exit_code)
+    absent = None if as_plan else absence.after(ended.finished)
+    if absent and json:
+        typer.echo(str(absent), err=True)
+    return replace(ended, absent=absent)
 
 
 @dataclass(frozen=True)
@@ -259,6 +276,8 @@ class _Ended:
     events: tuple[Event, ...]
     stopped: int = 0
     """The exit code of a run that a signal stopped."""
+    absent: NoSuchStack | None = None
+    """That there is no such stack, where that is so."""
 
     @property
     def finished(self) -> RunFinished:
@@ -271,9 +290,15 @@ class _Ended:
         return {event.step: event for event in self.events if isinstance(event, StepFinished) and event.step}
 
 
-def _finish(ended: _Ended, *, judged: str | None = None, planned: bool = False) -> int:
-    """The exit code of a run."""
+def _finish(ended: _Ended, *, judged: str | None = None, planned: bool = False, if_exists: bool = False) -> int:
+    """The exit code of a run.
+
+    To remove a stack that is not there is no failure, but for where others are: one of them may have been meant, and
+    goes on to cost. With ``if_exists`` it is none there either.
+    """
     finished, steps = ended.finished, ended.steps
+    if ended.absent and finished.action is Action.DOWN:
+        return NOT_AS_IT_SHOULD_BE if ended.absent.others and not if_exists else 0
     if finished.cause is not None:
         code = complain(finished.cause, finished.error)
         return ended.stopped or code if isinstance(finished.cause, Stopped) else code

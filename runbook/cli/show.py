@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import typer
@@ -20,8 +20,10 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from runbook import present
-from runbook.cli.console import terminal
+from runbook.cli.absence import Absence
+from runbook.cli.console import terminal, watched
 from runbook.cli.signals import STOPPING, interrupting
+from runbook.cli.streams import encodable
 from runbook.control import Control
 from runbook.errors import BadInput
 from runbook.events import (
@@ -57,6 +59,8 @@ _STYLES = {
     Outcome.FAILED: "bold red",
     Outcome.STOPPED: "red",
 }
+_STILL_WAITING = timedelta(seconds=30)
+"""How often a log is told that a wait goes on: a build that is silent for longer looks hung, and some CI ends it."""
 _VERBS = {Action.CHECK: "checking", Action.DO: "doing", Action.UNDO: "undoing"}
 
 
@@ -65,6 +69,7 @@ def show(
     plan: Plan,
     account: Account,
     control: Control,
+    absence: Absence,
     *,
     as_json: bool,
     as_plan: bool = False,
@@ -75,8 +80,8 @@ def show(
         yield from _as_json(events, control, secrets_of(account.aws.session))
         return
     console = terminal()
-    screen = _Screen(console, plan, account, as_plan=as_plan, only=only)
-    if console.is_terminal:
+    screen = _Screen(console, plan, account, absence, as_plan=as_plan, only=only)
+    if watched(console):
         yield from _live(events, screen, control)
     else:
         yield from _lines(events, screen, control)
@@ -92,15 +97,16 @@ def _as_json(events: Iterator[Event], control: Control, secrets: Callable[[], Co
 
 
 def _lines(events: Iterator[Event], screen: _Screen, control: Control) -> Iterator[Event]:
-    told: set[str] = set()
+    told: dict[str, datetime] = {}
     for event in events:
         screen.take(event)
         match event:
             case RunStarted():
                 screen.console.print(screen.header(), soft_wrap=True)
-            case Waited(what=what) if what not in told:
-                told.add(what)
-                screen.console.print(Text(f"… waiting for {_waiting(event)}", style="dim"), soft_wrap=True)
+            case Waited(what=what) if what not in told or event.at - told[what] >= _STILL_WAITING:
+                told[what] = event.at
+                line = f"… {event.at.astimezone(UTC):%H:%M:%SZ} waiting for {_waiting(event)}"
+                screen.console.print(Text(line, style="dim"), soft_wrap=True)
             case Noted():
                 screen.console.print(_note(event), soft_wrap=True)
             case ApprovalAsked():
@@ -109,6 +115,8 @@ def _lines(events: Iterator[Event], screen: _Screen, control: Control) -> Iterat
                 for finished in screen.next_lines(event):
                     screen.console.print(screen.line(finished), soft_wrap=True)
             case RunFinished():
+                for held in screen.held_back(event):
+                    screen.console.print(screen.line(held), soft_wrap=True)
                 screen.console.print(screen.summary(event), soft_wrap=True)
         yield event
 
@@ -154,6 +162,7 @@ class _Screen:
     console: Console
     plan: Plan
     account: Account
+    absence: Absence
     as_plan: bool
     only: str | None
     started: RunStarted | None = None
@@ -164,6 +173,8 @@ class _Screen:
     noted: list[Noted] = field(default_factory=list)
     told: int = 0
     """How many steps, in reading order, were told."""
+    held: list[StepFinished] = field(default_factory=list)
+    """On the way down, what found nothing before anything was removed: the stack may not be there at all."""
     spinners: dict[str, Spinner] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
@@ -192,7 +203,10 @@ class _Screen:
         assert self.started is not None  # noqa: S101
         if self.started.action is not Action.CHECK:
             # What waits for a failed step is counted at the end.
-            yield from [event] if self.shows(event.step) and event.outcome is not Outcome.BLOCKED else []
+            told = [event] if self.shows(event.step) and event.outcome is not Outcome.BLOCKED else []
+            self.held += told
+            if self.started.action is not Action.DOWN or event.outcome is not Outcome.OK or not self.holds_back:
+                yield from self.release()
             return
         for name in self.started.steps[self.told :]:
             if name not in self.done:
@@ -200,6 +214,20 @@ class _Screen:
             self.told += 1
             if self.shows(name):
                 yield self.done[name]
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether nothing of the stack was seen yet."""
+        return all(step.outcome is Outcome.OK for step in self.done.values())
+
+    def release(self) -> Iterator[StepFinished]:
+        """What was held back."""
+        held, self.held = self.held, []
+        yield from held
+
+    def held_back(self, event: RunFinished) -> Iterator[StepFinished]:
+        """At the end, what was held back, unless there is no such stack: that is said instead."""
+        return iter(()) if self.absence.after(event) else self.release()
 
     def header(self) -> Text:
         assert self.started is not None  # noqa: S101
@@ -220,10 +248,16 @@ class _Screen:
             f"  {detail}" if detail else "",
         )
 
+    def spinner(self, name: str, text: Text | str = "") -> Spinner:
+        kind = "dots" if encodable("⠋", self.console.file) else "line"
+        return self.spinners.setdefault(name, Spinner(kind, text))
+
     def render(self) -> RenderableType:
         """The live picture."""
+        if self.finished and self.finished.action is Action.DOWN and self.absence.after(self.finished):
+            return self.header()
         if self.started is None:
-            return Spinner("dots", Text("looking …"))
+            return self.spinner("", Text("looking …"))
         grid = RichTable.grid(padding=(0, 2))
         grid.add_column(width=1)
         grid.add_column(no_wrap=True)
@@ -238,7 +272,7 @@ class _Screen:
                 took = "" if event.outcome in _INSTANT else present.seconds(event.duration)
                 grid.add_row(Text(present.SYMBOLS[event.outcome], style), name, Text(words, style), took, Text(detail))
             elif name in self.doing:
-                spinner = self.spinners.setdefault(name, Spinner("dots"))
+                spinner = self.spinner(name)
                 wait = self.waiting.get(name)
                 detail = f"waiting for {_waiting(wait)}" if wait else ""
                 grid.add_row(spinner, name, Text(_VERBS[self.doing[name]], "cyan"), "", Text(detail, "cyan"))
@@ -255,7 +289,11 @@ class _Screen:
             said += present.notes(facts.get(name))
         if event.action is not Action.DOWN:
             parts += [Text(f"note: {note}", style="dim") for note in said]
-        parts.append(self._verdict(event))
+        absent = None if self.as_plan else self.absence.after(event)
+        if absent is None or event.action is not Action.DOWN:
+            parts.append(self._verdict(event))
+        if absent is not None:
+            parts.append(Text(str(absent), style="bold yellow"))
         if self.only is not None:
             parts += _fact(facts.get(self.only))
         elif event.action is not Action.DOWN and not self.as_plan:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import signal
 import sys
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Protocol
 
-__all__ = ["STOPPING", "Signalled", "has_gone", "interrupting", "let_go", "stopping"]
+__all__ = ["STOPPING", "Signalled", "interrupting", "stopping"]
 
 STOPPING = "Stopping: the request under way is let finish. Once more ends it at once."
 
@@ -88,17 +87,3 @@ def _say(descriptor: int, text: str) -> None:
     # Not through a stream: the signal may have come while that one was writing.
     with contextlib.suppress(OSError):
         os.write(descriptor, text.encode())
-
-
-def has_gone(error: OSError) -> bool:
-    """Whether a write failed because nobody reads any more: a pipe's other end, or a terminal that was closed."""
-    return error.errno in (errno.EPIPE, errno.EIO)
-
-
-def let_go() -> None:
-    """Write to nobody from now on, so that what is left in a buffer is no further error."""
-    nobody = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(nobody, stream.fileno())
-    os.close(nobody)

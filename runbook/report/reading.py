@@ -11,9 +11,10 @@ from typing import Any
 
 from runbook.errors import BadInput, named, quoted, reason
 from runbook.events import Action, Outcome
-from runbook.log import directory, runs
+from runbook.log import directory, runs, stack_of
 from runbook.outcome import Difference
 from runbook.redaction import redacted
+from runbook.stacks import closest
 
 __all__ = ["Call", "Record", "StepRecord", "Wait", "find", "read", "recorded"]
 
@@ -120,14 +121,16 @@ def find(run: str = "last", where: Path | None = None) -> Path:
         return there[0]
     exact = [path for path in there if run in (path.name, path.stem)]
     begins = [path for path in there if path.name.startswith(run)]
-    of_stack = [path for path in there if path.name.partition("-")[2].rsplit("-", 2)[0] == run]
+    of_stack = [path for path in there if stack_of(path) == run]
     if found := exact or of_stack[:1]:
         return found[0]
     if len(begins) == 1:
         return begins[0]
     recent = ", ".join(path.stem for path in (begins or there)[:5])
-    problem = f"{quoted(run)} is the beginning of several logs." if begins else f"there is no log {quoted(run)}."
-    raise BadInput("run", problem, f"The latest are: {recent}.")
+    if begins:
+        raise BadInput("run", f"{quoted(run)} is the beginning of several logs.", f"The latest are: {recent}.")
+    stacks = ", ".join(closest(run, map(stack_of, there))[:20])
+    raise BadInput("run", f"there is no log {quoted(run)}.", f"There are runs of: {stacks}. The latest are: {recent}.")
 
 
 def _is_file(name: str) -> bool:

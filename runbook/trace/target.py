@@ -11,6 +11,7 @@ from runbook.aws import Aws
 from runbook.errors import BadInput, quoted
 from runbook.parameters import validated
 from runbook.record import is_ours, parameters_from
+from runbook.stacks import no_such_stack
 
 __all__ = ["Target", "is_elsewhere", "parse_target"]
 
@@ -71,10 +72,11 @@ def parse_target(
     if not rest and _STACK.fullmatch(head) and (stack := _from_stack(head, aws, stage, path, method, headers or {})):
         return stack
     if not _API_ID.fullmatch(head):
+        absent = no_such_stack(aws, head) if not rest and _STACK.fullmatch(head) else None
         raise BadInput(
             "target",
             f"{quoted(text)} is neither an invoke URL, nor an API id, nor a stack of this account and region.",
-            f"Stacks carry the tag runbook:stack; the region is {aws.region}.",
+            absent.there if absent else f"Stacks carry the tag runbook:stack; the region is {aws.region}.",
         )
     chosen = stage or named_stage
     if not chosen:

@@ -109,7 +109,7 @@ def test_a_stack_from_nothing_to_nothing(cli: Cli) -> None:
     down = cli("down", "--stack", "whole")
     assert down.returncode == 0
     assert "Nothing of ours is left" in down.stdout
-    assert "There was nothing of ours" in cli("down", "--stack", "whole").stdout
+    assert "There is no stack whole in us-east-1" in cli("down", "--stack", "whole").stdout
 
 
 def test_single_steps(cli: Cli) -> None:
