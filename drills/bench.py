@@ -418,7 +418,7 @@ class Bench:
 
     def _machine(self, method: str, instance: str, settings: Mapping[str, Any]) -> None:
         url = f"{self.account.endpoint_url}/_practice/machines/{instance}"
-        self._http.request(method, url, json=settings).raise_for_status()
+        self._http.request(method, url, json=settings, headers=self.account.control_headers).raise_for_status()
 
     def wait(self, ready: Callable[[], T | None], *, what: str, usual: float = 120.0) -> T:
         """Ask until it answers something; ``usual`` in AWS seconds. Raises :class:`TookTooLong`."""

@@ -156,7 +156,7 @@ class Desk:
             stack=stack,
             region=account.aws.region,
             endpoint=account.endpoint_url or "",
-            token=account.practice.get("token"),
+            token=account.practice.get("id"),
         )
         with _working():
             training.start(bench, drill)
@@ -184,7 +184,7 @@ class Desk:
                 )
             if running.drill != drill.id:
                 raise self._gone()
-        place = (account.practice.get("token"), account.aws.region, stack)
+        place = (account.practice.get("id"), account.aws.region, stack)
         for other in self.session.others():
             theirs = other.running
             if theirs is not None and place[0] and (theirs.token, theirs.region, theirs.stack) == place:
@@ -301,7 +301,7 @@ class Desk:
             account = connect(Kind.PRACTICE, validated({"region": running.region}), endpoint_url=running.endpoint)
         except BadInput:
             return None
-        return account if account.practice.get("token") == running.token else None
+        return account if account.practice.get("id") == running.token else None
 
     def _gone(self) -> BadInput:
         drill = self.session.running.drill

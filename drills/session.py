@@ -38,7 +38,7 @@ class Running(_Kept):
     endpoint: str
     """Where the practice account is that it was started on."""
     token: str | None = None
-    """Which one that is: an address can be another account's later."""
+    """Which one that is, by what it shows of its token: an address can be another account's later."""
     url: str = ""
     """What is asked of the service to see the symptom; empty until the stack is broken."""
     answer: str = ""

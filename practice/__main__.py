@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from practice import ALLOW_HOST_VARIABLE, DEFAULT_REGION, clock
+from practice import ALLOW_HOST_VARIABLE, DEFAULT_REGION, clock, tokens
 
 if TYPE_CHECKING:
     from practice.server import Account
@@ -39,15 +39,17 @@ def serve_forever(
     """Serve until Ctrl-C, SIGTERM, ``POST /_practice/stop``, or ``idle`` wall seconds without a request.
 
     ``ready`` is called with the ``practice.server.Account`` once it answers; ``runtime_file`` is written then and
-    removed at the end. Without ``allow_hosts`` those of the environment variable are taken. ``quotas``, ``backend``
-    and the rest are those of ``practice.server.serve``, which says what is raised, too.
+    removed at the end. Without one, the account's token is where commands of the same user look for it. Without
+    ``allow_hosts`` those of the environment variable are taken. ``quotas``, ``backend`` and the rest are those of
+    ``practice.server.serve``, which says what is raised, too.
     """
     from practice.background import write_runtime_file
+    from practice.runtime_files import announced
     from practice.server import serve
 
     if allow_hosts is None:
         allow_hosts = os.environ.get(ALLOW_HOST_VARIABLE, "").replace(",", " ").split()
-    token = secrets.token_hex(16)
+    token = os.environ.get(tokens.VARIABLE) or secrets.token_hex(16)
     with serve(
         port,
         host=host,
@@ -71,16 +73,22 @@ def serve_forever(
         if runtime_file is not None:
             runtime_file.parent.mkdir(parents=True, exist_ok=True)
             write_runtime_file(runtime_file, account.url, token)
-        if ready is not None:
-            ready(account)
+        found_by_commands = announced(account.url, token) if runtime_file is None else contextlib.nullcontext()
         try:
-            while not account.stop_requested.wait(timeout=1.0 if idle is None else min(1.0, idle)):
-                if idle is not None and account.idle_seconds >= idle:
-                    break
+            with found_by_commands:
+                if ready is not None:
+                    ready(account)
+                _wait(account, idle)
         finally:
             if runtime_file is not None:
                 with contextlib.suppress(FileNotFoundError):
                     runtime_file.unlink()
+
+
+def _wait(account: Account, idle: float | None) -> None:
+    while not account.stop_requested.wait(timeout=1.0 if idle is None else min(1.0, idle)):
+        if idle is not None and account.idle_seconds >= idle:
+            return
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -127,7 +135,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _greet(account: Account) -> None:
-    print(f"practice account {account.account_id} in {account.region}: {account.url}", flush=True)
+    from practice.runtime_files import file_of
+
+    print(f"practice account {account.account_id} in {account.region}: {account.url}")
+    print(f"its token for changes by /_practice: {file_of(account.token)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ from typing import Any, Final
 
 import platformdirs
 
+from practice import tokens
+
 __all__ = ["HOME_VARIABLE", "Status", "ensure", "home", "status", "stop"]
 
 HOME_VARIABLE: Final = "RUNBOOK_PRACTICE_HOME"
@@ -39,6 +41,7 @@ class Status:
     pid: int
     description: dict[str, Any]
     """What ``GET /_practice`` answered."""
+    token: str
 
 
 def home() -> Path:
@@ -71,9 +74,9 @@ def status() -> Status | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     description = _describe(url)
-    if description is None or description.get("token") != token:
+    if description is None or description.get("id") != tokens.id_of(token):
         return None
-    return Status(url, pid, description)
+    return Status(url, pid, description, token)
 
 
 def stop() -> bool:
@@ -81,7 +84,7 @@ def stop() -> bool:
     found = status()
     if found is None:
         return False
-    request = urllib.request.Request(f"{found.url}/_practice/stop", method="POST")
+    request = urllib.request.Request(f"{found.url}/_practice/stop", method="POST", headers={tokens.HEADER: found.token})
     with contextlib.suppress(OSError), urllib.request.urlopen(request, timeout=_ANSWER_SECONDS):
         pass
     deadline = time.monotonic() + _START_SECONDS

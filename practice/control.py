@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
-from practice import ACCOUNT_ID, CREDENTIALS, VERSION, clock, dataplane, machines, seed
+from practice import ACCOUNT_ID, CREDENTIALS, VERSION, clock, dataplane, machines, seed, tokens
 from practice.locking import locked
 
-__all__ = ["PREFIX", "Control"]
+__all__ = ["LARGEST_BODY", "PREFIX", "Control"]
 
-PREFIX = "/_practice"
+PREFIX: Final = "/_practice"
+LARGEST_BODY: Final = 64 * 1024
+
+_TOKEN: Final = "HTTP_" + tokens.HEADER.upper().replace("-", "_")
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -35,7 +39,7 @@ class Control:
         region: str,
         url: Callable[[], str],
         *,
-        token: str | None,
+        token: str,
         reset: Callable[[], None],
         shut_down: Callable[[], None],
     ) -> None:
@@ -44,10 +48,6 @@ class Control:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        origin = environ.get("HTTP_ORIGIN")
-        if origin is not None and origin != self.url():
-            # A browser says where a page is from: no page of somebody else's turns these knobs.
-            return _send(start_response, "403 Forbidden", {"message": f"not for pages of {origin}"})
         parts = [part for part in environ["PATH_INFO"].removeprefix(PREFIX).split("/") if part]
         try:
             answer, status = self._answer(environ["REQUEST_METHOD"], parts, environ), "200 OK"
@@ -56,6 +56,12 @@ class Control:
         return _send(start_response, status, answer)
 
     def _answer(self, method: str, parts: list[str], environ: Environ) -> dict[str, Any]:
+        if method != "GET" and not hmac.compare_digest(environ.get(_TOKEN, "").encode(), self.token.encode()):
+            raise _Refusal(
+                "403 Forbidden",
+                f"what changes this practice account needs its token, in the header {tokens.HEADER}; "
+                "`runbook practice status` names the file that it is in",
+            )
         match method, parts:
             case "GET", []:
                 return self.describe()
@@ -83,7 +89,7 @@ class Control:
         return {
             "practice": True,
             "version": VERSION,
-            "token": self.token,
+            "id": tokens.id_of(self.token),
             "account_id": ACCOUNT_ID,
             "region": self.region,
             "time_scale": now.scale,

@@ -10,7 +10,7 @@ import enum
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import boto3
@@ -35,6 +35,9 @@ _NO_CONFIGURATION: dict[str, tuple[str | None, str | list[str] | None, Any, Any]
 }
 
 
+_WITHOUT_ITS_KEY: Final = "Set RUNBOOK_PRACTICE_TOKEN to its token; `runbook practice` names the file that it is in."
+
+
 class Kind(enum.StrEnum):
     """Which kind of account."""
 
@@ -53,6 +56,8 @@ class Account:
     endpoint_url: str | None = None
     practice: Mapping[str, Any] = field(default_factory=dict)
     """What a practice account says of itself; empty on AWS."""
+    control_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What a request must bring that changes a practice account by `/_practice`; empty where that is not known."""
 
     @property
     def shell(self) -> str:
@@ -132,12 +137,20 @@ def _aws(params: Parameters, profile: str | None, endpoint_url: str | None) -> A
 
 
 def _practice(url: str, said: Mapping[str, Any], params: Parameters) -> Account:
+    from practice.runtime_files import control_headers as headers_for
+
+    control_headers = headers_for(str(said.get("id", "")))
     region = params.region or said["region"]
     defaults = said["defaults"]
     if region != defaults["region"]:
         # Another region gets a private service of its own, as soon as somebody works there.
+        place = f"{url}/_practice/regions/{region}"
         with caller(url) as client:
-            answer = client.request("PUT", f"{url}/_practice/regions/{region}")
+            answer = client.request("GET", place)
+            if answer.status_code == 404:
+                answer = client.request("PUT", place, headers=control_headers)
+        if answer.status_code == 403:
+            raise BadInput("endpoint_url", f"{named(url)} is the practice account of another user.", _WITHOUT_ITS_KEY)
         if answer.status_code >= 400:
             raise BadInput("region", f"the practice account has no region {region}.")
         defaults = answer.json().get("defaults", answer.json())
@@ -151,7 +164,7 @@ def _practice(url: str, said: Mapping[str, Any], params: Parameters) -> Account:
     # A clock that is moved by hand has no scale: whoever moves it decides how long a wait is.
     pace = 1 / said["time_scale"] if said.get("time_scale") else 1.0
     aws = Aws(session, endpoint_url=url, pace=pace, invoke_url_form=said["invoke_url"])
-    return Account(aws, Kind.PRACTICE, {"instances": tuple(defaults["instances"])}, url, said)
+    return Account(aws, Kind.PRACTICE, {"instances": tuple(defaults["instances"])}, url, said, control_headers)
 
 
 def _check_url(url: str) -> None:

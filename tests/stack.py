@@ -197,7 +197,8 @@ class Stack:
 
     def machine(self, instance: str, **settings: Any) -> None:
         """Change how the server on an instance behaves."""
-        answer = httpx.patch(f"{self.account.url}/_practice/machines/{instance}", json=settings, trust_env=False)
+        url, headers = f"{self.account.url}/_practice/machines/{instance}", self.account.control_headers
+        answer = httpx.patch(url, json=settings, headers=headers, trust_env=False)
         answer.raise_for_status()
 
     def machines(self, **settings: Any) -> None:

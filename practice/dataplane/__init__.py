@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from . import access, cloudwatch, journal
-from .application import PREFIX, api_id_of_host, application
+from .application import LARGEST_BODY, PREFIX, api_id_of_host, application, too_large
 from .destinations import allow_hosts, exclude_port
 from .invoke_test import TestInvokeResult, test_invoke
 from .journal import logs
 
 __all__ = [
+    "LARGEST_BODY",
     "PREFIX",
     "TestInvokeResult",
     "allow_hosts",
@@ -18,6 +19,7 @@ __all__ = [
     "logs",
     "reset",
     "test_invoke",
+    "too_large",
 ]
 
 

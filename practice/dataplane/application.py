@@ -32,25 +32,32 @@ from .routing import Match, match
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-__all__ = ["PREFIX", "api_id_of_host", "application"]
+__all__ = ["LARGEST_BODY", "PREFIX", "api_id_of_host", "application", "too_large"]
 
 PREFIX: Final = "/_aws/execute-api/"
 _log = logging.getLogger(__name__)
 
 # D "Amazon API Gateway quotas": the payload size.
-_PAYLOAD_LIMIT: Final = 10 * 1024 * 1024
+LARGEST_BODY: Final = 10 * 1024 * 1024
 _HOST: Final = re.compile(r"^([a-z0-9]+)(?:-vpce-[0-9a-f]+)?\.execute-api\.", re.IGNORECASE)
 _ABSOLUTE: Final = re.compile(r"^https?://[^/?#]*", re.IGNORECASE)
-
-
-class _TooLarge(Exception):
-    """The request's body is above the limit."""
 
 
 def api_id_of_host(host: str) -> str | None:
     """The API that a Host header names, or None for any other host."""
     found = _HOST.match(host)
     return found[1].lower() if found else None
+
+
+def too_large(start_response: StartResponse) -> Iterable[bytes]:
+    """Answer a request whose body is above the limit, unread.
+
+    T koki-develop/lgtm-generator#10: no gateway response, and none of API Gateway's headers.
+    """
+    text = f"HTTP content length exceeded {LARGEST_BODY} bytes.".encode()
+    headers = [("Content-Type", "text; charset=utf-8"), ("Content-Length", str(len(text)))]
+    start_response(f"413 {_phrase(413)}", headers)
+    return [text]
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -66,10 +73,6 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
     stage_name, slash, rest = path.lstrip("/").partition("/")
     try:
         response = _answer(environ, fields, api_id, stage_name, slash + rest or "/", query, target)
-    except _TooLarge:
-        # T koki-develop/lgtm-generator#10: no gateway response, and none of API Gateway's headers.
-        text = f"HTTP content length exceeded {_PAYLOAD_LIMIT} bytes.".encode()
-        response = Response(413, Headers([("Content-Type", "text; charset=utf-8")]), text)
     except Exception:
         _log.exception("the data plane failed")
         response = Response(500, Headers([("X-Practice-Failure", "true")]), b"the practice account's data plane failed")
@@ -94,7 +97,7 @@ def _answer(
             path=path,
             query=query,
             headers=_at_the_door(fields, environ),
-            body=_read_body(environ),
+            body=cast("IO[bytes]", environ["wsgi.input"]).read(),
             source_ip=environ.get("REMOTE_ADDR") or "127.0.0.1",
             target=target,
             protocol=environ.get("SERVER_PROTOCOL") or "HTTP/1.1",
@@ -207,25 +210,6 @@ def _at_the_door(fields: Headers, environ: WSGIEnvironment) -> Headers:
     headers.set("X-Forwarded-Port", "443")
     headers.set("X-Forwarded-Proto", "https")
     return headers
-
-
-def _read_body(environ: WSGIEnvironment) -> bytes:
-    source = cast("IO[bytes]", environ["wsgi.input"])
-    length = environ.get("CONTENT_LENGTH")
-    if length and int(length) > _PAYLOAD_LIMIT:
-        # The connection cannot be used again before what was announced has been read.
-        left = int(length)
-        while left > 0 and (chunk := source.read(min(left, 1 << 16))):
-            left -= len(chunk)
-        raise _TooLarge
-    if length:
-        return source.read(int(length))
-    if not environ.get("wsgi.input_terminated"):
-        return b""
-    body = source.read()
-    if len(body) > _PAYLOAD_LIMIT:
-        raise _TooLarge
-    return body
 
 
 def _fields(environ: WSGIEnvironment) -> Headers:

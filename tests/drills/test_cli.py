@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from drills.catalogue import COURSE, lost_number, open_house, verbatim
 from drills.desk import Desk
 from drills.session import Session
+from practice import tokens
 from runbook.accounts import Account, Kind, connect
 from runbook.cli import app
 from runbook.errors import Stopped
@@ -295,7 +296,7 @@ def test_an_account_that_went_away_is_told_and_the_drill_can_go_on(drill: Drill,
     )
     drill("hint")
     file = tmp_path / "drills" / "anna.json"
-    file.write_text(file.read_text().replace('"token": "drills"', '"token": "another"'))
+    file.write_text(file.read_text().replace(tokens.id_of("drills"), tokens.id_of("another")))
     for words in (["verify"], ["solution", "--apply"], ["start", "verbatim"]):
         told = drill(*words, code=2).stderr
         assert "lost-number is running, but its practice account is gone" in told

@@ -172,7 +172,9 @@ def test_a_stack_that_no_drill_made_is_left_alone(hurried: Account) -> None:
 
 def test_an_account_that_was_stopped_in_between(bench: Bench, hurried: Account) -> None:
     training.start(bench, LOST_NUMBER)
-    httpx.post(f"{hurried.endpoint_url}/_practice/reset", trust_env=False).raise_for_status()
+    httpx.post(
+        f"{hurried.endpoint_url}/_practice/reset", headers=hurried.control_headers, trust_env=False
+    ).raise_for_status()
     again = Bench(hurried, validated({"stack": "drill"}))
     training.reset(again, LOST_NUMBER)
     assert judge(again) is None

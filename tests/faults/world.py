@@ -26,6 +26,7 @@ from typing import Any
 import boto3
 import httpx
 
+from practice.runtime_files import control_headers
 from runbook.accounts import Kind, connect
 from runbook.aws import Aws
 from runbook.engine import run
@@ -198,6 +199,7 @@ class World:
     setting: Setting
     seed: Inventory = field(default_factory=dict)
     practice: Mapping[str, Any] = field(default_factory=dict)
+    control_headers: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def session(self) -> boto3.Session:
@@ -220,7 +222,9 @@ class World:
         self.proxy.arm()
         self.proxy.access_key_id = None
         self.proxy.drain()
-        answer = httpx.post(f"{self.account_url}/_practice/reset", timeout=30, trust_env=False)
+        control = f"{self.account_url}/_practice"
+        self.control_headers = control_headers(httpx.get(control, timeout=30, trust_env=False).json()["id"])
+        answer = httpx.post(f"{control}/reset", headers=self.control_headers, timeout=30, trust_env=False)
         self.practice = answer.raise_for_status().json()
         self.seed = self.stock()
 

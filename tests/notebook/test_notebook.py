@@ -194,7 +194,8 @@ def test_a_step_that_fails_shows_the_trace_of_a_request(fast: Account, displayed
     start({"endpoint_url": fast.url}).finish()
     for machine in httpx.get(f"{fast.url}/_practice").json()["machines"]:
         status = {"status": {"/": 200, "*": 500}}
-        httpx.patch(f"{fast.url}/_practice/machines/{machine['instance_id']}", json=status).raise_for_status()
+        url = f"{fast.url}/_practice/machines/{machine['instance_id']}"
+        httpx.patch(url, json=status, headers=fast.control_headers).raise_for_status()
     run = start({"endpoint_url": fast.url, "mode": "up"})
     with pytest.raises(RunbookStopped, match=r"^invoke: "):
         run.step("invoke")

@@ -129,7 +129,8 @@ def test_nothing_but_the_stack_needs_to_be_named(papermill: Papermill) -> None:
 @pytest.mark.timeout(600)
 def test_a_step_that_fails_says_so_in_a_line_and_fails_papermill(fast: Account, papermill: Papermill) -> None:
     for machine in httpx.get(f"{fast.url}/_practice").json()["machines"]:
-        httpx.patch(f"{fast.url}/_practice/machines/{machine['instance_id']}", json={"status": 500}).raise_for_status()
+        url = f"{fast.url}/_practice/machines/{machine['instance_id']}"
+        httpx.patch(url, json={"status": 500}, headers=fast.control_headers).raise_for_status()
     executed = papermill("-p", "endpoint_url", fast.url)
     assert executed.status == 1
     assert executed.error is not None

@@ -128,7 +128,7 @@ class Chain:
     def machine(self, index: int, **settings: Any) -> None:
         """Change some settings of an instance's machine."""
         url = f"{self.account.url}/_practice/machines/{self.defaults['instances'][index]}"
-        httpx.patch(url, json=settings).raise_for_status()
+        httpx.patch(url, json=settings, headers=self.account.control_headers).raise_for_status()
 
 
 @pytest.fixture

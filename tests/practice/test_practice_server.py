@@ -53,34 +53,36 @@ def test_the_private_service_lets_nobody_in(client: Any, defaults: dict[str, Any
 
 def test_another_region_can_be_seeded(account: Account, client: Any, session: Any) -> None:
     assert httpx.get(f"{account.url}/_practice/regions/eu-west-1").status_code == 404
-    seeded = httpx.put(f"{account.url}/_practice/regions/eu-west-1").json()
-    assert seeded == httpx.put(f"{account.url}/_practice/regions/eu-west-1").json()
+    headers = account.control_headers
+    seeded = httpx.put(f"{account.url}/_practice/regions/eu-west-1", headers=headers).json()
+    assert seeded == httpx.put(f"{account.url}/_practice/regions/eu-west-1", headers=headers).json()
     ec2 = session.client("ec2", endpoint_url=account.url, region_name="eu-west-1")
     assert ec2.describe_subnets(SubnetIds=seeded["subnets"])["Subnets"][0]["AvailabilityZone"] == "eu-west-1a"
-    assert httpx.put(f"{account.url}/_practice/regions/moon-1").status_code == 400
+    assert httpx.put(f"{account.url}/_practice/regions/moon-1", headers=headers).status_code == 400
 
 
 def test_reset_makes_it_new(account: Account, client: Any, defaults: dict[str, Any]) -> None:
     client("elbv2").create_target_group(Name="left", Protocol="TCP", Port=80, VpcId=defaults["vpc"])
-    fresh = httpx.post(f"{account.url}/_practice/reset").json()
+    fresh = httpx.post(f"{account.url}/_practice/reset", headers=account.control_headers).json()
     assert fresh["defaults"]["vpc"] != defaults["vpc"]
     assert client("elbv2").describe_target_groups()["TargetGroups"] == []
 
 
 def test_machines_are_seen_and_set(account: Account, defaults: dict[str, Any]) -> None:
     url = f"{account.url}/_practice/machines/{defaults['instances'][0]}"
-    assert httpx.put(url, json={"port": 8080}).json()["settings"]["port"] == 8080
-    assert httpx.patch(url, json={"status": 500}).json()["settings"] == {
+    owner = httpx.Client(headers=account.control_headers)
+    assert owner.put(url, json={"port": 8080}).json()["settings"]["port"] == 8080
+    assert owner.patch(url, json={"status": 500}).json()["settings"] == {
         "listening": True,
         "port": 8080,
         "status": {"*": 500},
         "delay": {},
         "virtual_hosts": None,
     }
-    assert httpx.put(url, json={}).json()["settings"]["port"] == 80
-    wrong = httpx.put(url, json={"port": 70000})
+    assert owner.put(url, json={}).json()["settings"]["port"] == 80
+    wrong = owner.put(url, json={"port": 70000})
     assert (wrong.status_code, wrong.json()["message"].split(":")[0]) == (400, "port")
-    assert httpx.put(url, content="{").status_code == 400
+    assert owner.put(url, content="{").status_code == 400
     assert httpx.get(f"{account.url}/_practice/machines/i-none").status_code == 404
 
 
@@ -135,7 +137,8 @@ def test_sixteen_control_plane_clients_at_once(account: Account, client: Any, de
 def test_a_client_that_dawdles_holds_up_nobody(account: Account, client: Any) -> None:
     host, port = account.url.removeprefix("http://").split(":")
     head = (
-        "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n"
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n"
         "Authorization: AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/ec2/aws4_request, S=h\r\n\r\n"
     )
     with socket.create_connection((host, int(port))) as slow:
@@ -157,7 +160,7 @@ def test_130_requests_in_flight_delay_nobody(account: Account, client: Any) -> N
         for _ in range(130):
             connection = stack.enter_context(socket.create_connection((host, int(port))))
             # A request whose body does not come keeps its thread.
-            connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n")
+            connection.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n")
         assert client("ec2").describe_vpcs()["Vpcs"]
 
 
@@ -173,5 +176,7 @@ def test_no_web_page_may_read_its_answers(client: Any) -> None:
 
 def test_no_web_page_turns_the_knobs(account: Account) -> None:
     url = f"{account.url}/_practice"
-    assert httpx.post(f"{url}/reset", headers={"Origin": "https://example.com"}).status_code == 403
-    assert httpx.get(url, headers={"Origin": account.url}).status_code == 200
+    for origin in ("https://example.com", account.url, "null"):
+        headers = {"Origin": origin} | account.control_headers
+        assert httpx.post(f"{url}/reset", headers=headers).status_code == 403
+        assert httpx.get(url, headers=headers).status_code == 403

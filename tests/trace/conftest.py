@@ -127,7 +127,8 @@ class Stack:
     def machines(self, **settings: Any) -> None:
         """Change how the instances' services behave."""
         for instance in self.instances:
-            http.patch(f"{self.account.url}/_practice/machines/{instance}", json=settings).raise_for_status()
+            machine, headers = f"{self.account.url}/_practice/machines/{instance}", self.account.control_headers
+            http.patch(machine, json=settings, headers=headers).raise_for_status()
 
     def patch_integration(self, *operations: tuple[str, str, str | None], deploy: bool = True) -> None:
         """Change the integration, and deploy it."""

@@ -597,7 +597,8 @@ def test_stopped_instances_are_started_by_their_ids_where_addresses_are_register
 
 def test_a_check_that_passes_elsewhere_is_not_to_be_changed(stack: Stack) -> None:
     one, *_ = stack.instances
-    http.patch(f"{stack.account.url}/_practice/machines/{one}", json={"listening": False}).raise_for_status()
+    machine, headers = f"{stack.account.url}/_practice/machines/{one}", stack.account.control_headers
+    http.patch(machine, json={"listening": False}, headers=headers).raise_for_status()
     stack.settle(600)
     told = stack.trace()["health-check"]
     assert told.state is State.SUSPICIOUS

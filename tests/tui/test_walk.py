@@ -66,7 +66,8 @@ async def test_walked_through_by_keyboard_and_taken_down_again(connecting: Calla
         await until(pilot, lambda: "healthy" in screen_text(app), "the trace")
         for instance in app.session.account.practice["machines"]:
             machine = f"{app.session.account.endpoint_url}/_practice/machines/{instance['instance_id']}"
-            httpx.patch(machine, json={"listening": False}, trust_env=False).raise_for_status()
+            headers = app.session.account.control_headers
+            httpx.patch(machine, json={"listening": False}, headers=headers, trust_env=False).raise_for_status()
         await pilot.press("r")
         await until(pilot, lambda: "breaks it" in screen_text(app), "the verdict")
         await pilot.press("escape")

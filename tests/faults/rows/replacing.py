@@ -33,7 +33,8 @@ class Replacement:
         world.bring_up()
         for instance in world.practice["defaults"]["instances"]:
             machine = f"{world.account_url}/_practice/machines/{instance}"
-            httpx.patch(machine, json={"port": self.service_port}, trust_env=False).raise_for_status()
+            settings = {"port": self.service_port}
+            httpx.patch(machine, json=settings, headers=world.control_headers, trust_env=False).raise_for_status()
 
 
 REPLACEMENTS = (

@@ -371,11 +371,18 @@ def test_operations_that_moto_keeps_work_beside_ours(gateway: Any, api: dict[str
     assert gateway.get_request_validators(**where)["items"][0]["id"] == validator
     assert gateway.create_model(**where, name="Pet", contentType="application/json", schema="{}")["name"] == "Pet"
     gateway.create_deployment(**where, stageName="prod")
-    gateway.create_domain_name(domainName="api.example.com")
-    mapping = gateway.create_base_path_mapping(
-        domainName="api.example.com", restApiId=api["api"], basePath="v1", stage="prod"
-    )
-    assert mapping["stage"] == "prod"
+    assert gateway.get_model(**where, modelName="Pet")["contentType"] == "application/json"
+
+
+def test_custom_domain_names_are_refused_before_one_is_made(gateway: Any, api: dict[str, str]) -> None:
+    for call in (
+        lambda: gateway.create_domain_name(domainName="api.example.com"),
+        lambda: gateway.create_base_path_mapping(domainName="api.example.com", restApiId=api["api"], stage="prod"),
+        gateway.get_domain_names,
+    ):
+        with pytest.raises(ClientError, match="the practice account does not carry out") as caught:
+            call()
+        assert caught.value.response["ResponseMetadata"]["HTTPHeaders"]["x-practice-refused"] == "true"
 
 
 def test_two_regions_are_two_accounts_of_apis(account: Account, session: boto3.Session) -> None:

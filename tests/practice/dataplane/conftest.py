@@ -61,6 +61,7 @@ class Rig:
 
     url: str
     clock: ManualClock
+    control_headers: dict[str, str] = field(default_factory=dict)
     clients: dict[str, Any] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
     link: str = ""
@@ -132,7 +133,8 @@ class Rig:
 
     def configure_machines(self, **settings: Any) -> None:
         for instance in self.defaults["instances"]:
-            httpx.put(f"{self.url}/_practice/machines/{instance}", json=settings, trust_env=False).raise_for_status()
+            url = f"{self.url}/_practice/machines/{instance}"
+            httpx.put(url, json=settings, headers=self.control_headers, trust_env=False).raise_for_status()
 
     def deploy(
         self,
@@ -205,7 +207,7 @@ def mock(status: int = 200, body: str = "", **response: Any) -> dict[str, Any]:
 def rig() -> Iterator[Rig]:
     clock = ManualClock()
     with serve(clock=clock, quotas=False, allow_hosts=["127.0.0.1", "::1"]) as account:
-        made = Rig(account.url, clock)
+        made = Rig(account.url, clock, account.control_headers)
         made.build_path()
         yield made
 
