@@ -1,187 +1,175 @@
-"""ImportRestApi and PutRestApi: an API from an OpenAPI 3.0 or Swagger 2.0 document with AWS's extensions.
+"""OpenAPI 3.0 and Swagger 2.0 documents, read: their parts with references followed, whichever of the two they are.
 
-What is imported: resources, methods with their parameters, responses and models, integrations, binary media types
-and the resource policy. The reverse of `practice.apigateway.export`.
+What is made of them is in `practice.apigateway.importing`; the reverse is `practice.apigateway.export`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import yaml
 
-from practice.apigateway import integrations, methods
-from practice.apigateway.errors import BadRequest, ServiceError
-from practice.apigateway.snapshot import Method
+from practice.apigateway.errors import BadRequest
 
-if TYPE_CHECKING:
-    from practice.apigateway.rest_apis import Resource, RestApi
-
-__all__ = ["apply", "new_api", "parse"]
+__all__ = ["Document", "Operation", "declared_parameters", "parse"]
 
 _ANY: Final = "x-amazon-apigateway-any-method"
-_INTEGRATION: Final = "x-amazon-apigateway-integration"
 _METHODS: Final = ("get", "put", "post", "delete", "patch", "options", "head", _ANY)
 _LOCATIONS: Final = {"query": "querystring", "path": "path", "header": "header"}
+_DEEPEST_REFERENCE: Final = 32
 
-Document = Mapping[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path."""
+
+    path: str
+    """With the base path before it, where that was asked for."""
+    http_method: str
+    parts: Mapping[str, Any]
+    parameters: tuple[Mapping[str, Any], ...]
+    """Its own and the path's, references followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document and where in it references lead."""
+
+    root: Mapping[str, Any]
+
+    def member(self, name: str) -> Any:
+        """An extension at the top, such as ``x-amazon-apigateway-policy``; None where there is none."""
+        return self.root.get(name)
+
+    @property
+    def info(self) -> Mapping[str, Any]:
+        """Title, version and description."""
+        return _mapping(self.root.get("info"))
+
+    @property
+    def schemas(self) -> Mapping[str, Any]:
+        """The models, by name."""
+        return _mapping(self.root.get("definitions") or self._components.get("schemas"))
+
+    @property
+    def security_schemes(self) -> Mapping[str, Any]:
+        """What a method may ask of its callers, by name."""
+        return _mapping(self.root.get("securityDefinitions") or self._components.get("securitySchemes"))
+
+    @property
+    def endpoint_configuration(self) -> Mapping[str, Any]:
+        """``x-amazon-apigateway-endpoint-configuration``: at the top (Swagger) or of the server (OpenAPI 3)."""
+        name = "x-amazon-apigateway-endpoint-configuration"
+        return _mapping(self._server.get(name) or self.root.get(name))
+
+    def operations(self, base_path: str) -> Iterator[Operation]:
+        """All operations; ``base_path`` is ``ignore``, ``prepend`` or ``split``, and says what their paths begin with.
+
+        D "Set the OpenAPI basePath property"; R test_import_rest_apis_with_base_path_swagger, .._oas30.
+        """
+        before = self._before_paths(base_path)
+        for path, item in _mapping(self.root.get("paths")).items():
+            found = _mapping(self.followed(item))
+            shared = found.get("parameters") or ()
+            for key in _METHODS:
+                if key in found:
+                    parts = _mapping(found[key])
+                    own = parts.get("parameters") or ()
+                    parameters = tuple(_mapping(self.followed(each)) for each in (*shared, *own))
+                    http_method = "ANY" if key == _ANY else key.upper()
+                    whole = f"{before}{path}" if path != "/" or not before else before
+                    yield Operation(whole, http_method, parts, parameters)
+
+    def paths(self, base_path: str) -> Iterator[str]:
+        """All paths, those without an operation too."""
+        before = self._before_paths(base_path)
+        for path in _mapping(self.root.get("paths")):
+            yield f"{before}{path}" if path != "/" or not before else before
+
+    def followed(self, part: Any) -> Any:
+        """A part of the document, or what its ``$ref`` leads to within the document.
+
+        Raise BadRequest for a reference that leads nowhere (AWS's words are unknown).
+        """
+        for _ in range(_DEEPEST_REFERENCE):
+            reference = part.get("$ref") if isinstance(part, dict) else None
+            if not isinstance(reference, str):
+                return part
+            part = self._at(reference)
+        raise BadRequest("Errors found during import:\n\tA reference leads to itself")
+
+    def _at(self, reference: str) -> Any:
+        here: Any = self.root
+        for segment in reference.removeprefix("#/").split("/"):
+            key = segment.replace("~1", "/").replace("~0", "~")
+            if not reference.startswith("#/") or not isinstance(here, dict) or key not in here:
+                raise BadRequest(f"Errors found during import:\n\tUnable to resolve reference '{reference}'")
+            here = here[key]
+        return here
+
+    def _before_paths(self, how: str) -> str:
+        segments = [segment for segment in self._base_path.split("/") if segment]
+        match how:
+            case "prepend":
+                kept = segments
+            case "split":
+                kept = segments[1:]
+            case _:
+                kept = []
+        return "".join(f"/{segment}" for segment in kept)
+
+    @property
+    def _base_path(self) -> str:
+        """Swagger's ``basePath``; OpenAPI 3's variable of that name, else the path of its server."""
+        if "swagger" in self.root:
+            return str(self.root.get("basePath") or "")
+        variable = _mapping(_mapping(self._server.get("variables")).get("basePath"))
+        return str(variable.get("default") or urlsplit(str(self._server.get("url") or "")).path)
+
+    @property
+    def _server(self) -> Mapping[str, Any]:
+        servers = self.root.get("servers")
+        return _mapping(servers[0]) if isinstance(servers, list) and servers else {}
+
+    @property
+    def _components(self) -> Mapping[str, Any]:
+        return _mapping(self.root.get("components"))
 
 
 def parse(text: str) -> Document:
     """The document in a request's body. Raise BadRequest for what is none (recorded: import-api-bad-yaml-file)."""
     try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError:
-        document = None
-    if not isinstance(document, dict) or not ({"openapi", "swagger"} & set(document)):
+        root = json.loads(text)  # not as YAML: that allows no tabs
+    except (RecursionError, ValueError):
+        try:
+            root = yaml.safe_load(text)
+        except (RecursionError, ValueError, yaml.YAMLError):
+            root = None
+    if not isinstance(root, dict) or not ({"openapi", "swagger"} & set(root)):
         raise BadRequest("Invalid OpenAPI input.")
-    return document
+    return Document(root)
 
 
-def new_api(document: Document, query: Mapping[str, str]) -> dict[str, Any]:
-    """CreateRestApi's request for a document; `query` may hold `endpointConfigurationTypes`."""
-    info = document.get("info") or {}
-    body: dict[str, Any] = {"name": info.get("title", "")}
-    for member in ("description", "version"):
-        if info.get(member):
-            body[member] = str(info[member])
-    types = query.get("endpointConfigurationTypes")
-    if types:
-        body["endpointConfiguration"] = {"types": types.split(",")}
-    return body
+def declared_parameters(operation: Operation) -> dict[str, bool]:
+    """The method's request parameters, each with whether it is required.
 
-
-def apply(api: RestApi, document: Document, *, overwrite: bool) -> None:
-    """Put the document's resources and methods into the API; with `overwrite`, in the place of all that is there.
-
-    Raise BadRequest for what cannot be put, naming the method and path (T: Testlio/lambda-tools#56).
+    A path's variables are, declared or not (R test_import_and_validate_rest_api[swagger-mock-cors.json]).
     """
-    if overwrite:
-        root = api.resources[api.root_resource_id]
-        root.methods.clear()
-        api.resources.clear()
-        api.resources[root.id] = root
-    for name, schema in _schemas(document).items():
-        api.add_model(name, "", json.dumps(schema), "application/json")
-    if "x-amazon-apigateway-binary-media-types" in document:
-        api.binaryMediaTypes = list(document["x-amazon-apigateway-binary-media-types"])
-    if "x-amazon-apigateway-policy" in document:
-        api.policy = json.dumps(document["x-amazon-apigateway-policy"])
-    for path, operations in (document.get("paths") or {}).items():
-        resource = _resource(api, path)
-        shared = operations.get("parameters") or []
-        for key in _METHODS:
-            if key in operations:
-                http_method = "ANY" if key == _ANY else key.upper()
-                _put(api, resource, http_method, operations[key], shared)
-
-
-def _resource(api: RestApi, path: str) -> Resource:
-    """The resource of a path, made with all above it where it is not there."""
-    by_path = {resource.path: resource for resource in api.resources.values()}
-    here = api.resources[api.root_resource_id]
-    for part in path.strip("/").split("/") if path != "/" else ():
-        wanted = f"{here.path.rstrip('/')}/{part}"
-        try:
-            here = by_path.get(wanted) or api.create_resource(here.id, part)
-        except ServiceError as refusal:
-            raise _during_import(f"Unable to create resource at path '{wanted}': {refusal.message}") from refusal
-    return here
-
-
-def _put(api: RestApi, resource: Resource, http_method: str, operation: Document, shared: list[Any]) -> None:
-    where = f"on '{http_method}' for resource at path '{resource.path}'"
-    try:
-        method = methods.method(http_method, _method_body(operation, shared), api)
-    except ServiceError as refusal:
-        raise _during_import(f"Unable to put method {where}: {refusal.message}") from refusal
-    responses = dict(_method_responses(operation))
-    method = replace(
-        method,
-        method_responses=MappingProxyType(
-            {code: methods.method_response(code, body) for code, body in responses.items()}
-        ),
-    )
-    extension = operation.get(_INTEGRATION)
-    if extension is not None:
-        try:
-            method = _with_integration(method, extension, resource.id)
-        except ServiceError as refusal:
-            raise _during_import(f"Unable to put integration {where}: {refusal.message}") from refusal
-    resource.methods[http_method] = method
-
-
-def _method_body(operation: Document, shared: list[Any]) -> dict[str, Any]:
-    body: dict[str, Any] = {"authorizationType": "NONE", "requestParameters": {}, "requestModels": {}}
-    if "operationId" in operation:
-        body["operationName"] = operation["operationId"]
-    for parameter in (*shared, *(operation.get("parameters") or ())):
-        location = _LOCATIONS.get(parameter.get("in", ""))
-        if location:
+    found = {
+        f"method.request.path.{segment[1:-1].rstrip('+')}": True
+        for segment in operation.path.split("/")
+        if segment.startswith("{") and segment.endswith("}")
+    }
+    for parameter in operation.parameters:
+        if (location := _LOCATIONS.get(str(parameter.get("in", "")))) and "name" in parameter:
             name = f"method.request.{location}.{parameter['name']}"
-            body["requestParameters"][name] = bool(parameter.get("required"))
-        elif parameter.get("in") == "body" and (model := _model(parameter.get("schema"))):
-            for content_type in operation.get("consumes") or ["application/json"]:
-                body["requestModels"][content_type] = model
-    for content_type, media in ((operation.get("requestBody") or {}).get("content") or {}).items():
-        if model := _model(media.get("schema")):
-            body["requestModels"][content_type] = model
-    for requirement in operation.get("security") or ():
-        if "api_key" in requirement:
-            body["apiKeyRequired"] = True
-        if "sigv4" in requirement:
-            body["authorizationType"] = "AWS_IAM"
-    return body
+            found[name] = location == "path" or bool(parameter.get("required"))
+    return found
 
 
-def _method_responses(operation: Document) -> Iterator[tuple[str, dict[str, Any]]]:
-    for code, response in (operation.get("responses") or {}).items():
-        if not str(code).isdecimal():
-            continue
-        body: dict[str, Any] = {}
-        if headers := response.get("headers"):
-            body["responseParameters"] = {f"method.response.header.{name}": False for name in headers}
-        models = {
-            content_type: model
-            for content_type, media in (response.get("content") or {}).items()
-            if (model := _model(media.get("schema")))
-        }
-        if model := _model(response.get("schema")):
-            models |= dict.fromkeys(operation.get("produces") or ["application/json"], model)
-        if models:
-            body["responseModels"] = models
-        yield str(code), body
-
-
-def _with_integration(method: Method, extension: Document, resource_id: str) -> Method:
-    members = dict(extension)
-    members["type"] = str(members.get("type", "")).upper()
-    if "passthroughBehavior" in members:
-        members["passthroughBehavior"] = str(members["passthroughBehavior"]).upper()
-    value = integrations.integration(members, method, resource_id)
-    responses = {}
-    for pattern, response in (extension.get("responses") or {}).items():
-        code = str(response["statusCode"])
-        body = dict(response)
-        if pattern != "default":
-            body["selectionPattern"] = pattern
-        responses[code] = integrations.integration_response(code, body, method)
-    return replace(method, integration=replace(value, integration_responses=MappingProxyType(responses)))
-
-
-def _schemas(document: Document) -> Mapping[str, Any]:
-    found = document.get("definitions") or (document.get("components") or {}).get("schemas") or {}
-    return found if isinstance(found, dict) else {}
-
-
-def _model(schema: Any) -> str | None:
-    reference = schema.get("$ref", "") if isinstance(schema, dict) else ""
-    return reference.rpartition("/")[2] or None
-
-
-def _during_import(error: str) -> BadRequest:
-    return BadRequest(f"Errors found during import:\n\t{error}")
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

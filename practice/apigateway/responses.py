@@ -19,7 +19,7 @@ from moto.apigateway.responses import APIGatewayResponse
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.utils import get_service_model
 
-from practice.apigateway import export, gateway_responses, methods, openapi, wire
+from practice.apigateway import export, gateway_responses, importing, methods, openapi, wire
 from practice.apigateway.api_keys import ApiKey
 from practice.apigateway.constraints import check
 from practice.apigateway.errors import BadRequest, ServiceError, WrongType
@@ -137,19 +137,28 @@ class ApiGatewayResponse(APIGatewayResponse):
 
     def import_rest_api(self) -> TYPE_RESPONSE:
         document = openapi.parse(self.body)
-        api = self.backend.new_rest_api(openapi.new_api(document, self._query))
+        api = self.backend.new_rest_api(importing.new_api(document, self._query))
         try:
-            openapi.apply(api, document, overwrite=False)
-        except ServiceError:
+            warnings = self._import(api, document, overwrite=True)
+        except Exception:
             self.backend.delete_rest_api(api.id)
             raise
-        return self._answer(201, api.to_dict())
+        return self._answer(201, _with_warnings(api.to_dict(), warnings))
 
     def put_rest_api(self) -> TYPE_RESPONSE:
         document = openapi.parse(self.body)
         with self._api.all_or_nothing() as tried:
-            openapi.apply(tried, document, overwrite=self._query.get("mode") == "overwrite")
-        return self._answer(200, self._api.to_dict(with_empty_tags=True))
+            warnings = self._import(tried, document, overwrite=self._query.get("mode") == "overwrite")
+        return self._answer(200, _with_warnings(self._api.to_dict(with_empty_tags=True), warnings))
+
+    def _import(self, api: RestApi, document: openapi.Document, *, overwrite: bool) -> list[str]:
+        return importing.apply(
+            api,
+            document,
+            overwrite=overwrite,
+            base_path=self._query.get("basepath", "ignore"),
+            fail_on_warnings=self._asks_for("failonwarnings"),
+        )
 
     def get_rest_apis(self) -> TYPE_RESPONSE:  # type: ignore[override]
         return self._answer(200, page([api.to_dict() for api in self.backend.apis.values()], self._query))
@@ -586,3 +595,7 @@ class ApiGatewayResponse(APIGatewayResponse):
         for key in self.normalized_request.args.getlist("tagKeys"):
             live.pop(key, None)
         return self._answer(204)
+
+
+def _with_warnings(answer: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
+    return answer | ({"warnings": warnings} if warnings else {})

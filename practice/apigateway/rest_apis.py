@@ -187,6 +187,9 @@ class RestApi(stock.RestAPI):
         tried = copy.copy(self)
         tried.endpoint_configuration = dict(self.endpoint_configuration)
         tried.models = dict(self.models)
+        tried.authorizers = dict(self.authorizers)
+        tried.request_validators = dict(self.request_validators)
+        tried.gateway_responses = dict(self.gateway_responses)
         tried.resources = {
             resource.id: replace(resource, methods=dict(resource.methods)) for resource in self.resources.values()
         }
@@ -354,6 +357,23 @@ class RestApi(stock.RestAPI):
 
     def has_request_validator(self, validator_id: str) -> bool:
         return validator_id in self.request_validators
+
+    def new_authorizer(self, members: Mapping[str, Any], authorizer_id: str | None = None) -> None:
+        """An authorizer of these members, as CreateAuthorizer names them; in the place of another, with its id."""
+        made = self.create_authorizer(
+            authorizer_id or new_id(6, self.authorizers),
+            members["name"],
+            members["type"],
+            members.get("providerARNs"),
+            members.get("authType"),
+            members.get("authorizerUri"),
+            members.get("authorizerCredentials"),
+            members.get("identitySource"),
+            None,
+            members.get("authorizerResultTtlInSeconds"),
+        )
+        # moto's own constructor misspells the name of this one.
+        made.identity_validation_expression = members.get("identityValidationExpression")
 
     def request_validator(self, validator_id: str) -> RequestValidator:
         """Raise NotFound for an id that names none."""

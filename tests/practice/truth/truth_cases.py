@@ -12,7 +12,8 @@ A case is one YAML file under `cases/`:
 
 A step, and the request, is one of
 
-    {call: service.Operation, with: {parameters}, keep: {name: JMESPath}}   an API call by boto3
+    {call: service.Operation, with: {parameters}, keep: {name: JMESPath}}   an API call by boto3; `document: {…}` is
+                                                                            sent as JSON in its body
     {invoke: METHOD path, api: id, stage: name, headers: {..}, body: text}  a request to the invoke URL
     {advance: seconds}                                                      AWS time goes by
 
@@ -27,6 +28,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import json
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -154,7 +156,10 @@ class Asker:
         if "invoke" in step:
             return self._invoke(step)
         service, _, operation = step["call"].partition(".")
-        answer = self._call(self._client(service, step.get("as")), operation, step.get("with") or {})
+        parameters = dict(step.get("with") or {})
+        if "document" in step:
+            parameters["body"] = json.dumps(step["document"]).encode()
+        answer = self._call(self._client(service, step.get("as")), operation, parameters)
         for name, expression in (step.get("keep") or {}).items():
             kept[name] = jmespath.search(expression, answer.body)
         return answer
