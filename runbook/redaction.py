@@ -21,38 +21,81 @@ T = TypeVar("T")
 REDACTED = "[redacted]"
 _SHORTEST = 8  # characters: anything shorter is no credential, and taking it out would mangle ordinary words
 
-_NAMES = (
-    r"(?:aws[_-]?)?secret[_-]?(?:access[_-]?)?key|(?:x-amz-|aws[_-]?)?(?:security|session)[_-]?token|"
-    r"x-api-key|api[_-]?key|password|passwd|client[_-]?secret|(?:access|refresh|id)[_-]?token"
+# How a name is written apart from its value: JSON, JSON in JSON, a header, YAML, ini, a shell, a query, percent-encoded
+# once or more, HTML, a list of pairs, a list of names and values, XML.
+# Everything here has a bound: texts that are looked at may be anybody's, and must not take long.
+_QUOTE = r"(?:\\{0,8}[\"']|&quot;|&\#3[49];|&apos;|%(?:25){0,3}2[27]|\\{1,8}u002[27])"
+_SPACE = r"(?:\s|\\{1,8}[nrt]|%(?:25){0,3}20){0,30}"
+_IS = (
+    rf"(?:{_QUOTE}?{_SPACE}(?:=>|:=|[=:]|%(?:25){{0,3}}3[AD]|&\#(?:58|61);){_SPACE}[\[(]?{_SPACE}"
+    rf"|{_QUOTE}?{_SPACE},?{_SPACE}{_QUOTE}?\bvalue{_QUOTE}?{_SPACE}[=:]{_SPACE}"
+    rf"|{_QUOTE}{_SPACE},{_SPACE}(?={_QUOTE})"
+    rf"|(?:\s[^<>]{{0,200}})?>{_SPACE}|&gt;{_SPACE}|</\w{{1,40}}>{_SPACE}<\w{{1,40}}>{_SPACE})"
 )
-_IS = r"[\\\"']*\s*[=:]\s*[\\\"']*"  # as in a header, a query, JSON, or JSON in JSON
+# A value in quotes ends where they do, or where the text was cut.
+_QUOTED = (
+    r"\"(?:\\.|[^\"\\])+|'(?:\\.|[^'\\])+"
+    r"|(?P<quote>\\{1,8}[\"']|&quot;|&\#3[49];|&apos;|%(?:25){0,3}2[27]|\\{1,8}u002[27])(?:(?!(?P=quote)).)+"
+)
+_CHARACTER = r"(?:(?!%(?:25){0,3}(?:2[267C]|3[CE]|0[AD]))[^\s,;&\\\"'<>{}\[\]()])"
+_NAMES = (
+    r"secret[_-]?(?:access[_-]?)?key|secret[_-]?string|(?:client|app|shared|consumer|webhook)[_-]?secret|"
+    r"(?:security|session|access|refresh|(?<![a-z])id|identity|auth(?:orization)?|bearer|metadata|api|csrf|xsrf)"
+    r"[_-]?token|api[_-]?key(?:[_-]?value)?|pass(?:word|wd|phrase)|\bpwd|private[_-]?key"
+)
+_IN_WORDS = r"secret access key|secret key|(?:session|security) token|\[None\]"
+_NO_TOKENS = r"(?<!next)(?<!next[_-])(?<!client)(?<!client[_-])(?<!continuation)(?<!continuation[_-])(?<!request[_-])"
+_HEADERS = r"(?:(?:proxy-)?authorization|(?:set-)?cookie)"
+_DIGEST = r"Digest\s(?:\s*\w+=(?:\"[^\"]*\"|[^,\s]+),?)+"
+_LINE = r"[^\\\"'\r\n<>}]+"
+_AUTHORIZERS = r"(?:NONE|AWS_IAM|CUSTOM|COGNITO_USER_POOLS|JWT)\b"  # methods of API Gateway, and no values of a header
+_BESIDE = r"[\s,;:|\"']{1,30}"
+# Where a percent sequence or an escape is before it, its last letter is none of the word's.
+_APART = r"(?:(?<![0-9a-z])|(?<=%[0-9a-f]{2})|(?<=%25[0-9a-f]{2})|(?<=\\u00[0-9a-f]{2}))"
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE | re.DOTALL), replacement)
     for pattern, replacement in (
-        # Authorization: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=… (Signature Version 4)
-        (r"\bAWS4-HMAC-SHA(?:256|1)\b[^\"'<>]*?\bSignature=[0-9a-f]+", REDACTED),
-        (rf"\b((?:X-Amz-)?Signature{_IS})[0-9a-z/+=%]{{16,}}", rf"\1{REDACTED}"),
-        (rf"\b((?:X-Amz-)?Credential{_IS})[^\s,&\\\"'<>]{{12,}}", rf"\1{REDACTED}"),
-        # Key ids, by the prefixes that AWS gives them ("IAM identifiers", unique ID prefixes)
-        (r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}\b", REDACTED),
-        (rf"\b((?:{_NAMES}){_IS})[^\s,&\\\"'<>}}]{{4,}}", rf"\1{REDACTED}"),
-        (rf"\b((?:(?:proxy-)?authorization|(?:set-)?cookie){_IS})[^\\\"'\r\n<>}}]+", rf"\1{REDACTED}"),
-        (r"\b(Bearer)\s+[0-9a-z._~+/-]{16,}=*", rf"\1 {REDACTED}"),
-        (r"\beyJ[0-9a-z_-]{8,}\.[0-9a-z_-]{8,}\.[0-9a-z_-]*", REDACTED),  # a JSON Web Token
+        # Authorization: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=… (Signature Version 4, and 4A)
+        (r"\bAWS4-(?:HMAC-SHA(?:256|1)|ECDSA-P256-SHA256)\b[^\"'<>]{0,500}?\bSignature=[0-9a-f]+", REDACTED),
+        (rf"((?:X-Amz-)?Signature{_IS})[\"']?[0-9a-z/+=%~_-]{{16,}}", rf"\1{REDACTED}"),
+        (rf"((?:X-Amz-)?Credential{_IS})[\"']?{_CHARACTER}{{12,}}", rf"\1{REDACTED}"),
+        # Temporary credentials' tokens, by what all of them begin with
+        (rf"{_APART}(?:IQoJb3Jp|FwoGZXIv|FQoGZXIv|AQoDYXdz|AQoEXAMPLE)[0-9a-z/+=%_-]{{16,}}", REDACTED),
+        # In XML a value may be broken over lines
+        (
+            rf"(<(?:\w{{1,40}}:)?[\w-]{{0,60}}?(?:{_NAMES})(?:\s[^<>]{{0,200}})?>)(?:<!\[CDATA\[)?[^<]+",
+            rf"\1{REDACTED}",
+        ),
+        (r"(<(?:\w{1,40}:)?token>)[^<]{16,}", rf"\1{REDACTED}"),
+        (rf"((?:{_NAMES}){_IS})(?:{_QUOTED}|{_CHARACTER}{{4,}})", rf"\1{REDACTED}"),
+        (rf"((?:{_IN_WORDS}){_IS})(?:{_QUOTED}|{_CHARACTER}{{16,}})", rf"\1{REDACTED}"),
+        (rf"({_NO_TOKENS}token{_IS}{_QUOTE}?)(?!arn:){_CHARACTER}{{16,}}", rf"\1{REDACTED}"),
+        (rf"({_HEADERS}{_IS})(?!{_SPACE}{_QUOTE}?{_AUTHORIZERS})(?:{_QUOTED}|{_DIGEST}|{_LINE})", rf"\1{REDACTED}"),
+        (r"\b(Bearer)(?:\s|%20)+[0-9a-z._~+/%-]{16,}=*", rf"\1 {REDACTED}"),
+        (r"\b(Basic)(?:\s|%20)+(?=[a-z+/%]*[0-9=])[0-9a-z+/%]{8,}=*", rf"\1 {REDACTED}"),
+        (rf"{_APART}eyJ[0-9a-z_-]{{8,}}(?:\.[0-9a-z_-]*){{1,4}}", REDACTED),  # a JSON Web Token
         (r"(\bEncoded authorization failure message:\s*)\S+", rf"\1{REDACTED}"),
-        (r"(\b[a-z][a-z0-9+.-]*://)[^\s/@:]+:[^\s/@]+@", rf"\1{REDACTED}@"),
+        (r"(\b[a-z][a-z0-9+.-]{0,30}://)[^\s/@:]*:[^\s/@]+@", rf"\1{REDACTED}@"),
+        (r"(\b[a-z][a-z0-9+.-]{0,30}://)[^\s/@:]{20,}@", rf"\1{REDACTED}@"),
+        (r"((?:^|\s)(?:-u|--user)[\s=]+[\"']?)(?!\d+:\d+\b)[^\s:\"']+:[^\s\"']+", rf"\1{REDACTED}"),  # of curl
         (r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", REDACTED),
+        # Key ids, by the prefixes that AWS gives them ("IAM identifiers", unique ID prefixes); in a table of keys the
+        # secret is beside them. The prefixes are capitals: "asia" begins other words.
+        (
+            rf"{_APART}(?-i:(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{{12,}})(?:{_BESIDE}[0-9a-z/+]{{40}}(?![0-9a-z/+=]))?",
+            REDACTED,
+        ),
     )
 )
 # Headers whose values are no secret; of any other it is not known.
 _HARMLESS = re.compile(r"accept(-\w+)?|content-\w+|host|user-agent|cache-control|origin|referer", re.IGNORECASE)
 # What every form above has a part of: most texts have none, and are looked at once.
 _MAY_HOLD = re.compile(
-    r"aws4-hmac|signature|credential|a[ksbc][ic]a[a-z0-9]{12}|secret|token|api[_-]?key|passw|authorization|cookie|bearer|"
-    r"eyj|encoded|://[^/@]*@|private key",
+    r"aws4-|signature|credential|a[ksbc][ic]a[a-z0-9]{12}|secret|token|api[_-]?key|pass(?:w|phr)|pwd|private[_-]?key|"
+    r"authorization|cookie|bearer|basic|eyj|encoded|://[^/@]*@|private key|-u|IQoJb3|FwoGZX|FQoGZX|AQoD|AQoE|\[None\]",
     re.IGNORECASE,
 )
-_SECRET_NAME = re.compile(_NAMES, re.IGNORECASE)
+_SECRET_NAME = re.compile(rf"(?:[\w-]*(?:{_NAMES})|token)", re.IGNORECASE)
 
 
 def redacted(value: T, secrets: Collection[str] = ()) -> T:
