@@ -13,10 +13,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-import platformdirs
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from drills.model import Drill
+from runbook import private_files
 from runbook.errors import BadInput, quoted
 from runbook.log import HOME_VARIABLE
 
@@ -113,8 +113,8 @@ class Record(_Kept):
 
 def directory() -> Path:
     """Where records are kept: ``drills`` in ``RUNBOOK_HOME``, else in the system's place for a user's state."""
-    home = os.environ.get(HOME_VARIABLE) or platformdirs.user_state_dir("apigw-vpc-runbook")
-    return Path(home) / "drills"
+    home = os.environ.get(HOME_VARIABLE)
+    return (Path(home) if home else private_files.state_directory()) / "drills"
 
 
 def trainee() -> str:
@@ -156,6 +156,7 @@ class Session:
 
     def _read(self) -> Record:
         try:
+            private_files.check_directory(self.path.parent)
             return Record.model_validate_json(self.path.read_bytes())
         except FileNotFoundError:
             return Record(trainee=self.name)
@@ -175,11 +176,9 @@ class Session:
 
     def _write(self, **changes: object) -> None:
         record = self.record.model_copy(update=changes)
-        new = self.path.with_suffix(".new")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            new.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
-            new.replace(self.path)
+            private_files.make_directory(self.path.parent)
+            private_files.replace(self.path, record.model_dump_json(indent=2) + "\n")
         except OSError as error:
             raise BadInput(
                 "trainee",

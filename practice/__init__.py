@@ -1,7 +1,8 @@
 """The practice AWS account: a real HTTP endpoint on the loopback that answers as AWS does on this path.
 
 It is moto plus what moto lacks here: states that take their time, network judging, a data plane, and machines that
-really serve. It imports none of the runbook; the runbook does not know whether it talks to AWS or to this.
+really serve. It imports nothing of the runbook, but for the rules by which a user's private files are kept
+(``background``); the runbook does not know whether it talks to AWS or to this.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from practice import ALLOW_HOST_VARIABLE, DEFAULT_REGION, clock, tokens
+from practice import ALLOW_HOST_VARIABLE, DEFAULT_REGION, background, clock, tokens
 
 if TYPE_CHECKING:
     from practice.server import Account
@@ -43,7 +43,6 @@ def serve_forever(
     ``allow_hosts`` those of the environment variable are taken. ``quotas``, ``backend`` and the rest are those of
     ``practice.server.serve``, which says what is raised, too.
     """
-    from practice.background import write_runtime_file
     from practice.runtime_files import announced
     from practice.server import serve
 
@@ -70,19 +69,13 @@ def serve_forever(
         with contextlib.suppress(ValueError):  # only the main thread may; elsewhere the caller ends us
             signal.signal(signal.SIGTERM, end)
             signal.signal(signal.SIGINT, end)
-        if runtime_file is not None:
-            runtime_file.parent.mkdir(parents=True, exist_ok=True)
-            write_runtime_file(runtime_file, account.url, token)
-        found_by_commands = announced(account.url, token) if runtime_file is None else contextlib.nullcontext()
-        try:
-            with found_by_commands:
-                if ready is not None:
-                    ready(account)
-                _wait(account, idle)
-        finally:
-            if runtime_file is not None:
-                with contextlib.suppress(FileNotFoundError):
-                    runtime_file.unlink()
+        found_by_commands = (
+            background.published(runtime_file, account.url, token) if runtime_file else announced(account.url, token)
+        )
+        with found_by_commands:
+            if ready is not None:
+                ready(account)
+            _wait(account, idle)
 
 
 def _wait(account: Account, idle: float | None) -> None:
@@ -126,8 +119,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--idle", type=float, help="end after so many wall seconds without a request")
     parser.add_argument("--runtime-file", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
+    runtime_file: Path | None = options.runtime_file
     try:
-        serve_forever(**vars(options), ready=_greet)
+        # Held before anything that takes time: a second account does not come up, not even for a moment.
+        with background.only_one(runtime_file) if runtime_file else contextlib.nullcontext():
+            serve_forever(**vars(options), ready=_greet)
+    except background.AlreadyRunsError as error:
+        print(f"practice: {error}", file=sys.stderr)
+        return background.ALREADY_RUNS
     except (ValueError, OSError, KeyError) as error:
         print(f"practice: {error}", file=sys.stderr)
         return 2

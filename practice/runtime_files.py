@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from practice import background, tokens
+from runbook import private_files
 
 __all__ = ["announced", "control_headers", "file_of", "token_for"]
 
@@ -37,14 +38,9 @@ def control_headers(account_id: str) -> dict[str, str]:
 @contextmanager
 def announced(url: str, token: str) -> Iterator[None]:
     """Within the block, other commands of this user find the token of an account in the foreground."""
-    path = file_of(token)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    background.write_runtime_file(path, url, token)
-    try:
+    private_files.make_directory(background.home())
+    with background.published(file_of(token), url, token):
         yield
-    finally:
-        with contextlib.suppress(OSError):
-            path.unlink()
 
 
 def _candidates(account_id: str) -> Iterator[str]:

@@ -18,8 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-import platformdirs
-
+from runbook import private_files
 from runbook.events import Action, Event, to_json
 from runbook.redaction import redacted, secrets_of
 
@@ -40,8 +39,8 @@ _SUFFIX = ".jsonl"
 
 def directory() -> Path:
     """Where logs are kept: ``runs`` in ``RUNBOOK_HOME``, else in the system's place for a user's state."""
-    home = os.environ.get(HOME_VARIABLE) or platformdirs.user_state_dir("apigw-vpc-runbook")
-    return Path(home) / "runs"
+    home = os.environ.get(HOME_VARIABLE)
+    return (Path(home) if home else private_files.state_directory()) / "runs"
 
 
 def runs(where: Path | None = None) -> list[Path]:
@@ -147,13 +146,13 @@ class RunLog:
 
     def _open(self) -> IO[str]:
         where = self._where or directory()
-        where.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_files.make_directory(where)
         stack = re.sub(r"[^A-Za-z0-9-]", "_", self.stack)[:40]
         # Two runs of one stack may begin in the same second.
         name = f"{_now():%Y%m%dT%H%M%SZ}-{stack}-{self.action.value}-{random.token_hex(2)}{_SUFFIX}"
         path = where / name
         # Readable by the user only: it tells of an account's inside, if not its secrets.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        descriptor = private_files.open_new(path)
         self.path = path
         return os.fdopen(descriptor, "w", encoding="utf-8")
 

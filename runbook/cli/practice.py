@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 
 from runbook import command_line
 from runbook.cli.options import FAILED, exits
-from runbook.errors import BadInput
+from runbook.errors import BadInput, CannotContinue, named, reason
 
 __all__ = ["app"]
 
@@ -68,6 +70,8 @@ def _serve(**options: Any) -> None:
     try:
         serve_forever(**options, ready=_greet)
     except OSError as error:
+        if error.filename:  # where the account's token is kept for other commands
+            raise CannotContinue(f"{named(error.filename)} cannot be used: {reason(error)}.") from None
         raise BadInput(
             "port", f"{options['host']}:{options['port']} cannot be used: {error.strerror or error}."
         ) from None
@@ -89,7 +93,8 @@ def status() -> None:
 def _status() -> int:
     from practice import background
 
-    found = background.status()
+    with _in_words():
+        found = background.status()
     if found is None:
         typer.echo("no practice account runs in the background; the next command that needs one starts it")
         return FAILED
@@ -108,4 +113,16 @@ def stop() -> None:
 def _stop() -> None:
     from practice import background
 
-    typer.echo("stopped" if background.stop() else "no practice account runs in the background")
+    with _in_words():
+        stopped = background.stop()
+    typer.echo("stopped" if stopped else "no practice account runs in the background")
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CannotContinue(f"{named(error.filename)} cannot be used: {reason(error)}.") from None
+    except RuntimeError as error:
+        raise CannotContinue(f"{error}.") from None
