@@ -6,18 +6,15 @@ Nothing heavy (boto3, textual, moto) is imported before a command that needs it 
 from __future__ import annotations
 
 import gc
-import signal
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from runbook.cli import account, drill, practice, runs, tools, tracing
-from runbook.cli.options import BAD_INPUT, FAILED, exits, tell_error
-from runbook.cli.streams import BROKEN_PIPE, finish, lost, output_lost, prepare
+from runbook.cli.codes import BAD_INPUT, BROKEN_PIPE, FAILED, INTERRUPTED
+from runbook.cli.commands import SETTINGS, Commands
+from runbook.cli.streams import finish, lost, output_lost, prepare
 
 __all__ = ["app", "main"]
 
@@ -28,7 +25,7 @@ EPILOG = (
 )
 
 
-class _Commands(TyperGroup):
+class _Commands(Commands):
     """Commands whose wrong usage ends as all bad input does: in one sentence, with exit code 2."""
 
     def main(
@@ -43,7 +40,7 @@ class _Commands(TyperGroup):
         try:
             code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
         except typer.Abort as error:  # a question that nobody answered
-            tell_error("stopped.")
+            _tell_error("stopped.")
             code = INTERRUPTED if isinstance(error.__context__, KeyboardInterrupt) else FAILED
         except Exception as error:
             code = _misused(error)
@@ -62,11 +59,15 @@ def _misused(error: Exception) -> int:
     else:
         where = f" See: {context.command_path} --help" if context else ""
         text = said().rstrip(".")
-        tell_error(f"{text if len(text) <= _LONGEST else f'{text[:_LONGEST]}…'}.{where}")
+        _tell_error(f"{text if len(text) <= _LONGEST else f'{text[:_LONGEST]}…'}.{where}")
     return BAD_INPUT
 
 
-INTERRUPTED = 128 + signal.SIGINT
+def _tell_error(text: str) -> None:
+    from runbook.cli.options import tell_error
+
+    tell_error(text)
+
 
 _LONGEST = 300  # characters of what was typed; nobody reads more
 
@@ -76,15 +77,14 @@ app = typer.Typer(
     help="Put an AWS API Gateway in front of a private service, step by step; rehearse it on a practice account.",
     epilog=EPILOG,
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    **SETTINGS | {"add_completion": True},
 )
 
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"apigw-vpc-runbook {version('apigw-vpc-runbook')}")
         raise typer.Exit
 
@@ -96,23 +96,6 @@ def _root(
     ] = False,
 ) -> None:
     pass
-
-
-app.command("tui")(exits(runs.tui))
-app.command("plan")(exits(runs.plan))
-app.command("up")(exits(runs.up))
-app.command("check")(exits(runs.check))
-app.command("down")(exits(runs.down))
-app.command("step")(exits(runs.step))
-app.command("trace")(exits(tracing.trace))
-app.command("links")(exits(tracing.links))
-app.command("list")(exits(account.list_stacks))
-app.command("rollback")(exits(account.rollback))
-app.command("policy")(exits(account.policy))
-app.command("report")(exits(tools.report))
-app.command("notebook")(exits(tools.notebook))
-app.add_typer(practice.app, name="practice")
-app.add_typer(drill.app, name="drill")
 
 
 def main() -> None:

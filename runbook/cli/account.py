@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runbook.cli import completing
 from runbook.cli.confirming import ExpectOption, YesOption, confirm
 from runbook.cli.options import Target, targeted
 
@@ -116,7 +117,8 @@ def policy(
     command: Annotated[
         str,
         typer.Argument(
-            help="The command it shall allow: up, check, down, trace, links …; expired is down --all-expired."
+            autocompletion=completing.policies,
+            help="The command it shall allow: up, check, down, trace, links …; expired is down --all-expired.",
         ),
     ] = "all",
     read_only: Annotated[bool, typer.Option("--read-only", help="Only what looks, nothing that changes.")] = False,

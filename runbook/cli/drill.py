@@ -12,6 +12,8 @@ import typer
 
 from drills import STACK
 from runbook import command_line
+from runbook.cli import completing
+from runbook.cli.commands import SETTINGS, Command, Group
 from runbook.cli.options import FAILED, NOT_AS_IT_SHOULD_BE, complain, exits
 from runbook.cli.signals import stopping
 from runbook.errors import BadInput, Stopped
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(
+    **SETTINGS,
+    cls=Group,
     help="Training: a stack on the practice account is broken in one real way; find it and mend it.",
     no_args_is_help=True,
 )
@@ -35,7 +39,13 @@ TraineeOption = Annotated[
     typer.Option("--trainee", envvar="RUNBOOK_TRAINEE", help="Whose record it is; by default the system's user."),
 ]
 LevelOption = Annotated[
-    str | None, typer.Option("--level", metavar="LEVEL", help="By chance, among the easy, medium or hard ones only.")
+    str | None,
+    typer.Option(
+        "--level",
+        metavar="LEVEL",
+        autocompletion=completing.levels,
+        help="By chance, among the easy, medium or hard ones only.",
+    ),
 ]
 AccountOption = Annotated[str, typer.Option("--account", envvar="RUNBOOK_ACCOUNT", hidden=True)]
 EndpointOption = Annotated[
@@ -84,7 +94,9 @@ def show(trainee: TraineeOption = None, json: JsonOption = False) -> None:
 
 
 def start(
-    name: Annotated[str | None, typer.Argument(help="The drill, by name or number.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="The drill, by name or number.", autocompletion=completing.drills)
+    ] = None,
     random: Annotated[bool, typer.Option("--random", help="Any drill, by chance; one not solved yet first.")] = False,
     seed: Annotated[
         int | None,
@@ -262,7 +274,7 @@ for _name, _command in (
     ("reset", reset),
     ("exam", exam),
 ):
-    app.command(_name)(exits(_command))
+    app.command(_name, cls=Command)(exits(_command))
 app.command("pages", hidden=True)(exits(pages))
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from runbook.cli import completing
+from runbook.cli.codes import BAD_INPUT, FAILED, NOT_AS_IT_SHOULD_BE
 from runbook.cli.streams import lost, output_lost
 from runbook.errors import BadInput, RunbookError, quoted
 from runbook.parameters import ENV_PREFIX, Parameters, load
@@ -31,9 +33,7 @@ __all__ = [
     "tell_error",
 ]
 
-FAILED = 1
-BAD_INPUT = 2
-NOT_AS_IT_SHOULD_BE = 3
+_COMPLETED = {"stack": completing.stacks, "endpoint_type": completing.endpoint_types}
 
 _STACK_PANEL = "The stack (also as RUNBOOK_… in the environment, or in --parameters FILE)"
 _ACCOUNT_PANEL = "The account"
@@ -45,6 +45,7 @@ _ACCOUNT_OPTIONS: dict[str, tuple[Any, Any]] = {
             typer.Option(
                 envvar="RUNBOOK_ACCOUNT",
                 metavar="practice|aws",
+                autocompletion=completing.accounts,
                 rich_help_panel=_ACCOUNT_PANEL,
                 help="Work on the practice account, or on AWS.",
             ),
@@ -54,7 +55,9 @@ _ACCOUNT_OPTIONS: dict[str, tuple[Any, Any]] = {
     "profile": (
         Annotated[
             str | None,
-            typer.Option(rich_help_panel=_ACCOUNT_PANEL, help="AWS profile; SSO, MFA and role profiles work too."),
+            typer.Option(
+                metavar="NAME", rich_help_panel=_ACCOUNT_PANEL, help="AWS profile; SSO, MFA and role profiles work too."
+            ),
         ],
         None,
     ),
@@ -62,6 +65,7 @@ _ACCOUNT_OPTIONS: dict[str, tuple[Any, Any]] = {
         Annotated[
             str | None,
             typer.Option(
+                metavar="URL",
                 rich_help_panel=_ACCOUNT_PANEL,
                 help="Endpoint to use instead, such as a served practice account (also AWS_ENDPOINT_URL).",
             ),
@@ -71,7 +75,9 @@ _ACCOUNT_OPTIONS: dict[str, tuple[Any, Any]] = {
     "parameters": (
         Annotated[
             Path | None,
-            typer.Option("--parameters", rich_help_panel=_STACK_PANEL, help="TOML or YAML file with parameters."),
+            typer.Option(
+                "--parameters", metavar="FILE", rich_help_panel=_STACK_PANEL, help="TOML or YAML file with parameters."
+            ),
         ],
         None,
     ),
@@ -153,7 +159,7 @@ def _option(name: str) -> inspect.Parameter:
     flag = f"--{name.replace('_', '-')}"
     default = field.default
     help_ = f"{field.description or ''}" + ("" if default in (None, (), False) or default == {} else f" [{default}]")
-    extra: dict[str, Any] = {"rich_help_panel": _STACK_PANEL, "help": _escaped(help_), "show_default": False}
+    extra: dict[str, Any] = {"rich_help_panel": _STACK_PANEL, "help": help_, "show_default": False}
     if isinstance(default, bool):
         annotation: Any = Annotated[bool | None, typer.Option(f"{flag}/--no-{flag[2:]}", **extra)]
     elif isinstance(default, tuple | dict):
@@ -162,12 +168,9 @@ def _option(name: str) -> inspect.Parameter:
         ]
     else:
         number = int in (field.annotation, *get_args(field.annotation))
+        extra["autocompletion"] = _COMPLETED.get(name)
         annotation = Annotated[str | None, typer.Option(flag, metavar="NUMBER" if number else "TEXT", **extra)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=None)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")
 
 
 def exits(command: Callable[..., int | None]) -> Callable[..., None]:

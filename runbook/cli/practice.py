@@ -9,12 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from runbook import command_line
+from runbook.cli.commands import SETTINGS, Command, Group
 from runbook.cli.options import FAILED, exits
 from runbook.errors import BadInput, CannotContinue, named, reason
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Serve a practice account here, or look after the shared one in the background.")
+app = typer.Typer(
+    **SETTINGS, cls=Group, help="Serve a practice account here, or look after the shared one in the background."
+)
 
 
 @app.callback(invoke_without_command=True)
@@ -84,7 +87,7 @@ def _greet(account: Any) -> None:
     typer.echo(f"  {command_line.runbook('up', endpoint_url=account.url)}")
 
 
-@app.command("status")
+@app.command("status", cls=Command)
 def status() -> None:
     """Say whether the shared practice account runs, and where."""
     exits(_status)()
@@ -104,7 +107,7 @@ def _status() -> int:
     return 0
 
 
-@app.command("stop")
+@app.command("stop", cls=Command)
 def stop() -> None:
     """End the shared practice account, and all that was made in it."""
     exits(_stop)()

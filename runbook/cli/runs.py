@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runbook import command_line
+from runbook.cli import completing
 from runbook.cli.absence import Absence
 from runbook.cli.confirming import ExpectOption, YesOption, confirm
 from runbook.cli.options import FAILED, NOT_AS_IT_SHOULD_BE, Target, complain, targeted
@@ -152,7 +153,7 @@ def _down_all_expired(target: Target, *, yes: bool, expected: str | None, json: 
 @targeted()
 def step(
     target: Target,
-    name: Annotated[str, typer.Argument(help="The step, such as target-group.")],
+    name: Annotated[str, typer.Argument(help="The step, such as target-group.", autocompletion=completing.steps)],
     action: Annotated[StepAction, typer.Argument(help="What to do with it.")] = StepAction.CHECK,
     if_exists: IfExistsOption = False,
     yes: YesOption = False,

@@ -12,10 +12,9 @@ import unicodedata
 from pathlib import Path
 from typing import IO
 
-__all__ = ["ASCII", "BROKEN_PIPE", "encodable", "finish", "let_go", "lost", "output_lost", "prepare", "reader_gone"]
+from runbook.cli.codes import BROKEN_PIPE
 
-BROKEN_PIPE = 128 + 13
-"""As shells show a process that SIGPIPE ended: whoever read the output has stopped reading."""
+__all__ = ["ASCII", "encodable", "finish", "let_go", "lost", "output_lost", "prepare", "reader_gone"]
 
 ASCII = "runbook-ascii"
 """How an encoding's errors are treated: see :func:`prepare`."""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from runbook.cli import completing
 from runbook.errors import BadInput, named, reason
 
 __all__ = ["notebook", "report"]
@@ -25,7 +26,12 @@ def notebook(
 
 
 def report(
-    run: Annotated[str, typer.Argument(help="The run: last, the start of its log's name, or a path.")] = "last",
+    run: Annotated[
+        str,
+        typer.Argument(
+            help="The run: last, a stack, the start of its log's name, or a path.", autocompletion=completing.runs
+        ),
+    ] = "last",
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="File to write: .html or .md; by default Markdown on the terminal."),

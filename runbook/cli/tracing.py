@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runbook.cli import completing
 from runbook.cli.options import Target, targeted
 from runbook.errors import BadInput, quoted
 
@@ -26,7 +27,9 @@ def trace(
     what: Annotated[
         str | None,
         typer.Argument(
-            metavar="[URL|API/STAGE/PATH|STACK]", help="What to follow; by default the stack given with --stack."
+            metavar="[URL|API/STAGE/PATH|STACK]",
+            autocompletion=completing.stacks,
+            help="What to follow; by default the stack given with --stack.",
         ),
     ] = None,
     path: Annotated[str | None, typer.Option("--path", help="Path below the stage, such as /orders/7.")] = None,

@@ -13,7 +13,10 @@ import yaml  # noqa: F401
 from botocore.loaders import JSONFileLoader
 
 import runbook.accounts
+import runbook.cli.account
+import runbook.cli.runs
 import runbook.cli.show
+import runbook.cli.tracing
 import runbook.engine
 import runbook.log  # noqa: F401
 import steps  # noqa: F401

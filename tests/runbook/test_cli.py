@@ -215,7 +215,7 @@ def test_ctrl_c_while_the_program_is_read_ends_it_quietly(tmp_path: Path) -> Non
         "import os, signal, sys\n"
         "class Finder:\n"
         "    def find_spec(self, name, *rest):\n"
-        "        if name == 'runbook.cli.runs': os.kill(os.getpid(), signal.SIGINT)\n"
+        "        if name == 'runbook.cli.streams': os.kill(os.getpid(), signal.SIGINT)\n"
         "sys.meta_path.insert(0, Finder())\n"
         "from runbook.__main__ import main\n"
         "main()\n"

@@ -22,6 +22,7 @@ from runbook import present
 from runbook.accounts import Account, Kind, connect
 from runbook.cli import streams
 from runbook.cli.absence import Absence
+from runbook.cli.codes import BROKEN_PIPE
 from runbook.cli.show import show
 from runbook.control import Control
 from runbook.events import Action, Event, Outcome, RunFinished, RunStarted, StepFinished, Waited
@@ -131,6 +132,8 @@ WRITING = [
     ["check", "--json"],
     ["trace", "demo", "--json"],
     ["--version"],
+    ["--help"],
+    ["up", "--help"],
 ]
 
 
@@ -152,7 +155,7 @@ def test_a_full_disk_is_one_sentence_and_a_reader_that_has_gone_is_silence(
     assert len(said.splitlines()) == 1
 
     code, said = _ends(words, tmp_path / "gone", here.url, before=_no_reader)
-    assert (code, said) == (streams.BROKEN_PIPE, "")
+    assert (code, said) == (BROKEN_PIPE, "")
 
 
 def test_a_run_whose_output_cannot_be_written_is_stopped_and_logged(here: Served, tmp_path: Path) -> None:
