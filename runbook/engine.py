@@ -14,10 +14,11 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from runbook.aws import CURRENT_STEP, Aws, Identity
+from runbook.consequences import Expected, Finding, expected, summary
 from runbook.control import Answer, Control, OneTry
 from runbook.errors import BadInput, Stopped
 from runbook.events import (
@@ -26,6 +27,7 @@ from runbook.events import (
     CallAnswered,
     Event,
     Outcome,
+    Planned,
     RunFinished,
     RunStarted,
     StepChecked,
@@ -33,7 +35,7 @@ from runbook.events import (
     StepStarted,
 )
 from runbook.explain import explain, is_denied
-from runbook.outcome import Difference, Drifted, Missing
+from runbook.outcome import Change, Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.redaction import redacted, secrets_of
 from runbook.step import Plan, Step
@@ -120,6 +122,8 @@ class _Standing:
     reason: str = ""
     differences: tuple[Difference, ...] = ()
     fact: object = None
+    change: Change = Change.NONE
+    expected: Expected = field(default_factory=Expected)
     cause: BaseException | None = None
 
 
@@ -183,6 +187,9 @@ class _Pass:
                             pool.submit(self._settle, step)
         except Exception as exception:
             error = exception
+        if self.action is Action.CHECK and all(standing.done() for standing in self.standings.values()):
+            changes = {name: each.result().change for name, each in self.standings.items() if name in self.acting}
+            self._tell(Planned(changes=changes, **asdict(summary(self.plan, changes))))
         self.control.lift()
         self._end_turn()
         outcomes = {
@@ -303,6 +310,9 @@ class _Pass:
                     reason=standing.reason,
                     differences=standing.differences,
                     fact=standing.fact,
+                    change=standing.change,
+                    follows=standing.expected.reason,
+                    expected=standing.expected.differences,
                     cause=standing.cause,
                 )
             )
@@ -325,9 +335,26 @@ class _Pass:
     def _check(self, step: Step) -> _Standing:
         facts, absent = self._facts(step, ("check",))
         if absent:
-            return _Standing(Outcome.UNKNOWN, f"cannot be known before {absent.id}")
-        self._start(step, Action.CHECK)
-        return self._look(step, facts)
+            standing = _Standing(Outcome.UNKNOWN, f"cannot be known before {absent.id}")
+        else:
+            self._start(step, Action.CHECK)
+            standing = self._look(step, facts)
+        return self._with_expected(step, standing, facts) if self.action is Action.CHECK else standing
+
+    def _with_expected(self, step: Step, standing: _Standing, facts: Mapping[type, object]) -> _Standing:
+        """Add what ``up`` will do about the step, given what it will do about those before."""
+        producers = {need.fact: self.plan.producers[need.fact] for need in step.needs["check"]}
+        before = {fact: (each.id, self.standings[each.id].result().expected) for fact, each in producers.items()}
+        # What will be another one is not known yet, though something is there now.
+        lasting = {fact: None if other.renews else facts.get(fact) for fact, (_, other) in before.items()}
+        foreseen: Finding | None = None
+        if "foresee" in step.needs and any(other.change is not Change.NONE for _, other in before.values()):
+            asked = step.needs["foresee"]
+            if all(need.optional or lasting[need.fact] is not None for need in asked):
+                foreseen = _finding(step.call("foresee", self.aws, self.params, lasting))[0]
+        found = Finding(standing.outcome, standing.reason, standing.differences)
+        outlook = expected(step, found, before, foreseen)
+        return replace(standing, change=outlook.change, expected=outlook)
 
     def _bring_up(self, step: Step) -> _Standing:
         facts, absent = self._facts(step, ("check", "do"))
@@ -359,14 +386,8 @@ class _Pass:
         return done
 
     def _look(self, step: Step, facts: Mapping[type, object], *, again: bool = False) -> _Standing:
-        match step.call("check", self.aws, self.params, facts):
-            case Missing(why):
-                standing = _Standing(Outcome.MISSING, why)
-            case Drifted(fact, differences):
-                standing = _Standing(Outcome.DRIFTED, "; ".join(map(str, differences)), differences, fact)
-            case fact:
-                # Why there is nothing to do: how it stands, in the fact's own words.
-                standing = _Standing(Outcome.OK, getattr(fact, "summary", ""), fact=fact)
+        finding, fact = _finding(step.call("check", self.aws, self.params, facts))
+        standing = _Standing(finding.outcome, finding.reason, finding.differences, fact)
         self._tell(
             StepChecked(
                 step=step.id,
@@ -395,7 +416,14 @@ class _Pass:
             every=3.0,
             limit=_SETTLES_WITHIN,
         )
-        return _Standing(Outcome.DONE, before.reason, before.differences, standing.fact)
+        change = Finding(before.outcome, differences=before.differences).change
+        if step.only_looks:
+            change = Change.NONE
+        elif change is Change.AFTER:
+            change = Change.UPDATE
+        return _Standing(
+            Outcome.DONE, _result(change, before, standing), before.differences, standing.fact, change=change
+        )
 
     def _undo(self, step: Step) -> _Standing:
         if self.whole and step.part_of is not None:
@@ -405,8 +433,8 @@ class _Pass:
         self._begin_turn()
         step.call("undo", self.aws, self.params, {})
         if self.writes[step.id]:
-            return _Standing(Outcome.UNDONE)
-        return _Standing(Outcome.OK, "nothing of ours was there")
+            return _Standing(Outcome.UNDONE, change=Change.REMOVE)
+        return _Standing(Outcome.OK, "nothing to remove")
 
     def _facts(self, step: Step, functions: tuple[str, ...]) -> tuple[dict[type, object], Step | None]:
         """The facts these functions ask for, and the first step that could not give a needed one."""
@@ -421,3 +449,30 @@ class _Pass:
                 if facts[need.fact] is None and not need.optional:
                     absent = absent or producer
         return facts, absent
+
+
+def _finding(answer: object) -> tuple[Finding, object]:
+    """What a step's ``check`` or ``foresee`` answered, and the fact in it."""
+    match answer:
+        case Missing(why):
+            return Finding(Outcome.MISSING, why), None
+        case Drifted(fact, differences):
+            return Finding(Outcome.DRIFTED, "; ".join(map(str, differences)), differences), fact
+        case fact:
+            # Why there is nothing to do: how it stands, in the fact's own words.
+            return Finding(Outcome.OK, getattr(fact, "summary", "")), fact
+
+
+def _result(change: Change, before: _Standing, after: _Standing) -> str:
+    """What a step has done: to which resource, or what is different from before."""
+    repaired = "; ".join(difference.repaired for difference in before.differences)
+    name = getattr(after.fact, "name", "")
+    match change:
+        case Change.UPDATE:
+            return repaired
+        case Change.REPLACE:
+            return f"{name}: {repaired}" if name else repaired
+        case Change.CREATE:
+            return name or after.reason
+        case _:
+            return after.reason

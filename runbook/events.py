@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from runbook.outcome import Difference
+from runbook.outcome import Change, Difference
 
 if TYPE_CHECKING:
     from runbook.parameters import Parameters
@@ -24,6 +24,7 @@ __all__ = [
     "Event",
     "Noted",
     "Outcome",
+    "Planned",
     "QuotaWaited",
     "RunFinished",
     "RunStarted",
@@ -191,8 +192,36 @@ class StepFinished(Event):
     reason: str = ""
     differences: tuple[Difference, ...] = ()
     fact: object = None
+    change: Change = Change.NONE
+    """What the step has done; in a run that only checks, what ``up`` will do."""
+    follows: str = ""
+    """In a run that only checks: why there will be a change that follows from the one of another step."""
+    expected: tuple[Difference, ...] = ()
+    """In a run that only checks: what will be different once the steps before have acted, as far as it is known."""
     cause: BaseException | None = None
     """The exception that ended it, for a face that wants to treat one kind in its own way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned(Event):
+    """A run that only checked has seen what ``up`` will do. Durations in AWS seconds, as AWS usually takes."""
+
+    changes: dict[str, Change]
+    """By step; what it counts leaves out the steps that create nothing."""
+    create: int
+    update: int
+    replace: int
+    known_after: int
+    takes: float
+    interrupts_for: float
+    """How long the API does not answer because of it."""
+    usd_per_hour: float
+    """What is created costs from then on, in us-east-1, besides what it costs by use."""
+
+    @property
+    def nothing(self) -> bool:
+        """Whether everything is up to date."""
+        return all(change is Change.NONE for change in self.changes.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

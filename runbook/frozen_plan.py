@@ -1,8 +1,10 @@
 """A plan that a team approves before it is carried out: frozen to a file, done as it is, or not at all.
 
-:func:`freeze` makes it from the events of a run that only checked. :func:`carry_out` looks again and refuses when the
-account, the region or anything that was seen is not as it was; and then it lets each step act only as the plan says, so
-that a change in the last moment is not answered with something that nobody approved.
+:func:`freeze` makes it from the events of a run that only checked. It holds what each step will do, and with that what
+follows from it: what a replacement takes with it is created again, and what is known only after another change is
+approved together with that change. :func:`carry_out` looks again and refuses when the account, the region or anything
+that was seen is not as it was; and then it lets each step act only as the plan says, so that a change in the last
+moment is not answered with something that nobody approved.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from runbook.control import Control
 from runbook.engine import run
-from runbook.errors import BadInput, CannotContinue, RunbookError, named, reason
+from runbook.errors import BadInput, CannotContinue, NeedsReplacing, RunbookError, named, reason
 from runbook.events import Action, ApprovalAsked, Event, Outcome, RunFinished, RunStarted, StepFinished
-from runbook.outcome import Difference
+from runbook.outcome import Change, Difference
 from runbook.parameters import Parameters, validated
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["FrozenPlan", "PlanOutdated", "PlannedStep", "carry_out", "freeze"]
 
 _LARGEST = 10_000_000  # bytes
-FORMAT = 1
+FORMAT = 2
 _TO_DO = (Outcome.MISSING, Outcome.DRIFTED, Outcome.UNKNOWN)
 
 
@@ -48,6 +50,12 @@ class PlannedStep:
     differences: tuple[Difference, ...]
     seen: str
     """SHA-256 of the fact; empty when there was none."""
+    change: Change
+    """What it will do."""
+    follows: str = ""
+    """Why, where that follows from the change of another step."""
+    expected: tuple[Difference, ...] = ()
+    """What will be different once the steps before have acted, as far as it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,8 @@ class FrozenPlan:
 
     @property
     def to_do(self) -> tuple[str, ...]:
-        """The ids of the steps that may act."""
-        return tuple(step.id for step in self.steps if step.outcome in _TO_DO)
+        """The ids of the steps that will act, or may have to because of another's change."""
+        return tuple(step.id for step in self.steps if step.change is not Change.NONE)
 
     @property
     def digest(self) -> str:
@@ -93,9 +101,9 @@ class FrozenPlan:
         except (ValueError, RecursionError):
             raise BadInput("plan", f"{named(path)} is not a plan: it is no JSON.") from None
         if not isinstance(body, dict) or body.get("format") != FORMAT:
-            raise BadInput(
-                "plan", f"{named(path)} is not a plan that this version can read.", "Make one with: plan --out."
-            )
+            older = isinstance(body, dict) and body.get("format") == 1 and "steps" in body
+            problem = "was made by an earlier version" if older else "is not a plan that this version can read"
+            raise BadInput("plan", f"{named(path)} {problem}.", "Make a new one with: plan --out.")
         try:
             plan = cls._of(body)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -113,6 +121,9 @@ class FrozenPlan:
                 reason=str(step["reason"]),
                 differences=tuple(Difference(**item) for item in step["differences"]),
                 seen=str(step["seen"]),
+                change=Change(step["change"]),
+                follows=str(step["follows"]),
+                expected=tuple(Difference(**item) for item in step["expected"]),
             )
             for step in body["steps"]
         )
@@ -141,6 +152,9 @@ class FrozenPlan:
                     "reason": step.reason,
                     "differences": [dataclasses.asdict(item) for item in step.differences],
                     "seen": step.seen,
+                    "change": step.change.value,
+                    "follows": step.follows,
+                    "expected": [dataclasses.asdict(item) for item in step.expected],
                 }
                 for step in self.steps
             ],
@@ -151,6 +165,7 @@ def freeze(events: Iterable[Event]) -> FrozenPlan:
     """The plan that a run which only checked amounts to.
 
     Raises :class:`CannotContinue` when the run could not see all it had to: such a plan would approve the unknown.
+    Raises :class:`NeedsReplacing` when something has to be replaced and ``replace`` is not given: it would stop there.
     """
     started: RunStarted | None = None
     ended: dict[str, StepFinished] = {}
@@ -171,6 +186,12 @@ def freeze(events: Iterable[Event]) -> FrozenPlan:
                 raise end.cause
             reason = end.reason if end else "the run ended before it"
             raise CannotContinue(f"No plan can be made, because {name} could not be looked at: {reason}")
+    replaced = [ended[name] for name in started.steps if ended[name].change is Change.REPLACE]
+    if replaced and not started.parameters.replace:
+        raise NeedsReplacing(
+            f"No plan can be made: {'; '.join(f'{end.step} needs replacing ({_fixed(end)})' for end in replaced)}. "
+            "AWS cannot change that in place: plan again with replace."
+        )
     if not started.account:
         raise CannotContinue("No plan can be made, because AWS does not say whose account this is.")
     return FrozenPlan(
@@ -180,7 +201,16 @@ def freeze(events: Iterable[Event]) -> FrozenPlan:
         region=started.region,
         parameters=started.parameters.with_values(stack=started.parameters.stack),  # named even if nobody gave it
         steps=tuple(
-            PlannedStep(name, end.outcome, end.reason, end.differences, _seen(end.fact))
+            PlannedStep(
+                id=name,
+                outcome=end.outcome,
+                reason=end.reason,
+                differences=end.differences,
+                seen=_seen(end.fact),
+                change=end.change,
+                follows=end.follows,
+                expected=end.expected,
+            )
             for name, end in ((name, ended[name]) for name in started.steps)
         ),
     )
@@ -211,7 +241,6 @@ def carry_out(
         account.aws,
         frozen.parameters,
         Action.UP,
-        only=frozen.to_do or None,
         step_by_step=True,
         control=control,
         account=frozen.account,
@@ -220,27 +249,36 @@ def carry_out(
         match event:
             case ApprovalAsked(step=str(name)):
                 # Nobody else is asked: the plan has the answer.
-                (control.approve if _as_planned(planned.get(name), event) else control.skip)(name)
+                before = plan.up_to(plan[name]) - {name}
+                follows = any(planned[each].change is not Change.NONE for each in before if each in planned)
+                harmless = plan[name].only_looks
+                as_planned = harmless or _as_planned(planned[name], event, follows=follows)
+                (control.approve if as_planned else control.skip)(name)
             case _:
                 yield event
 
 
-def _as_planned(step: PlannedStep | None, asked: ApprovalAsked) -> bool:
-    if step is None:
-        return False
-    match step.outcome:
-        case Outcome.UNKNOWN:
-            # It could not be seen behind what was missing then. Making or repairing it was planned, replacing was not.
-            return not any(difference.replaces for difference in asked.differences)
-        case Outcome.MISSING:
-            return asked.outcome is Outcome.MISSING
-        case Outcome.DRIFTED:
-            # What was found may have moved with the repairs before this one; what it is made into may not.
-            planned = {(item.what, item.wanted, item.replaces) for item in step.differences}
-            wanted = {(item.what, item.wanted, item.replaces) for item in asked.differences}
-            return asked.outcome is Outcome.DRIFTED and wanted <= planned
-        case _:
-            return False
+def _as_planned(step: PlannedStep, asked: ApprovalAsked, *, follows: bool) -> bool:
+    """Whether a step does what was approved; ``follows``: a step that it needs has acted, or may have."""
+    if asked.outcome is Outcome.MISSING:
+        return step.change in (Change.CREATE, Change.AFTER)
+    wanted = _wanted(asked.differences)
+    if step.change is not Change.NONE and wanted <= _wanted((*step.differences, *step.expected)):
+        return True
+    replaces = any(difference.replaces for difference in asked.differences)
+    if step.outcome is Outcome.UNKNOWN and step.change is not Change.NONE:
+        # It could not be seen behind what was missing. Unless replacing is approved, the step itself refuses it.
+        return True
+    return follows and not replaces
+
+
+def _wanted(differences: Iterable[Difference]) -> set[tuple[str, str, bool]]:
+    """What a repair makes of it. What is found may move with the repairs before this one; what is wanted may not."""
+    return {(item.what, item.wanted, item.replaces) for item in differences}
+
+
+def _fixed(end: StepFinished) -> str:
+    return "; ".join(str(item) for item in (*end.differences, *end.expected) if item.replaces)
 
 
 def _changes(then: FrozenPlan, now: FrozenPlan) -> list[str]:

@@ -6,14 +6,35 @@ Nothing here draws. All texts may come from AWS or from a backend: a face shows 
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from runbook.events import Outcome
-from runbook.outcome import Difference
+from runbook.events import Outcome, Planned
+from runbook.outcome import Change, Difference
 
-__all__ = ["SYMBOLS", "Table", "clock", "fields", "notes", "plan_words", "safe", "seconds", "tables", "words"]
+__all__ = [
+    "RESULTS",
+    "SIGNS",
+    "SYMBOLS",
+    "Table",
+    "clock",
+    "counts",
+    "fields",
+    "minutes",
+    "notes",
+    "outlook",
+    "plan_change",
+    "plan_words",
+    "result",
+    "results",
+    "safe",
+    "seconds",
+    "tables",
+    "words",
+]
 
 SYMBOLS: dict[Outcome, str] = {
     Outcome.OK: "✓",
@@ -26,6 +47,23 @@ SYMBOLS: dict[Outcome, str] = {
     Outcome.BLOCKED: "·",
     Outcome.STOPPED: "■",
     Outcome.FAILED: "✗",
+}
+
+SIGNS: dict[Change, str] = {
+    Change.NONE: "",
+    Change.CREATE: "+",
+    Change.UPDATE: "~",
+    Change.REPLACE: "-/+",
+    Change.REMOVE: "-",
+    Change.AFTER: "?",
+}
+"""What a plan marks a change with: Terraform's signs, and one for what is known only after another change."""
+
+RESULTS: dict[Change, str] = {
+    Change.CREATE: "created",
+    Change.UPDATE: "updated",
+    Change.REPLACE: "replaced",
+    Change.REMOVE: "removed",
 }
 
 
@@ -92,15 +130,72 @@ def notes(fact: object) -> tuple[str, ...]:
     return tuple(getattr(fact, "notes", ()))
 
 
+def result(outcome: Outcome, change: Change) -> str:
+    """How a step ended, in a word or two."""
+    match outcome:
+        case Outcome.OK:
+            return "nothing to do"
+        case Outcome.DONE | Outcome.UNDONE:
+            return RESULTS.get(change, outcome.value)
+        case _:
+            return outcome.value
+
+
+def results(changes: Iterable[Change]) -> str:
+    """What a run has done, counted: ``1 replaced, 4 updated, 2 created``; empty when it has changed nothing."""
+    all_changes = list(changes)
+    order = (Change.REPLACE, Change.UPDATE, Change.CREATE, Change.REMOVE)
+    return ", ".join(f"{count} {RESULTS[kind]}" for kind in order if (count := all_changes.count(kind)))
+
+
+def plan_change(change: Change, reason: str, follows: str, *, only_looks: bool = False) -> tuple[str, str, str]:
+    """A step in a plan: its sign, what ``up`` will do about it, and why."""
+    words = {Change.NONE: "up to date", Change.AFTER: "may change"}
+    sign, word = ("<=", "read") if only_looks and change is not Change.NONE else (SIGNS[change], words.get(change))
+    return sign, word or change.value, follows or reason
+
+
+def counts(planned: Planned) -> str:
+    """What a plan will do, counted as Terraform does: ``1 to replace, 4 to change, 2 to add``."""
+    if planned.nothing:
+        return "no changes, the stack is up to date"
+    numbers = (
+        (planned.replace, "to replace"),
+        (planned.update, "to change"),
+        (planned.create, "to add"),
+        (planned.known_after, "known only then"),
+    )
+    return ", ".join(f"{number} {what}" for number, what in numbers if number) or "nothing to change"
+
+
+def outlook(planned: Planned) -> str:
+    """How long a plan usually takes on AWS, how long the API does not answer, and what it costs."""
+    said = [f"This takes {minutes(planned.takes)} on AWS."]
+    if planned.interrupts_for:
+        said.append(f"Meanwhile the API does not answer for {minutes(planned.interrupts_for)}.")
+    if planned.usd_per_hour:
+        said.append(
+            f"From then on it costs about {planned.usd_per_hour:g} USD an hour (us-east-1), plus usage, until it is "
+            "removed."
+        )
+    return " ".join(said)
+
+
+def minutes(duration: float) -> str:
+    """A duration as an estimate."""
+    rounded = math.ceil(duration / 60)
+    return f"about {rounded} minutes" if rounded > 1 else "about a minute" if duration > 30 else "less than a minute"
+
+
 def plan_words(outcome: Outcome, reason: str, differences: tuple[Difference, ...]) -> tuple[str, str]:
-    """What ``up`` would do about a checked step, in a word or two, and the detail."""
+    """What a step that asks will do, in a word or two, and the detail."""
     match outcome:
         case Outcome.OK:
             return "nothing to do", reason
         case Outcome.MISSING:
             return "create", reason
         case Outcome.DRIFTED:
-            word = "replace" if any(difference.replaces for difference in differences) else "repair"
+            word = "replace" if any(difference.replaces for difference in differences) else "update"
             return word, "; ".join(map(str, differences))
         case Outcome.UNKNOWN:
             return "not known yet", reason

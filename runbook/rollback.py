@@ -16,7 +16,7 @@ from runbook.errors import BadInput, CannotContinue, NotOurs, quoted
 from runbook.events import Action, Outcome, RunFinished, RunStarted, StepChecked, StepFinished, StepStarted
 from runbook.explain import explain
 from runbook.log import RunLog
-from runbook.outcome import Difference
+from runbook.outcome import Change, Difference
 from runbook.parameters import Parameters
 from runbook.record import is_ours
 from runbook.stacks import no_such_stack
@@ -86,6 +86,7 @@ def kept(account: Account, params: Parameters, stage: str | None = None) -> Way:
     aws, step, began = account.aws, "deployment", time.monotonic()
     log = RunLog.of(Plan.of(READING_ORDER), account, stack=params.stack, action=Action.ROLLBACK, face="cli")
     outcome, cause = Outcome.FAILED, None
+    change, done = Change.NONE, ""
     token = CURRENT_STEP.set(step)
     try:
         identity = aws.identity()
@@ -104,6 +105,7 @@ def kept(account: Account, params: Parameters, stage: str | None = None) -> Way:
             way = rollback(aws, params.stack, stage)
         outcome = Outcome.DONE
         changes = (Difference("deployment", way.served, way.before),)
+        change, done = Change.UPDATE, changes[0].repaired
         log.write(StepChecked(step=step, outcome=Outcome.DRIFTED, reason=str(changes[0]), differences=changes))
         return way
     except Exception as error:
@@ -111,7 +113,7 @@ def kept(account: Account, params: Parameters, stage: str | None = None) -> Way:
         raise
     finally:
         CURRENT_STEP.reset(token)
-        took, why = time.monotonic() - began, explain(cause) if cause else ""
-        log.write(StepFinished(step=step, outcome=outcome, duration=took, reason=why, cause=cause))
+        took, why = time.monotonic() - began, explain(cause) if cause else done
+        log.write(StepFinished(step=step, outcome=outcome, duration=took, reason=why, change=change, cause=cause))
         log.write(RunFinished(action=Action.ROLLBACK, outcomes={step: outcome}, duration=took))
         log.close()

@@ -42,6 +42,18 @@ class Step:
     """What ``check``, ``do`` and ``undo`` each ask for."""
     part_of: type | None
     """The fact of the parent resource whose deletion takes this one with it."""
+    replaced_with: frozenset[type] = frozenset()
+    """The facts of other resources that cannot be replaced without deleting this one first."""
+    only_looks: bool = False
+    """It creates nothing, so acting on it changes nothing."""
+    takes: float = 0.0
+    """AWS seconds that creating it usually takes; 0 where it is a moment."""
+    removal_takes: float = 0.0
+    """AWS seconds that deleting it usually takes."""
+    interrupts: bool = False
+    """While it is replaced the API does not answer."""
+    usd_per_hour: float = 0.0
+    """What it costs in us-east-1 from its creation on, besides what it costs by use."""
 
     @classmethod
     def of(cls, module: ModuleType) -> Step:
@@ -60,6 +72,12 @@ class Step:
             needs[function], answer = _signature(name, function, action)
             if function != "undo":
                 gives[function] = answer
+        if foresee := getattr(module, "foresee", None):
+            needs["foresee"], gives["foresee"] = _signature(name, "foresee", foresee)
+            if gives["foresee"] is not gives["check"]:
+                raise StepsInvalid(f"step {name}: foresee should give {gives['check'].__name__}, as check does")
+            if unknown := {n.fact for n in needs["foresee"]} - {n.fact for n in needs["check"]}:
+                raise StepsInvalid(f"step {name}: foresee needs {unknown.pop().__name__}, which check does not need")
         if gives["check"] is not gives["do"]:
             raise StepsInvalid(
                 f"step {name}: check gives {gives['check'].__name__} but do gives {gives['do'].__name__}"
@@ -72,10 +90,16 @@ class Step:
             gives=gives["do"],
             needs=needs,
             part_of=getattr(module, "PART_OF", None),
+            replaced_with=frozenset(getattr(module, "REPLACED_WITH", ())),
+            only_looks=getattr(module, "ONLY_LOOKS", False),
+            takes=getattr(module, "TAKES", 0.0),
+            removal_takes=getattr(module, "REMOVAL_TAKES", 0.0),
+            interrupts=getattr(module, "REPLACING_INTERRUPTS", False),
+            usd_per_hour=getattr(module, "USD_PER_HOUR", 0.0),
         )
 
     def call(self, function: str, aws: Aws, params: Parameters, facts: Mapping[type, object]) -> Any:
-        """Call ``check``, ``do`` or ``undo`` with the facts it asks for."""
+        """Call ``check``, ``foresee``, ``do`` or ``undo`` with the facts it asks for."""
         wanted = [facts.get(need.fact) for need in self.needs[function]]
         return getattr(self.module, function)(aws, params, *wanted)
 
@@ -124,6 +148,10 @@ class Plan:
                         )
             if step.part_of is not None and step.part_of not in producers:
                 raise StepsInvalid(f"step {step.id} is part of {step.part_of.__name__}, which no step gives")
+            if unknown := set(step.replaced_with) - {need.fact for need in step.needs["check"]}:
+                raise StepsInvalid(
+                    f"step {step.id} is replaced with {unknown.pop().__name__}, which its check does not need"
+                )
         try:
             TopologicalSorter(
                 {s.id: {producers[n.fact].id for n in (*s.needs["check"], *s.needs["do"])} for s in plan.steps}

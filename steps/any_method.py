@@ -17,7 +17,7 @@ $ aws apigateway put-method --rest-api-id ... --resource-id ... --http-method AN
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -70,7 +70,22 @@ def check(
     aws: Aws, params: Parameters, api: RestApi, resource: ProxyResource
 ) -> AnyMethod | Missing | Drifted[AnyMethod]:
     """Whether the resources have their ANY method and it declares the path parameter."""
-    wanted = _wanted(params, api, resource)
+    return _compared(aws, params, api, [*_wanted(params, api, resource)])
+
+
+def foresee(aws: Aws, params: Parameters, api: RestApi) -> AnyMethod | Missing | Drifted[AnyMethod]:
+    """Compare them with what they should be once the resource is created."""
+    return _compared(aws, params, api, wanted_paths(params))
+
+
+def wanted_paths(params: Parameters) -> list[str]:
+    """The paths that are routed to the service."""
+    return [proxy_resource.PATH, *(["/"] if params.route_root else [])]
+
+
+def _compared(
+    aws: Aws, params: Parameters, api: RestApi, wanted: Sequence[str]
+) -> AnyMethod | Missing | Drifted[AnyMethod]:
     methods = {method.path: method for method in _methods(rest_api.resources(aws, api.id))}
     found = {path: methods[path] for path in wanted if path in methods}
     if not found:

@@ -39,7 +39,7 @@ from runbook.record import is_ours, stack_tags, tag_differences
 from runbook.removing import Resource, unless_gone
 from steps import rest_api
 from steps._tags import retag_api_gateway
-from steps.integration import Integration
+from steps.integration import Integration, routed
 from steps.rest_api import RestApi
 
 if TYPE_CHECKING:
@@ -82,11 +82,23 @@ def check(
 ) -> Deployment | Missing | Drifted[Deployment]:
     """Whether the stage is there and what it serves is what is configured."""
     del integration
+    return _compared(aws, params, api, configured(aws, api))
+
+
+def foresee(aws: Aws, params: Parameters, api: RestApi) -> Deployment | Missing | Drifted[Deployment]:
+    """Whether the stage serves what will be configured once the route is as it should be."""
+    wanted = resourced(routed(params, rest_api.resources(aws, api.id)), api.policy)
+    return _compared(aws, params, api, wanted)
+
+
+def _compared(
+    aws: Aws, params: Parameters, api: RestApi, wanted: Configuration
+) -> Deployment | Missing | Drifted[Deployment]:
     stage = _stage(aws, api.id, params.stage)
     if stage is None:
         return Missing(f"API {api.name} is not deployed to a stage {params.stage}")
     found = (
-        *_unlike(aws, api.id, stage, configured(aws, api)),
+        *_unlike(aws, api.id, stage, wanted),
         *tag_differences(stage.get("tags", {}), stack_tags(params)),
     )
     fact = Deployment(stage["deploymentId"], params.stage, aws.invoke_url(api.id, params.stage))

@@ -23,7 +23,9 @@ $ aws apigateway put-integration --rest-api-id ... --resource-id ... --http-meth
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from runbook.aws import Aws
 from runbook.creating import seen
@@ -35,6 +37,9 @@ from steps import any_method, proxy_resource, rest_api
 from steps.any_method import PATH_PARAMETER, VERB, AnyMethod
 from steps.rest_api import RestApi
 from steps.target_group import TargetGroup
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway.type_defs import IntegrationTypeDef, MethodTypeDef, ResourceTypeDef
 
 PART_OF = RestApi
 LINK_VARIABLE = "VPCLINK"
@@ -82,14 +87,43 @@ def check(
     aws: Aws, params: Parameters, api: RestApi, method: AnyMethod
 ) -> Integration | Missing | Drifted[Integration]:
     """Compare the integrations with what they should be. A timeout that somebody chose is left as it is."""
-    found = _integrations(aws, api.id)
+    return _compared(aws, params, api, [item.path for item in method.methods])
+
+
+def foresee(aws: Aws, params: Parameters, api: RestApi) -> Integration | Missing | Drifted[Integration]:
+    """Compare them with what they should be once the methods are there."""
+    return _compared(aws, params, api, any_method.wanted_paths(params))
+
+
+def _compared(
+    aws: Aws, params: Parameters, api: RestApi, paths: Sequence[str]
+) -> Integration | Missing | Drifted[Integration]:
+    found = _integrations(rest_api.resources(aws, api.id))
     if not found:
         return Missing(f"the {VERB} method has no integration")
-    differences = tuple(
-        difference for item in method.methods for difference in _differences(params, item.path, found.get(item.path))
-    )
-    fact = Integration(tuple(found[item.path] for item in method.methods if item.path in found))
+    differences = tuple(difference for path in paths for difference in _differences(params, path, found.get(path)))
+    fact = Integration(tuple(found[path] for path in paths if path in found))
     return Drifted(fact, differences) if differences else fact
+
+
+def routed(params: Parameters, resources: Iterable[ResourceTypeDef]) -> list[ResourceTypeDef]:
+    """An API's resources as they will be once this step and those before it have acted."""
+    by_path = {item["path"]: item for item in resources}
+    found = _integrations(by_path.values())
+    for path in any_method.wanted_paths(params):
+        if _differences(params, path, found.get(path)):
+            item: ResourceTypeDef = by_path.get(path, {"id": "", "path": path})
+            methods = item.get("resourceMethods", {})
+            method: MethodTypeDef = {
+                **methods.get(VERB, {}),
+                "methodIntegration": _wanted(params, path, found.get(path)),
+            }
+            by_path[path] = {**item, "resourceMethods": {**methods, VERB: method}}
+    root = by_path.get("/", {"path": "/"})
+    if not params.route_root and "/" in found and found["/"].connection_type == "VPC_LINK":
+        kept = {verb: method for verb, method in root.get("resourceMethods", {}).items() if verb != VERB}
+        by_path["/"] = {**root, "resourceMethods": kept}
+    return list(by_path.values())
 
 
 def do(aws: Aws, params: Parameters, api: RestApi, method: AnyMethod, group: TargetGroup) -> Integration:
@@ -98,21 +132,22 @@ def do(aws: Aws, params: Parameters, api: RestApi, method: AnyMethod, group: Tar
     The target group comes first: while it may not be replaced, requests go on to the port that it has.
     """
     del group
-    found = _integrations(aws, api.id)
+    found = _integrations(rest_api.resources(aws, api.id))
     for item in method.methods:
         if not _differences(params, item.path, found.get(item.path)):
             continue
+        wanted = _wanted(params, item.path, found.get(item.path))
         aws.apigateway.put_integration(
             restApiId=api.id,
             resourceId=item.resource,
             httpMethod=VERB,
-            type="HTTP_PROXY",
-            integrationHttpMethod=VERB,
-            uri=endpoint_url(params, item.path),
-            connectionType="VPC_LINK",
-            connectionId=CONNECTION_ID,
-            requestParameters={MAPPED_PATH: PATH_PARAMETER} if item.path == proxy_resource.PATH else {},
-            timeoutInMillis=found[item.path].timeout if item.path in found else DEFAULT_TIMEOUT,
+            type=wanted["type"],
+            integrationHttpMethod=wanted["httpMethod"],
+            uri=wanted["uri"],
+            connectionType=wanted["connectionType"],
+            connectionId=wanted["connectionId"],
+            requestParameters=wanted["requestParameters"],
+            timeoutInMillis=wanted["timeoutInMillis"],
         )
 
     def made() -> Integration | None:
@@ -164,9 +199,22 @@ def _differences(params: Parameters, path: str, found: ProxyIntegration | None) 
     return [Difference(f"{what} of {path}", is_, should) for what, is_, should in wanted if is_ != should]
 
 
-def _integrations(aws: Aws, api_id: str) -> dict[str, ProxyIntegration]:
+def _wanted(params: Parameters, path: str, found: ProxyIntegration | None) -> IntegrationTypeDef:
+    """The integration of a path. A timeout that somebody chose is kept."""
+    return {
+        "type": "HTTP_PROXY",
+        "httpMethod": VERB,
+        "uri": endpoint_url(params, path),
+        "connectionType": "VPC_LINK",
+        "connectionId": CONNECTION_ID,
+        "requestParameters": {MAPPED_PATH: PATH_PARAMETER} if path == proxy_resource.PATH else {},
+        "timeoutInMillis": found.timeout if found else DEFAULT_TIMEOUT,
+    }
+
+
+def _integrations(resources: Iterable[ResourceTypeDef]) -> dict[str, ProxyIntegration]:
     found: dict[str, ProxyIntegration] = {}
-    for item in rest_api.resources(aws, api_id):
+    for item in resources:
         integration = item.get("resourceMethods", {}).get(any_method.VERB, {}).get("methodIntegration")
         if integration is not None:
             found[item["path"]] = ProxyIntegration(

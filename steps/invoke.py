@@ -38,6 +38,7 @@ from steps.stage_variables import StageVariables
 from steps.target_group import TargetGroup
 from steps.targets import Targets
 
+ONLY_LOOKS = True
 SPREADS_WITHIN = 60.0  # AWS seconds we go on trying after a deployment; AWS gives no bound
 _SHOWN = 2000  # characters of an answer that are kept
 

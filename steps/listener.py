@@ -34,6 +34,7 @@ from steps.load_balancer import LoadBalancer
 from steps.target_group import TargetGroup
 
 PART_OF = LoadBalancer
+REPLACED_WITH = (TargetGroup,)  # a target group cannot be deleted while a listener forwards to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +63,29 @@ def check(
     aws: Aws, params: Parameters, balancer: LoadBalancer, group: TargetGroup
 ) -> Listener | Missing | Drifted[Listener]:
     """Compare the listener with what it should be."""
+    return _compared(aws, params, balancer, group.arn, group.arn)
+
+
+def foresee(
+    aws: Aws, params: Parameters, balancer: LoadBalancer, group: TargetGroup | None
+) -> Listener | Missing | Drifted[Listener]:
+    """Compare it with what it should be once there is another target group."""
+    return _compared(aws, params, balancer, group.arn if group else None, group.arn if group else "the new one")
+
+
+def _compared(
+    aws: Aws, params: Parameters, balancer: LoadBalancer, group: str | None, wanted_group: str
+) -> Listener | Missing | Drifted[Listener]:
     listeners = _listeners(aws, balancer.arn)
     on_port = (listener for listener in listeners if listener.port == params.port)
-    moved = (listener for listener in listeners if listener.target_group_arn == group.arn)
+    moved = (listener for listener in listeners if listener.target_group_arn == group)
     found = next(on_port, None) or next(moved, None)  # any other is somebody else's
     if found is None:
         return Missing(f"load balancer {balancer.name} has no listener on port {params.port}")
     wanted = [
         ("port", str(found.port), str(params.port)),
         ("protocol", found.protocol, "TCP"),
-        ("target group", found.target_group_arn, group.arn),
+        ("target group", found.target_group_arn, wanted_group),
     ]
     differences = tuple(Difference(what, is_, should) for what, is_, should in wanted if is_ != should)
     return Drifted(found, differences) if differences else found

@@ -42,8 +42,10 @@ from steps.preflight import PrivateService
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef
 
-USUALLY = 150.0  # AWS seconds from creation to active; two to three minutes are seen
-GOES_WITHIN = 60.0  # AWS seconds until a deleted load balancer's interfaces are gone; not documented
+REPLACING_INTERRUPTS = True  # its name is unique and its link holds it, so both go first
+USD_PER_HOUR = 0.0225
+TAKES = 150.0  # AWS seconds from creation to active; two to three minutes are seen
+REMOVAL_TAKES = 60.0  # AWS seconds until a deleted load balancer's interfaces are gone; not documented
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def check(aws: Aws, params: Parameters, service: PrivateService) -> LoadBalancer
     differences = (
         *(Difference(what, is_, wanted, replaces=True) for what, is_, wanted in fixed if is_ != wanted),
         *(
-            Difference(what, is_, wanted, replaces=what == "subnets" and not added_only)
+            Difference(what, is_, wanted, replaces=what == "subnets" and not added_only, waits=what == "state")
             for what, is_, wanted in changeable
             if is_ != wanted
         ),
@@ -170,7 +172,7 @@ def removes(aws: Aws, params: Parameters) -> list[Resource]:
     found = find(aws, params.stack)
     if found is None or not is_ours(found.tags, params.stack):
         return []
-    return [Resource.of_arn("load balancer", found.name, found.arn, seconds=GOES_WITHIN)]
+    return [Resource.of_arn("load balancer", found.name, found.arn, seconds=REMOVAL_TAKES)]
 
 
 def undo(aws: Aws, params: Parameters) -> None:
@@ -229,7 +231,7 @@ def _active(aws: Aws, stack: str, *, just_made: bool) -> LoadBalancer:
         ready,
         what=f"load balancer {name_of(stack)} to become active",
         state=lambda: state,
-        usual=USUALLY,
+        usual=TAKES,
         every=3.0,
         at_once=not just_made,
     )
@@ -252,4 +254,4 @@ def _wait_until_gone(aws: Aws, stack: str) -> None:
             return None
         return None if aws.ec2.describe_network_interfaces(Filters=left)["NetworkInterfaces"] else True
 
-    aws.wait_until(gone, what=f"load balancer {name} and its interfaces to be gone", usual=GOES_WITHIN, every=5.0)
+    aws.wait_until(gone, what=f"load balancer {name} and its interfaces to be gone", usual=REMOVAL_TAKES, every=5.0)

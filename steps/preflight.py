@@ -39,6 +39,7 @@ from runbook.record import from_list, record
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, InstanceTypeDef, NetworkInterfaceTypeDef
 
+ONLY_LOOKS = True
 LEGACY_NOTE = (
     "AWS calls VPC links to a Network Load Balancer V1 (legacy); V2 links also take an Application Load Balancer."
 )

@@ -56,10 +56,33 @@ def check(
     aws: Aws, params: Parameters, api: RestApi, deployment: Deployment, link: VpcLink, balancer: LoadBalancer
 ) -> StageVariables | Missing | Drifted[StageVariables]:
     """Whether the stage names the link and the load balancer, and no link is left that it named before."""
-    found = _variables(aws, api.id, deployment.stage)
     wanted = {LINK_VARIABLE: link.id, HOST_VARIABLE: balancer.dns_name}
+    return _compared(aws, params, api, deployment.stage, wanted, link)
+
+
+def foresee(
+    aws: Aws,
+    params: Parameters,
+    api: RestApi,
+    deployment: Deployment | None,
+    link: VpcLink | None,
+    balancer: LoadBalancer | None,
+) -> StageVariables | Missing | Drifted[StageVariables]:
+    """Whether the stage will name the link and the load balancer once there are others."""
+    wanted = {
+        LINK_VARIABLE: link.id if link else "the new link's id",
+        HOST_VARIABLE: balancer.dns_name if balancer else "the new load balancer's DNS name",
+    }
+    return _compared(aws, params, api, deployment.stage if deployment else params.stage, wanted, link)
+
+
+def _compared(
+    aws: Aws, params: Parameters, api: RestApi, stage: str, wanted: dict[str, str], link: VpcLink | None
+) -> StageVariables | Missing | Drifted[StageVariables]:
+    found = _variables(aws, api.id, stage)
     if not any(name in found for name in wanted):
-        return Missing(f"stage {deployment.stage} has neither {LINK_VARIABLE} nor {HOST_VARIABLE}")
+        return Missing(f"stage {stage} has neither {LINK_VARIABLE} nor {HOST_VARIABLE}")
+    superseded = _superseded(aws, params, link) if link else []
     fact = StageVariables(found.get(LINK_VARIABLE, ""), found.get(HOST_VARIABLE, ""))
     differences = (
         *(
@@ -67,7 +90,7 @@ def check(
             for name, value in wanted.items()
             if found.get(name, "") != value
         ),
-        *(Difference(f"old VPC link {old.id}", "there", "") for old in _superseded(aws, params, link)),
+        *(Difference(f"old VPC link {old.id}", "there", "") for old in superseded),
     )
     return Drifted(fact, differences) if differences else fact
 

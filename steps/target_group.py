@@ -40,6 +40,7 @@ from runbook.removing import Resource, unless_gone
 from steps._tags import retag_load_balancing
 from steps.preflight import PrivateService
 
+REPLACING_INTERRUPTS = True  # its name is unique, so the old one goes first
 PRESERVE_CLIENT_IP = "preserve_client_ip.enabled"
 
 

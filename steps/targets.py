@@ -37,7 +37,7 @@ from steps.target_group import TargetGroup
 
 PART_OF = TargetGroup
 
-USUALLY = 40.0  # AWS seconds from registration to healthy with two checks ten seconds apart
+TAKES = 40.0  # AWS seconds from registration to healthy with two checks ten seconds apart
 
 # What to do about the reasons AWS gives (TargetHealth in the ELBv2 API reference).
 _HELP = {
@@ -109,7 +109,7 @@ def check(
             for name, port in sorted({*registered} - wanted)
         ),
         *(
-            Difference(f"health of {key[0]}", _health(target), "healthy")
+            Difference(f"health of {key[0]}", _health(target), "healthy", waits=True)
             for key, target in sorted(registered.items())
             if key in wanted and target.state != "healthy"
         ),
@@ -199,7 +199,7 @@ def _healthy(
         ready,
         what="the targets to become healthy",
         state=lambda: ", ".join(f"{target.instance} {_health(target)}" for target in found),
-        usual=max(USUALLY, 4.0 * params.health_check_interval),
+        usual=max(TAKES, 4.0 * params.health_check_interval),
         every=every,
         at_once=not just_registered,
         steady=True,

@@ -36,6 +36,9 @@ from steps._links import Link
 from steps._tags import retag_api_gateway
 from steps.load_balancer import LoadBalancer
 
+REPLACED_WITH = (LoadBalancer,)  # a load balancer cannot be deleted while a link uses it
+TAKES = _links.USUALLY
+REMOVAL_TAKES = _links.GOES_WITHIN
 _ADVICE = {
     "already associated": "This load balancer already has a VPC link (or another endpoint service). Delete that one, "
     "or use another stack name so that it gets a load balancer of its own.",
@@ -72,10 +75,25 @@ def check(aws: Aws, params: Parameters, balancer: LoadBalancer) -> VpcLink | Mis
     target = " ".join(link.targets)
     differences = (
         *([Difference("target", target, balancer.arn, replaces=True)] if target != balancer.arn else []),
-        *([Difference("status", _status(link), "AVAILABLE")] if link.status != "AVAILABLE" else []),
+        *(
+            [Difference("status", _status(link), "AVAILABLE", waits=link.status != "FAILED")]
+            if link.status != "AVAILABLE"
+            else []
+        ),
         *tag_differences(dict(link.tags), stack_tags(params)),
     )
     return Drifted(_fact(link), differences) if differences else _fact(link)
+
+
+def foresee(aws: Aws, params: Parameters, balancer: LoadBalancer | None) -> VpcLink | Missing | Drifted[VpcLink]:
+    """Whether there is a link that leads elsewhere, once the load balancer is created."""
+    if balancer is not None:
+        return check(aws, params, balancer)
+    link = next((link for link in _ours(aws, params) if link.status != "FAILED"), None)
+    if link is None:
+        return Missing(f"there is no VPC link {_links.name_of(params.stack)}")
+    elsewhere = Difference("target", " ".join(link.targets), "the new load balancer", replaces=True)
+    return Drifted(_fact(link), (elsewhere,))
 
 
 def do(aws: Aws, params: Parameters, balancer: LoadBalancer) -> VpcLink:

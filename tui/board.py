@@ -15,6 +15,7 @@ from runbook.events import (
     CallSent,
     Event,
     Outcome,
+    Planned,
     QuotaWaited,
     RunFinished,
     RunStarted,
@@ -23,7 +24,7 @@ from runbook.events import (
     StepStarted,
     Waited,
 )
-from runbook.outcome import Difference
+from runbook.outcome import Change, Difference
 
 if TYPE_CHECKING:
     from runbook.step import Plan, Step
@@ -66,6 +67,10 @@ class StepState:
     action: Action | None = None
     """The action of the run that gave the outcome."""
     reason: str = ""
+    change: Change = Change.NONE
+    """What it did, or after a check what it will do."""
+    follows: str = ""
+    """Why it will, where that follows from the change of another step."""
     differences: tuple[Difference, ...] = ()
     fact: object = None
     began: float | None = None
@@ -102,6 +107,7 @@ class StepState:
         """Nothing is known any more."""
         self.outcome = self.action = self.fact = self.duration = self.began = self.wait = None
         self.reason, self.differences, self.changes = "", (), []
+        self.change, self.follows = Change.NONE, ""
 
 
 @dataclass(slots=True)
@@ -125,6 +131,8 @@ class Board:
         self.run: Run | None = None
         self.started: RunStarted | None = None
         """The last start; holds the parameters that were resolved."""
+        self.planned: Planned | None = None
+        """What ``up`` will do as a whole, as the last check saw it."""
         self.calls: deque[CallAnswered] = deque(maxlen=CALLS_KEPT)
         self.in_flight: dict[int, CallSent] = {}
 
@@ -186,6 +194,8 @@ class Board:
                 self._run_started(event)
             case RunFinished():
                 self._run_finished(event)
+            case Planned():
+                self.planned = event
             case CallSent():
                 self.in_flight[event.call] = event
             case CallAnswered():
@@ -215,7 +225,7 @@ class Board:
         return self.run is None or self.run.only in (None, state.id)
 
     def _run_started(self, event: RunStarted) -> None:
-        self.started = event
+        self.started, self.planned = event, None
         if self.run is None:
             self.begin(event.action, None)
         assert self.run is not None  # noqa: S101 (begin made it)
@@ -255,7 +265,7 @@ class Board:
             return
         down = self.run.action is Action.DOWN
         state.outcome, state.action, state.reason = event.outcome, self.run.action, event.reason
-        state.differences = event.differences
+        state.change, state.follows, state.differences = event.change, event.follows, event.differences
         state.duration = state.spent if acted else None
         if down and event.outcome in (Outcome.OK, Outcome.UNDONE):
             state.fact = None
@@ -283,7 +293,7 @@ class Board:
         """Nothing is known: another stack, or another account."""
         for state in self:
             state.forget()
-        self.run = self.started = None
+        self.run = self.started = self.planned = None
         self.calls.clear()
 
     def first(self, wanted: Iterable[Outcome]) -> StepState | None:

@@ -34,8 +34,6 @@ _QUIET = "$foreground 55%"
 
 _ENDED = {
     Outcome.OK: "as it should be",
-    Outcome.DONE: "done",
-    Outcome.UNDONE: "removed",
     Outcome.UNKNOWN: "not known yet",
 }
 
@@ -89,6 +87,8 @@ def status(state: StepState) -> tuple[str, str]:
         return "not looked at yet", _QUIET
     if state.action is Action.DOWN and state.outcome is Outcome.OK:
         return state.reason or "not there", _QUIET
+    if state.outcome in (Outcome.DONE, Outcome.UNDONE):
+        return present.result(state.outcome, state.change), _STYLES[state.outcome]
     return _ENDED.get(state.outcome, state.outcome.value), _STYLES.get(state.outcome, _QUIET)
 
 

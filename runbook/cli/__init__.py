@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from runbook.cli.codes import BAD_INPUT, BROKEN_PIPE, FAILED, INTERRUPTED
+from runbook.cli.codes import BAD_INPUT, BROKEN_PIPE, DETAILED, FAILED, INTERRUPTED, TERRAFORMS
 from runbook.cli.commands import SETTINGS, Commands
 from runbook.cli.streams import finish, lost, output_lost, prepare
 
@@ -44,6 +44,8 @@ class _Commands(Commands):
             code = INTERRUPTED if isinstance(error.__context__, KeyboardInterrupt) else FAILED
         except Exception as error:
             code = _misused(error)
+        if DETAILED in (sys.argv[1:] if args is None else args):
+            code = TERRAFORMS.get(code, code)
         if standalone_mode:
             sys.exit(code if isinstance(code, int) else 0)
         return code

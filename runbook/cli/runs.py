@@ -15,13 +15,14 @@ import typer
 from runbook import command_line
 from runbook.cli import completing
 from runbook.cli.absence import Absence
+from runbook.cli.codes import DETAILED
 from runbook.cli.confirming import ExpectOption, YesOption, confirm
 from runbook.cli.options import FAILED, NOT_AS_IT_SHOULD_BE, Target, complain, targeted
 from runbook.cli.signals import stopping
 from runbook.cli.streams import let_go, reader_gone
 from runbook.control import Control
 from runbook.errors import BadInput, Stopped, named
-from runbook.events import Action, Event, Outcome, RunFinished, StepFinished
+from runbook.events import Action, Event, Outcome, Planned, RunFinished, StepFinished
 
 if TYPE_CHECKING:
     from runbook.accounts import Account
@@ -63,12 +64,20 @@ def plan(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Freeze the plan in a file, for approval.")
     ] = None,
+    detailed_exitcode: Annotated[
+        bool,
+        typer.Option(
+            DETAILED, help="Exit with Terraform's codes: 0 no changes, 1 an error (bad input too), 2 there are changes."
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> int:
-    """Say per step what `up` would do. Changes nothing."""
+    """Show what `up` would do, step by step. Changes nothing."""
     ended = _run(target.connect(), target, Action.CHECK, json=json, as_plan=True)
-    code = _finish(ended, planned=True)
-    if out is not None and code == 0:
+    code = _finish(ended, planned=not detailed_exitcode)
+    if code == NOT_AS_IT_SHOULD_BE and all(event.nothing for event in ended.events if isinstance(event, Planned)):
+        code = 0
+    if out is not None and code in (0, NOT_AS_IT_SHOULD_BE):
         from runbook.frozen_plan import freeze
 
         freeze(ended.events).write(out)
@@ -346,6 +355,6 @@ def _confirm(
             ended = _Ended(tuple(looked))
             if (code := _finish(ended, planned=True)) != 0:
                 raise typer.Exit(code)
-        announce(target.parameters.stack, action, only, _plan(), ended.steps if ended else {})
+        announce(target.parameters.stack, action, only, _plan(), ended.events if ended else ())
 
     return confirm(account, say, yes=yes, expected=expected, json=json)

@@ -33,6 +33,7 @@ from runbook.events import (
     Event,
     Noted,
     Outcome,
+    Planned,
     QuotaWaited,
     RunFinished,
     RunStarted,
@@ -41,6 +42,7 @@ from runbook.events import (
     Waited,
     to_json,
 )
+from runbook.outcome import Change
 from runbook.redaction import redacted, secrets_of
 
 if TYPE_CHECKING:
@@ -58,6 +60,12 @@ _STYLES = {
     Outcome.DRIFTED: "yellow",
     Outcome.FAILED: "bold red",
     Outcome.STOPPED: "red",
+}
+_CHANGE_STYLES = {
+    Change.CREATE: "green",
+    Change.UPDATE: "yellow",
+    Change.REPLACE: "bold red",
+    Change.AFTER: "cyan",
 }
 _STILL_WAITING = timedelta(seconds=30)
 """How often a log is told that a wait goes on: a build that is silent for longer looks hung, and some CI ends it."""
@@ -168,6 +176,7 @@ class _Screen:
     started: RunStarted | None = None
     finished: RunFinished | None = None
     done: dict[str, StepFinished] = field(default_factory=dict)
+    planned: Planned | None = None
     doing: dict[str, Action] = field(default_factory=dict)
     waiting: dict[str, Waited] = field(default_factory=dict)
     noted: list[Noted] = field(default_factory=list)
@@ -192,6 +201,8 @@ class _Screen:
                 self.done[name] = event
             case Noted():
                 self.noted.append(event)
+            case Planned():
+                self.planned = event
             case RunFinished():
                 self.finished = event
 
@@ -240,6 +251,9 @@ class _Screen:
     def line(self, event: StepFinished) -> Text:
         name = event.step or ""
         words, detail = self._words(event)
+        if self._as_planned(event):
+            sign, style = self._sign(event), _CHANGE_STYLES.get(event.change, "dim")
+            return Text.assemble((f"{sign:>3}", style), f" {name:<23} ", (f"{words:<12}", style), f"  {detail}")
         return Text.assemble(
             (present.SYMBOLS[event.outcome], _STYLES.get(event.outcome, "dim")),
             f" {name:<23} ",
@@ -259,7 +273,7 @@ class _Screen:
         if self.started is None:
             return self.spinner("", Text("looking …"))
         grid = RichTable.grid(padding=(0, 2))
-        grid.add_column(width=1)
+        grid.add_column(width=3 if self.as_plan else 1, justify="right" if self.as_plan else "left")
         grid.add_column(no_wrap=True)
         grid.add_column(no_wrap=True)
         grid.add_column(justify="right", no_wrap=True)
@@ -269,8 +283,11 @@ class _Screen:
             if event := self.done.get(name):
                 words, detail = self._words(event)
                 style = _STYLES.get(event.outcome, "dim")
+                sign = present.SYMBOLS[event.outcome]
                 took = "" if event.outcome in _INSTANT else present.seconds(event.duration)
-                grid.add_row(Text(present.SYMBOLS[event.outcome], style), name, Text(words, style), took, Text(detail))
+                if self._as_planned(event):
+                    sign, style, took = self._sign(event), _CHANGE_STYLES.get(event.change, "dim"), ""
+                grid.add_row(Text(sign, style), name, Text(words, style), took, Text(detail))
             elif name in self.doing:
                 spinner = self.spinner(name)
                 wait = self.waiting.get(name)
@@ -294,6 +311,10 @@ class _Screen:
             parts.append(self._verdict(event))
         if absent is not None:
             parts.append(Text(str(absent), style="bold yellow"))
+        if self.as_plan and self.planned is not None and not self.planned.nothing:
+            parts.append(Text(present.outlook(self.planned)))
+            if self.planned.replace and self.started is not None and not self.started.parameters.replace:
+                parts.append(Text("Replacing needs --replace; without it, up stops there.", style="bold yellow"))
         if self.only is not None:
             parts += _fact(facts.get(self.only))
         elif event.action is not Action.DOWN and not self.as_plan:
@@ -305,11 +326,12 @@ class _Screen:
         if event.cause is not None:
             return Text("Nothing was done.")
         count = {outcome: list(event.outcomes.values()).count(outcome) for outcome in Outcome}
+        if self.as_plan and self.planned is not None and event.worst in (*_OPEN, None):
+            text = present.counts(self.planned)
+            return Text(f"{text[0].upper()}{text[1:]}{took}", style="green" if self.planned.nothing else "yellow")
         changed = count[Outcome.DONE] + count[Outcome.UNDONE]
-        if event.worst in (Outcome.MISSING, Outcome.DRIFTED, Outcome.UNKNOWN):
-            open_ = count[Outcome.MISSING] + count[Outcome.DRIFTED] + count[Outcome.UNKNOWN]
-            text = f"{open_} of {len(event.outcomes)} steps to do" if self.as_plan else f"{open_} not as it should be"
-            return Text(text + took, style="yellow")
+        if event.worst in _OPEN:
+            return Text(f"{sum(count[outcome] for outcome in _OPEN)} not as it should be{took}", style="yellow")
         if any(isinstance(step.cause, BadInput) for step in self.done.values()):
             return Text(f"Nothing was changed{took}", style="bold red")
         if event.worst is not None:
@@ -319,21 +341,35 @@ class _Screen:
         if event.action is Action.DOWN:
             text = "nothing of ours is left" if changed else "there was nothing of ours"
         else:
-            text = f"{changed} done, the rest as it should be" if changed else "everything is as it should be"
+            done = present.results(step.change for step in self.done.values())
+            left = f", {count[Outcome.OK]} already up to date" if count[Outcome.OK] else ""
+            text = f"{done or 'nothing changed'}{left}" if changed else "everything is as it should be"
         return Text(f"{text[0].upper()}{text[1:]}{took}", style="bold green")
 
     def _words(self, event: StepFinished) -> tuple[str, str]:
-        if self.as_plan:
-            return present.plan_words(event.outcome, event.reason, event.differences)
-        if event.outcome is Outcome.OK and not event.reason:
-            return "ok", ""
-        return event.outcome.value, event.reason
+        if self._as_planned(event):
+            return self._planned_words(event)[1:]
+        if event.outcome is Outcome.OK and self.started is not None and self.started.action is Action.CHECK:
+            return "up to date", event.reason
+        return present.result(event.outcome, event.change), event.reason
+
+    def _as_planned(self, event: StepFinished) -> bool:
+        """Whether it is part of a plan; what could not be looked at is not."""
+        return self.as_plan and event.outcome in (Outcome.OK, *_OPEN)
+
+    def _sign(self, event: StepFinished) -> str:
+        return self._planned_words(event)[0]
+
+    def _planned_words(self, event: StepFinished) -> tuple[str, str, str]:
+        only_looks = self.plan[event.step or ""].only_looks
+        return present.plan_change(event.change, event.reason, event.follows, only_looks=only_looks)
 
     @staticmethod
     def _well(event: StepFinished) -> bool:
         return event.outcome in (Outcome.OK, Outcome.DONE, Outcome.UNDONE)
 
 
+_OPEN = (Outcome.MISSING, Outcome.DRIFTED, Outcome.UNKNOWN)
 _INSTANT = (Outcome.UNKNOWN, Outcome.BLOCKED)
 
 
@@ -386,27 +422,24 @@ def announce(
     action: Action,
     only: str | None,
     plan: Plan,
-    looked: Mapping[str, StepFinished],
+    looked: Iterable[Event],
 ) -> None:
-    """What will change, how long it takes, that it costs."""
+    """What will change, how long it takes, what it costs."""
     console = terminal()
     if action is Action.DOWN:
         what = f"step {only} of stack {stack} will be undone" if only else f"all of stack {stack} will be removed"
         console.print(Text(f"{what[0].upper()}{what[1:]}. That takes some minutes."))
         return
     console.print(Text(f"Stack {stack}, what will be done:"))
-    for name in [only] if only else plan.ids:
-        event = looked.get(name)
-        if event is None or event.outcome is Outcome.OK:
+    ended = {event.step: event for event in looked if isinstance(event, StepFinished)}
+    for step in [plan[only]] if only else plan.steps:
+        event = ended.get(step.id)
+        if event is None or event.change is Change.NONE:
             continue
-        words, detail = present.plan_words(event.outcome, event.reason, event.differences)
-        console.print(Text(f"  {words:<14} {name:<23} {detail}"), soft_wrap=True)
-    console.print(
-        Text(
-            "\nFrom nothing this takes about six minutes. It costs money from the first minute: the load balancer is "
-            "charged by the hour (about 0.0225 USD in us-east-1, plus capacity units) until it is taken down again."
-        )
-    )
+        sign, words, detail = present.plan_change(event.change, event.reason, event.follows, only_looks=step.only_looks)
+        console.print(Text(f"  {sign:>3} {words:<12} {step.id:<23} {detail}"), soft_wrap=True)
+    for whole in (event for event in looked if isinstance(event, Planned)):
+        console.print(Text(f"\n{present.counts(whole).capitalize()}. {present.outlook(whole)}"))
 
 
 def announce_expired(stacks: Iterable[Stack]) -> None:

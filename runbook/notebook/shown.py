@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from runbook import present
 from runbook.events import Action, Outcome, RunFinished, StepFinished, Waited
-from runbook.outcome import Difference
+from runbook.outcome import Change, Difference
 from runbook.redaction import redacted
 from runbook.report import Record, characters, htmlpage, told
 from runbook.report.drawing import render
@@ -71,6 +71,7 @@ class StepView(_Shown):
     """How a step ended: its outcome, what was not as it should be, and what is there now."""
 
     outcome: Outcome
+    change: Change
     duration: float
     reason: str
     differences: tuple[Difference, ...]
@@ -82,12 +83,12 @@ class StepView(_Shown):
     def headline(self) -> str:
         """The outcome in a line."""
         took = "" if self.outcome in (Outcome.BLOCKED, Outcome.UNKNOWN) else f" in {present.seconds(self.duration)}"
-        return f"{present.SYMBOLS[self.outcome]} {self.outcome.value}{took}"
+        return f"{present.SYMBOLS[self.outcome]} {ended(self.outcome, self.change)}{took}"
 
     @property
-    def why(self) -> str:
-        """The reason, which for what was done is how it was before."""
-        return f"before: {self.reason}" if self.reason and self.outcome is Outcome.DONE else self.reason
+    def open(self) -> tuple[Difference, ...]:
+        """The differences that are left; of those that were repaired the result tells."""
+        return () if self.outcome is Outcome.DONE else self.differences
 
     def _html(self) -> str:
         return render(
@@ -95,9 +96,9 @@ class StepView(_Shown):
         )
 
     def _text(self) -> str:
-        parts = [f"{self.headline}{'; ' if self.why else ''}{self.why}"]
+        parts = [f"{self.headline}{'; ' if self.reason else ''}{self.reason}"]
         parts += [self.advice] if self.advice else []
-        parts += [f"  {difference}" for difference in self.differences if str(difference) not in self.reason]
+        parts += [f"  {difference}" for difference in self.open if str(difference) not in self.reason]
         return "\n".join([*parts, *_shape(self.shape)])
 
 
@@ -146,10 +147,16 @@ class RecordView(_Shown):
         )
 
 
+def ended(outcome: Outcome, change: Change) -> str:
+    """How a step ended, in a word; a step that was as it should be has ended well."""
+    return outcome.value if outcome is Outcome.OK else present.result(outcome, change)
+
+
 def seen(event: StepFinished, advice: str) -> StepView:
     """The view of a step that ended."""
     return StepView(
         outcome=event.outcome,
+        change=event.change,
         duration=event.duration,
         reason=redacted(event.reason),
         differences=tuple(
@@ -176,7 +183,7 @@ def ending(
         steps=tuple(
             (
                 titles.get(name, name).partition(":")[0],
-                f"{present.SYMBOLS[outcome]} {outcome.value}",
+                f"{present.SYMBOLS[outcome]} {ended(outcome, by_id[name].change if name in by_id else Change.NONE)}",
                 present.seconds(by_id[name].duration) if name in by_id else "",
             )
             for name, outcome in finished.outcomes.items()

@@ -44,7 +44,7 @@ def html(record: Record) -> str:
             steps=[
                 {
                     "record": step,
-                    "outcome": f"{present.SYMBOLS[step.outcome]} {step.outcome.value}" if step.outcome else "not ended",
+                    "outcome": told.result(step),
                     "colour": _colour(step.outcome),
                     "before": told.before(step),
                     "why": told.why(step),

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 
 from runbook import present
-from runbook.events import Outcome
 from runbook.report import characters, told
 from runbook.report.reading import Record, StepRecord
 from runbook.report.shape import Shape
@@ -96,8 +95,7 @@ def _tables(shape: Shape) -> Iterable[str]:
 
 
 def _outcome(step: StepRecord) -> str:
-    outcome: Outcome | None = step.outcome
-    return f"{present.SYMBOLS[outcome]} {outcome.value}" if outcome else "not ended"
+    return told.result(step)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from runbook.errors import BadInput, named, quoted, reason
 from runbook.events import Action, Outcome
 from runbook.log import directory, runs, stack_of
-from runbook.outcome import Difference
+from runbook.outcome import Change, Difference
 from runbook.redaction import redacted
 from runbook.stacks import closest
 
@@ -53,6 +53,8 @@ class StepRecord:
     ended: datetime | None = None
     outcome: Outcome | None = None
     """None: the log ends while it was under way, or before."""
+    change: Change | None = None
+    """What it did; None in a log of a former version, whose reason is how the step was before."""
     reason: str = ""
     duration: float = 0.0
     before: Outcome | None = None
@@ -213,6 +215,7 @@ def _take(step: StepRecord, kind: str, line: Mapping[str, Any], at: datetime | N
         case "StepFinished":
             step.ended = at
             step.outcome = Outcome(line["outcome"])
+            step.change = Change(line["change"]) if "change" in line else None
             step.reason = str(line.get("reason", ""))
             step.duration = float(line.get("duration", 0.0))
             step.fact = line.get("fact")
@@ -220,7 +223,13 @@ def _take(step: StepRecord, kind: str, line: Mapping[str, Any], at: datetime | N
 
 def _differences(line: Mapping[str, Any]) -> tuple[Difference, ...]:
     return tuple(
-        Difference(str(item["what"]), str(item["found"]), str(item["wanted"]), bool(item.get("replaces")))
+        Difference(
+            str(item["what"]),
+            str(item["found"]),
+            str(item["wanted"]),
+            bool(item.get("replaces")),
+            bool(item.get("waits")),
+        )
         for item in line.get("differences", [])
     )
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from runbook import present
 from runbook.events import Action, Outcome
+from runbook.outcome import Change
 from runbook.report.reading import Record, StepRecord
 from runbook.report.shape import Shape, text
 
@@ -18,6 +19,7 @@ __all__ = [
     "headline",
     "path",
     "requests",
+    "result",
     "shape_before",
     "timeline",
     "verdict",
@@ -44,10 +46,12 @@ def verdict(record: Record) -> str:
         named = ", ".join(f"{step.id} ({step.outcome.value if step.outcome else 'not ended'})" for step in open_)
         return f"{len(open_)} of {len(record.steps)} steps are not as they should be: {named}."
     if record.action is Action.DOWN:
-        return f"{changed} steps were undone, nothing of ours is left." if changed else "There was nothing of ours."
+        return f"{changed} steps were removed, nothing of ours is left." if changed else "There was nothing of ours."
     if not changed:
         return "Everything was as it should be; nothing was changed."
-    return f"{changed} of {len(record.steps)} steps were done, the rest was as it should be."
+    done = present.results(step.change for step in record.steps.values() if step.change)
+    left = len(record.steps) - changed
+    return f"{done or f'{changed} changed'}{f', {left} already up to date' if left else ''}."
 
 
 def header(record: Record) -> list[tuple[str, str]]:
@@ -84,8 +88,19 @@ def before(step: StepRecord) -> str:
 
 
 def why(step: StepRecord) -> str:
-    """A step's reason, which for what was done is how it was before."""
-    return f"before: {step.reason}" if step.reason and step.outcome is Outcome.DONE else step.reason
+    """A step's result or reason; in a log of a former version, that of what was done is how it was before."""
+    former = step.change is None and step.outcome is Outcome.DONE
+    return f"before: {step.reason}" if step.reason and former else step.reason
+
+
+def result(step: StepRecord) -> str:
+    """How a step ended, in a word or two."""
+    if step.outcome is None:
+        return "not ended"
+    word = (
+        step.outcome.value if step.outcome is Outcome.OK else present.result(step.outcome, step.change or Change.NONE)
+    )
+    return f"{present.SYMBOLS[step.outcome]} {word}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +147,7 @@ def path(record: Record) -> list[Hop]:
 def _absent(step: StepRecord | None) -> str:
     if step is None or step.outcome is None:
         return "not seen"
-    outcome = "" if step.outcome is Outcome.OK else step.outcome.value
+    outcome = "" if step.outcome is Outcome.OK else present.result(step.outcome, step.change or Change.NONE)
     return ": ".join(filter(None, (outcome, step.reason))) or "not seen"
 
 

@@ -90,7 +90,7 @@ def test_a_stack_from_nothing_to_nothing(cli: Cli) -> None:
     planned = cli("plan", "--stack", "whole")
     assert planned.returncode == 0
     assert "create" in planned.stdout
-    assert "cannot be known before load-balancer" in planned.stdout
+    assert "11 to add, 1 known only then" in planned.stdout
     assert cli("check", "--stack", "whole").returncode == 3
 
     up = cli("up", "--stack", "whole")

@@ -155,7 +155,7 @@ def test_rolled_back_seen_and_deployed_again(operator: Operator) -> None:
     assert httpx.get(url).status_code == 200
     told = operator.ok("rollback")
     reported = CliRunner().invoke(app, ["report", "last"]).stdout
-    for words in ("rollback of stack demo", "1 of 1 steps were done", way["served"], way["before"], "UpdateStage"):
+    for words in ("rollback of stack demo", "1 updated", way["served"], way["before"], "UpdateStage"):
         assert words in reported
     assert f"serves deployment {way['before']} of " in told
     assert f"and {way['served']} no more" in told

@@ -148,9 +148,10 @@ def test_who_declines_changes_nothing_and_saw_what_it_was_about(
         f"Account  {practice_account.account_id}",
         "Caller   arn:aws:iam:",
         "Region   us-east-1",
-        "create         target-group",
-        "takes about six minutes",
-        "costs money",
+        "+ create       target-group",
+        "11 to add, 1 known only then",
+        "takes about 6 minutes",
+        "costs about 0.0225 USD an hour",
         "Go on?",
     ):
         assert words in shown

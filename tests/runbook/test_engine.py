@@ -21,7 +21,7 @@ from runbook.events import (
     StepStarted,
     Waited,
 )
-from runbook.outcome import Difference, Drifted, Missing
+from runbook.outcome import Change, Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.step import Plan
 from tests.runbook.toys import First, Offline, Second, Third, Toy
@@ -68,7 +68,7 @@ def test_what_is_missing_is_done_and_looked_at_again() -> None:
 
     assert toy.calls == ["check", "do", "check"]
     assert ended.outcomes == {"one": Outcome.DONE}
-    assert ended.reason("one") == "there is no one"
+    assert (ended.steps["one"].change, ended.reason("one")) == (Change.CREATE, "there is one now")
     assert ended.fact(First) == First()
     assert [type(event).__name__ for event in ended.events] == [
         "RunStarted",

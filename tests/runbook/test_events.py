@@ -50,7 +50,7 @@ def test_facts_causes_and_differences_are_told_in_plain_values() -> None:
     )
 
     assert body["outcome"] == "drifted"
-    assert body["differences"] == [{"what": "port", "found": "81", "wanted": "80", "replaces": False}]
+    assert body["differences"] == [{"what": "port", "found": "81", "wanted": "80", "replaces": False, "waits": False}]
     assert body["fact"] == {"at": "2024-01-02T00:00:00.000+00:00", "step": None}
     assert body["cause"] == "ValueError"
 

@@ -96,7 +96,7 @@ def test_every_outcome_has_a_symbol_one_character_wide() -> None:
         (Outcome.MISSING, (), ("create", "why")),
         (Outcome.UNKNOWN, (), ("not known yet", "why")),
         (Outcome.FAILED, (), ("failed", "why")),
-        (Outcome.DRIFTED, (Difference("port", "80", "81"),), ("repair", "port is 80, should be 81")),
+        (Outcome.DRIFTED, (Difference("port", "80", "81"),), ("update", "port is 80, should be 81")),
         (
             Outcome.DRIFTED,
             (Difference("port", "80", "81"), Difference("scheme", "", "internal", replaces=True)),

@@ -84,7 +84,7 @@ def test_each_step_has_its_before_its_after_and_how_long_it_took(record: Record,
     assert group.before_reason == "there is no target group demo-targets"
     assert group.duration == ended.steps["target-group"].duration
     assert [call.operation for call in group.writes] == ["elbv2:CreateTargetGroup"]
-    assert "| target-group | missing: there is no target group demo-targets | ✓ done |" in markdown(record)
+    assert "| target-group | missing: there is no target group demo-targets | ✓ created |" in markdown(record)
 
 
 def test_a_repair_shows_what_was_and_what_is(finished: Stack, tmp_path: Path) -> None:
@@ -106,9 +106,9 @@ def test_the_report_of_taking_down(finished: Stack, tmp_path: Path) -> None:
     assert record.steps["load-balancer"].outcome is Outcome.UNDONE
     for text in (markdown(record), html(record)):
         assert "not seen" not in text
-    assert "Load balancer    (undone)" in markdown(record)
+    assert "Load balancer    (removed)" in markdown(record)
     assert "Listener         (goes with load-balancer)" in markdown(record)
-    assert "| load-balancer | there | ✓ undone |" in markdown(record)
+    assert "| load-balancer | there | ✓ removed |" in markdown(record)
 
 
 def test_a_step_that_is_missing_says_so_in_the_path(stack: Stack, tmp_path: Path) -> None:

@@ -19,6 +19,10 @@ from runbook.parameters import Parameters
 class First:
     value: str = "first"
 
+    @property
+    def summary(self) -> str:
+        return "there is one now"
+
 
 @dataclass(frozen=True)
 class Second:

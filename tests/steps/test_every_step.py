@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from runbook.events import Action, Outcome
-from runbook.outcome import Missing
+from runbook.outcome import Change, Missing
 from runbook.step import Step
 from steps import (
     any_method,
@@ -38,6 +38,21 @@ WHEN_MISSING = {
     integration: "the ANY method has no integration",
     deployment: "API demo-api is not deployed to a stage prod",
     stage_variables: "stage prod has neither VPCLINK nor VPCNLB",
+}
+
+WHEN_CREATED = {
+    target_group: "demo-targets",
+    load_balancer: "demo-nlb",
+    listener: "TCP port 80 goes to the target group",
+    security_group_ingress: "let in: 10.0.",
+    targets: "i-",
+    vpc_link: "demo-link",
+    rest_api: "demo-api",
+    proxy_resource: "/{proxy+} is there",
+    any_method: "ANY /{proxy+}",
+    integration: "/{proxy+} goes to http://",
+    deployment: "stage prod serves what is configured",
+    stage_variables: "VPCLINK is ",
 }
 
 
@@ -79,7 +94,8 @@ def test_the_engine_says_what_it_did_and_that_there_is_nothing_left_to_do(stack:
 
     did = stack.run(Action.UP, only=[step.id])
     assert did.outcomes[step.id] is Outcome.DONE
-    assert did.reason(step.id).startswith(WHEN_MISSING[module].format(group=stack.service.security_group))
+    assert did.steps[step.id].change is Change.CREATE
+    assert did.reason(step.id).startswith(WHEN_CREATED[module])
 
     again = stack.run(Action.UP, only=[step.id])
     assert again.outcomes[step.id] is Outcome.OK
@@ -90,4 +106,4 @@ def test_the_engine_says_what_it_did_and_that_there_is_nothing_left_to_do(stack:
 
     nothing = stack.run(Action.DOWN, only=[step.id])
     assert nothing.outcomes == {step.id: Outcome.OK}
-    assert nothing.reason(step.id) == "nothing of ours was there"
+    assert nothing.reason(step.id) == "nothing to remove"

@@ -101,7 +101,7 @@ def test_a_new_load_balancer_has_new_addresses_and_a_new_link(finished: Stack) -
     assert parts.link != link
     assert {rule["CidrIpv4"] for rule in parts.rules}.isdisjoint(rules) or len(parts.rules) == 2
     assert finished.how_many() == ONE_OF_EACH
-    assert "VPCLINK is" in ended.reason("stage-variables")
+    assert f"VPCLINK {link} → {parts.link}" in ended.reason("stage-variables")
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_a_link_to_another_load_balancer_is_replaced_before_the_old_one_goes(els
 
     ended = elsewhere.up(replace=True)
     assert ended.finished.worst is None
-    assert f"old VPC link {old}" in ended.reason("stage-variables")
+    assert f"old VPC link {old} removed" in ended.reason("stage-variables")
     order = [name for name in ended.written if name in ("CreateVpcLink", "UpdateStage", "DeleteVpcLink")]
     assert order == ["CreateVpcLink", "UpdateStage", "DeleteVpcLink"]
     assert elsewhere.inventory()["VPC links"] == [parts.link]

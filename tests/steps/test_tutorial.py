@@ -80,7 +80,7 @@ def test_down_leaves_what_was_there_before(stack: Stack) -> None:
     undone = {name for name, outcome in ended.outcomes.items() if outcome is Outcome.UNDONE}
     assert undone == {"rest-api", "vpc-link", "security-group-ingress", "load-balancer", "target-group"}
     assert ended.reason("listener") == "goes with load-balancer"
-    assert ended.reason("preflight") == "nothing of ours was there"
+    assert ended.reason("preflight") == "nothing to remove"
     assert stack.inventory() == before
 
 

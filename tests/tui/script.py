@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from runbook.accounts import Account, Kind
 from runbook.aws import Identity
+from runbook.consequences import summary
 from runbook.control import Control
 from runbook.errors import Stopped
 from runbook.events import (
@@ -20,6 +21,7 @@ from runbook.events import (
     CallSent,
     Event,
     Outcome,
+    Planned,
     RunFinished,
     RunStarted,
     StepChecked,
@@ -27,7 +29,7 @@ from runbook.events import (
     StepStarted,
     Waited,
 )
-from runbook.outcome import Difference
+from runbook.outcome import Change, Difference
 from runbook.parameters import Parameters, validated
 from runbook.removing import Resource
 from runbook.step import Plan, Step
@@ -132,6 +134,9 @@ def plan() -> Plan:
             gives=type(FACTS[name]),
             needs={"check": (), "do": (), "undo": ()},
             part_of=None,
+            only_looks=name in ("preflight", "nlb-addresses", "invoke"),
+            takes=345.0 if name == "load-balancer" else 0.0,
+            usd_per_hour=0.0225 if name == "load-balancer" else 0.0,
         )
         for name, title in TITLES.items()
     ]
@@ -187,16 +192,20 @@ class Script:
         ids = tuple(plan.ids)
         yield RunStarted(action=action, parameters=params, region="eu-west-1", steps=ids)
         outcomes = dict.fromkeys(ids, Outcome.UNKNOWN)
+        changes = dict.fromkeys(ids, Change.NONE)
         try:
             for event in self.lines(told):
                 if isinstance(event, StepFinished):
                     outcomes[cast("str", event.step)] = event.outcome
+                    changes[cast("str", event.step)] = event.change
                 yield event
         except Stopped as stop:
             for name, outcome in outcomes.items():
                 if outcome is Outcome.UNKNOWN:
                     outcomes[name] = Outcome.STOPPED
                     yield StepFinished(step=name, outcome=Outcome.STOPPED, duration=1.0, reason=str(stop))
+        if action is Action.CHECK:
+            yield Planned(changes=changes, **asdict(summary(plan, changes)))
         yield RunFinished(action=action, outcomes=outcomes, duration=3.0)
 
 
@@ -208,12 +217,23 @@ def call(step: str, operation: str, number: int, *, writes: bool = False, error:
 
 def step_done(name: str, *, reason: str = "") -> Iterator[Event]:
     """A step that was missing and is made."""
-    reason = reason or f"there is no {name}"
+    result, reason = reason or f"demo-{name}", reason or f"there is no {name}"
     yield StepStarted(step=name, action=Action.CHECK)
     yield StepChecked(step=name, outcome=Outcome.MISSING, reason=reason)
     yield StepStarted(step=name, action=Action.DO)
     yield from call(name, f"Create{name.title().replace('-', '')}", 7, writes=True)
-    yield StepFinished(step=name, outcome=Outcome.DONE, duration=2.0, reason=reason, fact=FACTS[name])
+    yield made(name, result)
+
+
+def made(name: str, result: str = "") -> StepFinished:
+    return StepFinished(
+        step=name,
+        outcome=Outcome.DONE,
+        duration=2.0,
+        reason=result or f"demo-{name}",
+        change=Change.CREATE,
+        fact=FACTS[name],
+    )
 
 
 def step_ok(name: str) -> Iterator[Event]:
@@ -226,7 +246,8 @@ def step_ok(name: str) -> Iterator[Event]:
 def step_missing(name: str) -> Iterator[Event]:
     yield StepStarted(step=name, action=Action.CHECK)
     yield StepChecked(step=name, outcome=Outcome.MISSING, reason=f"there is no {name}")
-    yield StepFinished(step=name, outcome=Outcome.MISSING, duration=0.2, reason=f"there is no {name}")
+    reason = f"there is no {name}"
+    yield StepFinished(step=name, outcome=Outcome.MISSING, duration=0.2, reason=reason, change=Change.CREATE)
 
 
 def asks(told: Told, name: str) -> Iterator[Event]:
@@ -240,7 +261,7 @@ def asks(told: Told, name: str) -> Iterator[Event]:
         return
     yield StepStarted(step=name, action=Action.DO)
     yield from call(name, f"Create{name.title().replace('-', '')}", 7, writes=True)
-    yield StepFinished(step=name, outcome=Outcome.DONE, duration=2.0, reason=reason, fact=FACTS[name])
+    yield made(name)
 
 
 def drifted(name: str) -> StepFinished:
@@ -252,6 +273,7 @@ def drifted(name: str) -> StepFinished:
         duration=0.2,
         reason=f"{difference}; {other}",
         differences=(difference, other),
+        change=Change.REPLACE,
         fact=FACTS[name],
     )
 
@@ -264,7 +286,7 @@ def everything(told: Told) -> Iterator[Event]:
     """All is made, or looked at, or removed, without a wait."""
     for name in FACTS:
         if told.action is Action.DOWN:
-            yield StepFinished(step=name, outcome=Outcome.UNDONE, duration=0.1)
+            yield StepFinished(step=name, outcome=Outcome.UNDONE, duration=0.1, change=Change.REMOVE)
         elif told.action is Action.CHECK or name == "preflight":
             yield from step_ok(name)
         elif told.step_by_step:

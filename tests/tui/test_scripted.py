@@ -139,7 +139,7 @@ async def test_on_aws_nothing_changes_before_a_person_agreed() -> None:
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen), "the question")
         assert [told.action for told in app.script.told] == [Action.CHECK]
         shown = screen_text(app)
-        for said in (script.ACCOUNT_ID, script.ARN, "eu-west-1", "create", "VPC link", "six minutes", "costs money"):
+        for said in (script.ACCOUNT_ID, script.ARN, "eu-west-1", "create", "VPC link", "6 minutes", "0.0225 USD"):
             assert said in shown, said
         await pilot.press("enter")  # the focus is on no
         await until(pilot, lambda: app.screen is app.main, "the answer")

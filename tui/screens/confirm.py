@@ -14,6 +14,7 @@ from textual.widgets import Button, Label, Static
 
 from runbook import present
 from runbook.events import Action, Outcome
+from runbook.outcome import Change
 from tui.board import StepState
 from tui.screens.ask import YesOrNoScreen
 from tui.session import Order, Removals, Session
@@ -22,10 +23,6 @@ from tui.words import span, text
 
 __all__ = ["ConfirmScreen"]
 
-_COSTS = (
-    "From nothing this takes about six minutes. It costs money from the first minute: the load balancer is charged by "
-    "the hour (about 0.0225 USD in us-east-1, plus capacity units) until it is taken down again."
-)
 _REMOVAL = "What does not carry the stack's tag is not touched."
 _QUICK = 60.0
 """AWS seconds below which it is not worth saying how long a removal takes."""
@@ -53,7 +50,9 @@ class ConfirmScreen(YesOrNoScreen):
             yield Static(self._account(), id="dialog-account")
             with VerticalScroll(id="dialog-body"):
                 yield Static(self._changes(), id="dialog-changes")
-            yield Static(self._removing() if order.action is Action.DOWN else _COSTS, id="dialog-costs", markup=False)
+            yield Static(
+                self._removing() if order.action is Action.DOWN else self._outlook(), id="dialog-costs", markup=False
+            )
             with Horizontal(id="dialog-buttons"):
                 yield Button(
                     "Yes, go on  y", id="yes", compact=True, variant="error" if session.account.costs else "primary"
@@ -74,6 +73,11 @@ class ConfirmScreen(YesOrNoScreen):
         if order.only:
             return Content.assemble("Run ", span(session.board[order.only].name, "bold"), " of stack ", stack, "?")
         return Content.assemble("Bring up stack ", stack, "?")
+
+    def _outlook(self) -> str:
+        """How long it takes, and what it costs."""
+        planned = self._session.board.planned
+        return f"{present.counts(planned).capitalize()}. {present.outlook(planned)}" if planned else ""
 
     def _account(self) -> Table:
         account, identity = self._session.account, self._session.identity
@@ -130,7 +134,9 @@ class ConfirmScreen(YesOrNoScreen):
         ]
 
     def _change(self, state: StepState) -> tuple[Text, Text, Text] | None:
-        if state.outcome in (None, Outcome.OK, Outcome.DONE):
+        if state.outcome in (None, Outcome.DONE) or state.change is Change.NONE:
             return None
-        words, detail = present.plan_words(state.outcome, state.reason, state.differences)
-        return text(words, "bold"), text(state.name), text(detail, "dim")
+        sign, words, detail = present.plan_change(
+            state.change, state.reason, state.follows, only_looks=state.step.only_looks
+        )
+        return text(f"{sign:>3} {words}", "bold"), text(state.name), text(detail, "dim")

@@ -26,8 +26,8 @@ __all__ = ["Result"]
 _QUIET = "$foreground 55%"
 _WILL = {
     "create": "This step will create it",
-    "repair": "This step will repair it",
-    "replace": "This step will make it anew",
+    "update": "This step will update it",
+    "replace": "This step will replace it",
 }
 
 
@@ -148,7 +148,7 @@ def _what_changed(state: StepState) -> Content:
     if state.outcome is Outcome.DONE and state.changes:
         return Content.assemble(("What changed", "bold"), ": ", span(", ".join(dict.fromkeys(state.changes))))
     if state.outcome is Outcome.DONE:
-        return Content.styled("It is as it should be now; nothing had to be changed for that.", "bold")
+        return Content.styled("Nothing had to be changed.", "bold")
     if state.outcome is Outcome.OK:
         return Content.styled("Nothing to do: it was as it should be.", "bold")
     return Content.styled("Left as it is.", "bold")
@@ -163,6 +163,10 @@ def _story(state: StepState) -> Iterator[Content]:
     if state.asked is not None:
         yield from _differences(state.asked.differences)
         return
+    if state.outcome is Outcome.DONE and state.differences:
+        for difference in state.differences:
+            yield Content.assemble(("✓ ", "bold $text-success"), span(difference.repaired))
+        return
     down = state.action is Action.DOWN and state.outcome is Outcome.OK  # then the status says it
     if state.reason and not state.differences and not down:
         failed = state.outcome is Outcome.FAILED
@@ -174,8 +178,8 @@ def _story(state: StepState) -> Iterator[Content]:
 
 def _differences(differences: tuple[Difference, ...]) -> Iterator[Content]:
     for difference in differences:
-        anew = "  made anew" if difference.replaces else ""
-        yield Content.assemble(("≠ ", "bold $text-warning"), span(str(difference)), (anew, "bold $text-warning"))
+        replaced = "  needs replacing" if difference.replaces else ""
+        yield Content.assemble(("≠ ", "bold $text-warning"), span(str(difference)), (replaced, "bold $text-warning"))
 
 
 def _facts(state: StepState) -> Iterator[Content]:

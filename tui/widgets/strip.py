@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
+from runbook import present
 from runbook.events import Action, Outcome
 from tui.board import Board, Wait
 from tui.session import Session
@@ -132,11 +133,12 @@ def verdict(session: Session) -> Content:
     outcomes = list(last.outcomes.values())
     changed = outcomes.count(Outcome.DONE) + outcomes.count(Outcome.UNDONE)
     open_ = [o for o in outcomes if o in (Outcome.MISSING, Outcome.DRIFTED, Outcome.UNKNOWN)]
+    planned = session.board.planned
     skipped = [o for o in outcomes if o in (Outcome.SKIPPED, Outcome.BLOCKED)]
     if open_ and last.action is Action.CHECK:
         return Content.assemble(
             ("○ ", "bold $text-warning"),
-            f"{len(open_)} of {len(outcomes)} steps to do.  ",
+            f"{present.counts(planned) if planned else f'{len(open_)} of {len(outcomes)} steps to do'}.  ",
             ("Enter", "bold $text-accent"),
             " walks you through, ",
             ("u", "bold $text-accent"),
@@ -147,5 +149,9 @@ def verdict(session: Session) -> Content:
     if last.action is Action.DOWN:
         gone = "Removed: nothing of ours is left." if changed else "Nothing of ours was there."
         return Content.assemble(("✓ ", "bold $text-success"), gone)
-    text = f"{changed} done, the rest was as it should be." if changed else "Everything is as it should be."
+    done = present.results(state.change for state in session.board if state.id in last.outcomes)
+    up_to_date = outcomes.count(Outcome.OK)
+    rest = f", {up_to_date} already up to date" if up_to_date else ""
+    text = f"{done or 'nothing changed'}{rest}." if changed else "Everything is as it should be."
+    text = f"{text[0].upper()}{text[1:]}"
     return Content.assemble(("✓ ", "bold $text-success"), text)
