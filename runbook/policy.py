@@ -111,6 +111,10 @@ class _Statement:
     condition: _Condition | None = None
     writes: bool = True
     """Whether it is for more than looking."""
+    joins: str = ""
+    """The statement of the same condition that takes it in where both are wanted, since a policy's size is limited.
+    Their actions are the same, or AWS has none of them on the other's resources: joined they allow what they do apart.
+    """
 
 
 def _for(*needs: str, actions: str) -> dict[str, frozenset[str]]:
@@ -170,6 +174,7 @@ _STATEMENTS: tuple[_Statement, ...] = (
         _for(_CHECK, _DOWN, _LIST, actions="apigateway:GET"),
         lambda scope: [scope.gateway("/vpclinks/*")],
         writes=False,
+        joins="ListApisAndLinks",
     ),
     _Statement(
         "LookAtOurApi",
@@ -201,6 +206,7 @@ _STATEMENTS: tuple[_Statement, ...] = (
         _for(_UP, actions="elasticloadbalancing:CreateListener"),
         lambda scope: [scope.balancer],
         _Scope.asked,
+        joins="MakeTargetGroup",
     ),
     _Statement(
         "TagLoadBalancing",  # as it is made
@@ -256,6 +262,7 @@ _STATEMENTS: tuple[_Statement, ...] = (
         _for(_UP, actions="apigateway:PUT"),
         lambda scope: [scope.gateway("/tags/*")],
         _Scope.asked,
+        joins="MakeApisAndLinks",
     ),
     _Statement(
         "PrivateLinkForLinks",
@@ -319,6 +326,7 @@ _STATEMENTS: tuple[_Statement, ...] = (
         _for(_UP, actions="apigateway:PUT apigateway:DELETE"),
         lambda scope: [scope.gateway("/tags/*")],
         _Scope.owned,
+        joins="DeleteOurLinks",
     ),
 )
 
@@ -348,15 +356,35 @@ def policy(
     """
     wanted = needs(command)
     scope = _Scope("*" if command in _OF_EVERY_STACK else stack, region, account, partition, security_group)
+    documents: dict[str, dict[str, Any]] = {}
+    for statement in _STATEMENTS:
+        actions = [name for name, asking in statement.actions.items() if asking & wanted]
+        if not actions or (read_only and statement.writes):
+            continue
+        document = _document(statement, scope, actions)
+        if (other := documents.get(statement.joins)) is not None:
+            other["Action"] = sorted({*other["Action"], *document["Action"]})
+            other["Resource"] = [*other["Resource"], *document["Resource"]]
+        else:
+            documents[statement.sid] = document
     return {
         "Version": "2012-10-17",
         "Statement": [
-            _document(statement, scope, actions)
-            for statement in _STATEMENTS
-            if not (read_only and statement.writes)
-            and (actions := [name for name, asking in statement.actions.items() if asking & wanted])
+            document
+            for document in documents.values()
+            if not any(_covers(other, document) for other in documents.values())
         ],
     }
+
+
+def _covers(other: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
+    """Whether another statement allows all that this one does."""
+    return (
+        other is not document
+        and other.get("Condition") == document.get("Condition")
+        and {*other["Action"]} >= {*document["Action"]}
+        and {*other["Resource"]} >= {*document["Resource"]}
+    )
 
 
 def allowing(action: str, resource: str, stack: str, region: str) -> dict[str, Any]:

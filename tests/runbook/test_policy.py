@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from contextlib import suppress
 from typing import Any
@@ -10,6 +11,7 @@ import boto3
 import parliament
 import pytest
 
+from runbook import policy as policies
 from runbook.accounts import Kind, connect
 from runbook.aws import Aws
 from runbook.errors import BadInput, RunbookError
@@ -224,9 +226,87 @@ def test_the_linter_would_find_a_mistake() -> None:
     assert parliament.analyze_policy_string(json.dumps(wrong)).findings
 
 
-def test_fits_into_one_managed_policy() -> None:
-    # 6144 characters without whitespace ("IAM and AWS STS quotas")
-    assert len(json.dumps(document("all"), separators=(",", ":"))) <= 6144
+# "IAM and AWS STS quotas", in characters without white space
+MANAGED, OF_A_ROLE, OF_A_GROUP, OF_A_USER = 6144, 10240, 5120, 2048
+REGIONS = sorted(
+    {
+        (region, partition)
+        for partition in boto3.Session().get_available_partitions()
+        for service in ("ec2", "apigateway", "elbv2")
+        for region in boto3.Session().get_available_regions(service, partition)
+    }
+    | {("eusc-de-east-1", "aws-eusc"), ("us-isof-south-1", "aws-iso-f"), ("xx-northeast-region-1", "aws-us-gov")}
+)
+
+
+def longest(command: str, name: str = "a-stack-of-20-letter") -> int:
+    """The characters of the longest policy for a command, of all regions."""
+    return max(
+        len(
+            json.dumps(
+                policy(
+                    name, region, "123456789012", command, partition=partition, security_group="sg-0123456789abcdef0"
+                ),
+                separators=(",", ":"),
+            )
+        )
+        for region, partition in REGIONS
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_fits_into_one_managed_policy_in_every_region(command: str) -> None:
+    assert len(REGIONS) > 30
+    assert longest(command) <= MANAGED
+    assert longest(command, "a") < longest(command) or command in ("expired", "links", "list")
+
+
+def test_which_inline_policies_take_it() -> None:
+    """As docs/safety.md has it."""
+    sizes = {command: longest(command) for command in COMMANDS}
+    assert all(size <= OF_A_ROLE for size in sizes.values())
+    assert {command for command, size in sizes.items() if size > OF_A_GROUP} == {"up", "replace", "all"}
+    assert {command for command, size in sizes.items() if size > OF_A_USER} == {
+        "up",
+        "replace",
+        "down",
+        "expired",
+        "all",
+    }
+
+
+def test_statements_that_are_joined_allow_what_they_do_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    for command in COMMANDS:
+        together = allowed(document(command))
+        with monkeypatch.context() as patch:
+            apart = tuple(dataclasses.replace(statement, joins="") for statement in policies._STATEMENTS)
+            patch.setattr(policies, "_STATEMENTS", apart)
+            patch.setattr(policies, "_covers", lambda *_: False)
+            separate = allowed(document(command))
+        assert together >= separate
+        assert {(action, resource) for action, resource, _ in together - separate} <= NOT_ON_AWS
+
+
+def allowed(policy: dict[str, Any]) -> set[tuple[str, str, str]]:
+    """Action, resource and condition."""
+    return {
+        (action, resource.split(":", 5)[-1], json.dumps(each.get("Condition")))
+        for each in policy["Statement"]
+        for action in each["Action"]
+        for resource in each["Resource"]
+    }
+
+
+# "Actions, resources, and condition keys for Elastic Load Balancing V2": what a creation is asked of. API Gateway's
+# resources and methods ("Amazon API Gateway V1 REST API reference"): lists take no PUT, tags no POST, links no PUT.
+NOT_ON_AWS = {
+    ("elasticloadbalancing:CreateListener", "targetgroup/demo-targets/*"),
+    ("elasticloadbalancing:CreateTargetGroup", "loadbalancer/net/demo-nlb/*"),
+    ("apigateway:PUT", "/restapis"),
+    ("apigateway:PUT", "/vpclinks"),
+    ("apigateway:POST", "/tags/*"),
+    ("apigateway:PUT", "/vpclinks/*"),
+}
 
 
 def test_an_unknown_command_is_bad_input() -> None:
