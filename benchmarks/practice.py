@@ -185,8 +185,10 @@ def put_api_in_front(url: str) -> str:
         DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
     )
     name = "ELB " + balancer["LoadBalancerArn"].partition("loadbalancer/")[2]
-    interfaces = ec2.describe_network_interfaces(Filters=[{"Name": "description", "Values": [name]}])
-    ranges = [{"CidrIp": f"{each['PrivateIpAddress']}/32"} for each in interfaces["NetworkInterfaces"]]
+    pages = ec2.get_paginator("describe_network_interfaces").paginate(
+        Filters=[{"Name": "description", "Values": [name]}], PaginationConfig={"PageSize": 1000}
+    )
+    ranges = [{"CidrIp": f"{each['PrivateIpAddress']}/32"} for page in pages for each in page["NetworkInterfaces"]]
     ec2.authorize_security_group_ingress(
         GroupId=here["security_group"],
         IpPermissions=[{"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": ranges}],

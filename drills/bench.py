@@ -22,6 +22,7 @@ from runbook.events import Action, Event, Outcome, RunFinished, StepFinished
 from runbook.parameters import Parameters
 from runbook.record import is_ours
 from runbook.step import Plan
+from runbook.trace.survey.apigateway import all_v2_links
 from steps import (
     READING_ORDER,
     _links,
@@ -45,6 +46,8 @@ from steps.targets import Target
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import IntegrationTypeDef, PatchOperationTypeDef, StageResponseTypeDef
+    from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
+    from mypy_boto3_apigatewayv2.type_defs import VpcLinkTypeDef
     from mypy_boto3_ec2.type_defs import SecurityGroupRuleTypeDef
     from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef
 
@@ -81,10 +84,10 @@ class Bench:
         """The account, as the steps talk to it."""
         return self.account.aws
 
-    @cached_property
-    def apigatewayv2(self) -> Any:
+    @property
+    def apigatewayv2(self) -> ApiGatewayV2Client:
         """API Gateway's second interface, which V2 links belong to; the steps make V1 links."""
-        return self.aws.session.client("apigatewayv2", endpoint_url=self.account.endpoint_url)
+        return self.aws.apigatewayv2
 
     @cached_property
     def service(self) -> Service:
@@ -106,10 +109,10 @@ class Bench:
         return self._there(next(found, None), "VPC link")
 
     @property
-    def links_v2(self) -> list[dict[str, Any]]:
+    def links_v2(self) -> list[VpcLinkTypeDef]:
         """The V2 links into the service's subnets, which only a trainee makes."""
         here = {*self.service.balancer_subnets, *self.service.instance_subnets}
-        return [item for item in self.apigatewayv2.get_vpc_links()["Items"] if here & set(item["SubnetIds"])]
+        return [item for item in all_v2_links(self.apigatewayv2) if here & set(item["SubnetIds"])]
 
     @property
     def balancer(self) -> LoadBalancer:
@@ -156,10 +159,10 @@ class Bench:
 
     def rules(self, group: str | None = None) -> list[SecurityGroupRuleTypeDef]:
         """The inbound rules of a security group; by default the instances'."""
-        found = self.aws.ec2.describe_security_group_rules(
+        pages = self.aws.ec2.get_paginator("describe_security_group_rules").paginate(
             Filters=[{"Name": "group-id", "Values": [group or self.security_group]}]
-        )["SecurityGroupRules"]
-        return [rule for rule in found if not rule["IsEgress"]]
+        )
+        return [rule for page in pages for rule in page["SecurityGroupRules"] if not rule["IsEgress"]]
 
     def resource(self, path: str) -> str:
         """The id of the API's resource of this path."""

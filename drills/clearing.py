@@ -18,12 +18,13 @@ from drills.service import ALIVE
 from runbook.aws import code_of
 from runbook.record import STACK, from_list, is_ours
 from runbook.removing import unless_gone
+from runbook.trace.survey import balancing
 from steps import _links, load_balancer, rest_api, target_group
 from steps._links import GOES_WITHIN, Link
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, NetworkAclTypeDef
-    from mypy_boto3_elbv2.type_defs import LoadBalancerAttributeTypeDef, LoadBalancerTypeDef
+    from mypy_boto3_elbv2.type_defs import LoadBalancerAttributeTypeDef
 
 __all__ = ["clear", "sweep"]
 
@@ -67,7 +68,8 @@ def _usage_plans(bench: Bench, apis: set[str]) -> None:
     gateway, going, lasting = bench.aws.apigateway, dict[str, set[str]](), set[str]()
     for page in gateway.get_paginator("get_usage_plans").paginate() if apis else ():
         for plan in page["items"]:
-            keys = {key["id"] for key in gateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]}
+            of_plan = gateway.get_paginator("get_usage_plan_keys").paginate(usagePlanId=plan["id"])
+            keys = {key["id"] for some in of_plan for key in some["items"]}
             stages = {stage["apiId"] for stage in plan.get("apiStages", [])}
             if stages and stages <= apis:
                 going[plan["id"]] = keys
@@ -94,12 +96,12 @@ def _balancers(bench: Bench, *, everything: bool) -> None:
     names = (load_balancer.name_of(stack), target_group.name_of(stack))
     balancers = {
         item["LoadBalancerArn"]: item["VpcId"]
-        for item in _all_balancers(bench)
+        for item in balancing.balancers(bench.aws).values()
         if item["VpcId"] == vpc or item["LoadBalancerName"] in names
     }
     groups = {
         item["TargetGroupArn"]: item["VpcId"]
-        for item in elb.describe_target_groups()["TargetGroups"]
+        for item in balancing.target_groups(bench.aws).values()
         if item["VpcId"] == vpc or item["TargetGroupName"] in names
     }
     places = balancers | groups
@@ -112,7 +114,7 @@ def _balancers(bench: Bench, *, everything: bool) -> None:
     listeners = {
         item["ListenerArn"]: {action.get("TargetGroupArn") for action in item["DefaultActions"]}
         for arn in kept
-        for item in elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]
+        for item in balancing.listeners(bench.aws, arn)
     }
     for arn, own in _tags(bench, [*listeners]).items():
         if not is_ours(own, stack) or listeners[arn] & going:
@@ -127,15 +129,8 @@ def _balancers(bench: Bench, *, everything: bool) -> None:
         elb.delete_target_group(TargetGroupArn=arn)
 
 
-def _all_balancers(bench: Bench) -> list[LoadBalancerTypeDef]:
-    return bench.aws.elbv2.describe_load_balancers()["LoadBalancers"]
-
-
 def _tags(bench: Bench, arns: list[str]) -> dict[str, dict[str, str]]:
-    if not arns:
-        return {}
-    described = bench.aws.elbv2.describe_tags(ResourceArns=arns)["TagDescriptions"]
-    return {item["ResourceArn"]: from_list(item["Tags"]) for item in described}
+    return {arn: from_list(tags) for arn, tags in balancing.tags(bench.aws, arns)}
 
 
 def _all_links(bench: Bench) -> Iterator[Link]:
@@ -158,16 +153,16 @@ def _is_gone(bench: Bench, balancer: str) -> bool | None:
         "Name": "description",
         "Values": [load_balancer.interface_description(balancer)],
     }
-    return None if bench.aws.ec2.describe_network_interfaces(Filters=[described])["NetworkInterfaces"] else True
+    return None if bench.aws.interfaces(described) else True
 
 
 def _instances(bench: Bench) -> None:
     """Those that are not the service go; those that are have the service's security group only."""
     service, ec2 = bench.service, bench.aws.ec2
     here: FilterTypeDef = {"Name": "vpc-id", "Values": [service.vpc]}
-    found = ec2.describe_instances(Filters=[here, ALIVE])["Reservations"]
+    pages = ec2.get_paginator("describe_instances").paginate(Filters=[here, ALIVE])
     going = []
-    for item in (item for each in found for item in each["Instances"]):
+    for item in [item for page in pages for each in page["Reservations"] for item in each["Instances"]]:
         if item["InstanceId"] not in service.instances:
             going.append(item["InstanceId"])
         elif [group["GroupId"] for group in item["SecurityGroups"]] != [service.security_group]:
@@ -190,7 +185,8 @@ def _rules(bench: Bench) -> None:
 def _network_acls(bench: Bench) -> None:
     """All subnets are under the VPC's default network ACL, and that lets everything pass."""
     here: FilterTypeDef = {"Name": "vpc-id", "Values": [bench.service.vpc]}
-    found = bench.aws.ec2.describe_network_acls(Filters=[here])["NetworkAcls"]
+    pages = bench.aws.ec2.get_paginator("describe_network_acls").paginate(Filters=[here])
+    found = [acl for page in pages for acl in page["NetworkAcls"]]
     (default,) = [acl for acl in found if acl["IsDefault"]]
     for acl in found:
         if not acl["IsDefault"]:
@@ -207,16 +203,19 @@ def sweep(bench: Bench) -> None:
     """Take away what is left in the VPC when the stack is finished and needs none of it."""
     ec2, service = bench.aws.ec2, bench.service
     attached: FilterTypeDef = {"Name": "attachment.vpc-id", "Values": [service.vpc]}
-    for gateway in ec2.describe_internet_gateways(Filters=[attached])["InternetGateways"]:
+    gateways = ec2.get_paginator("describe_internet_gateways").paginate(Filters=[attached])
+    for gateway in [item for page in gateways for item in page["InternetGateways"]]:
         ec2.detach_internet_gateway(InternetGatewayId=gateway["InternetGatewayId"], VpcId=service.vpc)
         ec2.delete_internet_gateway(InternetGatewayId=gateway["InternetGatewayId"])
     here: FilterTypeDef = {"Name": "vpc-id", "Values": [service.vpc]}
     own = {*service.balancer_subnets, *service.instance_subnets}
-    for subnet in ec2.describe_subnets(Filters=[here])["Subnets"]:
+    subnets = ec2.get_paginator("describe_subnets").paginate(Filters=[here])
+    for subnet in [item for page in subnets for item in page["Subnets"]]:
         if subnet["SubnetId"] not in own:
             with _unless_in_use():
                 ec2.delete_subnet(SubnetId=subnet["SubnetId"])
-    for group in ec2.describe_security_groups(Filters=[here])["SecurityGroups"]:
+    groups = ec2.get_paginator("describe_security_groups").paginate(Filters=[here])
+    for group in [item for page in groups for item in page["SecurityGroups"]]:
         if group["GroupId"] != service.security_group and group["GroupName"] != "default":
             with _unless_in_use():
                 ec2.delete_security_group(GroupId=group["GroupId"])

@@ -21,6 +21,7 @@ from runbook.path.configuration import Configuration, Integration, differences, 
 from runbook.path.packets import Rule, is_public
 from runbook.trace.endpoint import resolved
 from runbook.trace.survey.apigateway import export
+from runbook.trace.survey.balancing import balancers
 from steps import _links, rest_api
 from steps._links import Link
 from steps.load_balancer import interface_description
@@ -80,8 +81,7 @@ class _Seen:
     @cached_property
     def balancers(self) -> list[LoadBalancerTypeDef]:
         """Every load balancer in the service's VPC."""
-        found = self.bench.aws.elbv2.describe_load_balancers()["LoadBalancers"]
-        return [item for item in found if item["VpcId"] == self.bench.service.vpc]
+        return [item for item in balancers(self.bench.aws).values() if item["VpcId"] == self.bench.service.vpc]
 
     @property
     def used(self) -> list[LoadBalancerTypeDef]:
@@ -180,7 +180,8 @@ def _private_way(seen: _Seen) -> str | None:
 def _health(seen: _Seen) -> str | None:
     elb, healthy = seen.bench.aws.elbv2, set()
     for balancer in seen.used:
-        for group in elb.describe_target_groups(LoadBalancerArn=balancer["LoadBalancerArn"])["TargetGroups"]:
+        pages = elb.get_paginator("describe_target_groups").paginate(LoadBalancerArn=balancer["LoadBalancerArn"])
+        for group in (item for page in pages for item in page["TargetGroups"]):
             arn = group["TargetGroupArn"]
             for item in elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]:
                 state = item["TargetHealth"]["State"]
@@ -217,12 +218,12 @@ def _of_links_v2(bench: Bench) -> set[str]:
     groups = sorted({group for item in bench.links_v2 for group in item["SecurityGroupIds"]})
     if not groups:
         return set()
-    theirs = [{"Name": "group-id", "Values": groups}, {"Name": "requester-managed", "Values": ["true"]}]
-    found = bench.aws.ec2.describe_network_interfaces(Filters=theirs)["NetworkInterfaces"]  # type: ignore[arg-type]
+    found = bench.aws.interfaces(
+        {"Name": "group-id", "Values": groups}, {"Name": "requester-managed", "Values": ["true"]}
+    )
     return {*groups, *(f"{item['PrivateIpAddress']}/32" for item in found)}
 
 
 def _addresses(bench: Bench, load_balancer_arn: str) -> list[str]:
-    described = [{"Name": "description", "Values": [interface_description(load_balancer_arn)]}]
-    found = bench.aws.ec2.describe_network_interfaces(Filters=described)["NetworkInterfaces"]  # type: ignore[arg-type]
+    found = bench.aws.interfaces({"Name": "description", "Values": [interface_description(load_balancer_arn)]})
     return [item["PrivateIpAddress"] for item in found]

@@ -75,7 +75,8 @@ def guard(bench: Bench, port: int) -> str:
         {"Name": "vpc-id", "Values": [bench.service.vpc]},
         {"Name": "group-name", "Values": [name]},
     ]
-    found = ec2.describe_security_groups(Filters=here)["SecurityGroups"]
+    pages = ec2.get_paginator("describe_security_groups").paginate(Filters=here)
+    found = [item for page in pages for item in page["SecurityGroups"]]
     if found:  # from another time
         bench.shut_out(bench.rules(found[0]["GroupId"]), found[0]["GroupId"])
     group = (
@@ -94,7 +95,8 @@ def guard(bench: Bench, port: int) -> str:
 def open_vpc(bench: Bench) -> None:
     """Give the VPC an internet gateway, without which nothing in it can be internet-facing."""
     attached: list[FilterTypeDef] = [{"Name": "attachment.vpc-id", "Values": [bench.service.vpc]}]
-    if not bench.aws.ec2.describe_internet_gateways(Filters=attached)["InternetGateways"]:
+    pages = bench.aws.ec2.get_paginator("describe_internet_gateways").paginate(Filters=attached)
+    if not any(page["InternetGateways"] for page in pages):
         made = bench.aws.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
         bench.aws.ec2.attach_internet_gateway(InternetGatewayId=made, VpcId=bench.service.vpc)
 
@@ -109,8 +111,9 @@ def add_subnet(bench: Bench, use: str, letter: str) -> str:
         {"Name": "vpc-id", "Values": [bench.service.vpc]},
         {"Name": "tag:Name", "Values": [name]},
     ]
-    if found := ec2.describe_subnets(Filters=here)["Subnets"]:
-        return found[0]["SubnetId"]
+    pages = ec2.get_paginator("describe_subnets").paginate(Filters=here)
+    if found := [item["SubnetId"] for page in pages for item in page["Subnets"]]:
+        return found[0]
     zones = [item["ZoneName"] for item in ec2.describe_availability_zones()["AvailabilityZones"]]
     ranges = list(ipaddress.ip_network(vpc_range(bench)).subnets(new_prefix=24))
     return ec2.create_subnet(
@@ -123,14 +126,14 @@ def add_subnet(bench: Bench, use: str, letter: str) -> str:
 
 def instances_named(bench: Bench, name: str) -> list[str]:
     """The instances of this name in the VPC that are not terminated."""
-    found = bench.aws.ec2.describe_instances(
+    pages = bench.aws.ec2.get_paginator("describe_instances").paginate(
         Filters=[
             {"Name": "vpc-id", "Values": [bench.service.vpc]},
             {"Name": "tag:Name", "Values": [name]},
             {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},
         ]
-    )["Reservations"]
-    return [item["InstanceId"] for each in found for item in each["Instances"]]
+    )
+    return [item["InstanceId"] for page in pages for each in page["Reservations"] for item in each["Instances"]]
 
 
 def launch(bench: Bench, name: str, subnet: str) -> str:
@@ -190,7 +193,8 @@ def _acls_of(bench: Bench) -> list[NetworkAclTypeDef]:
     of_subnets: list[FilterTypeDef] = [
         {"Name": "association.subnet-id", "Values": list(bench.service.instance_subnets)}
     ]
-    return bench.aws.ec2.describe_network_acls(Filters=of_subnets)["NetworkAcls"]
+    pages = bench.aws.ec2.get_paginator("describe_network_acls").paginate(Filters=of_subnets)
+    return [acl for page in pages for acl in page["NetworkAcls"]]
 
 
 def let_pass(bench: Bench, cidr: str, low: int, high: int | None = None, *, egress: bool = False) -> None:

@@ -109,27 +109,28 @@ class _Parts:
 
     @property
     def vpc(self) -> str | None:
-        found = self.aws.ec2.describe_vpcs(Filters=[self._tagged])["Vpcs"]
-        return found[0]["VpcId"] if found else None
+        pages = self.aws.ec2.get_paginator("describe_vpcs").paginate(Filters=[self._tagged])
+        return next((item["VpcId"] for page in pages for item in page["Vpcs"]), None)
 
     @property
     def security_group(self) -> str | None:
-        found = self.aws.ec2.describe_security_groups(Filters=[self._tagged])["SecurityGroups"]
-        return found[0]["GroupId"] if found else None
+        pages = self.aws.ec2.get_paginator("describe_security_groups").paginate(Filters=[self._tagged])
+        return next((item["GroupId"] for page in pages for item in page["SecurityGroups"]), None)
 
     @property
     def subnets(self) -> dict[str, str]:
         """By their names: ``balancer-a``."""
-        found = self.aws.ec2.describe_subnets(Filters=[self._tagged])["Subnets"]
-        return {self._name(item["Tags"]): item["SubnetId"] for item in found}
+        pages = self.aws.ec2.get_paginator("describe_subnets").paginate(Filters=[self._tagged])
+        return {self._name(item["Tags"]): item["SubnetId"] for page in pages for item in page["Subnets"]}
 
     @property
     def instances(self) -> Mapping[str, str]:
         """By their zones; without those that are terminated."""
-        found = self.aws.ec2.describe_instances(Filters=[self._tagged, ALIVE])["Reservations"]
+        pages = self.aws.ec2.get_paginator("describe_instances").paginate(Filters=[self._tagged, ALIVE])
         return {
             self._name(item["Tags"]).removeprefix("service-"): item["InstanceId"]
-            for each in found
+            for page in pages
+            for each in page["Reservations"]
             for item in each["Instances"]
         }
 
@@ -164,7 +165,7 @@ class _Parts:
 
     def _image(self) -> str:
         """An Amazon Linux image of the region: any does, since a practice account's machines run none."""
-        found = self.aws.ec2.describe_images(
+        pages = self.aws.ec2.get_paginator("describe_images").paginate(
             Owners=["amazon"], Filters=[{"Name": "name", "Values": ["amzn2-ami-hvm-2.*"]}]
-        )["Images"]
-        return found[0]["ImageId"]
+        )
+        return next(item["ImageId"] for page in pages for item in page["Images"])

@@ -17,7 +17,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import FilterTypeDef, NetworkInterfaceTypeDef
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_sts import STSClient
@@ -295,6 +296,17 @@ class Aws:
         )
         return answer["body"].read()
 
+    def interfaces(self, *filters: FilterTypeDef) -> list[NetworkInterfaceTypeDef]:
+        """The network interfaces that all filters let pass.
+
+        Always page by page: "If you have a large number of network interfaces, the operation fails unless you use
+        pagination" or one of a few filters (EC2 API reference, DescribeNetworkInterfaces).
+        """
+        pages = self.ec2.get_paginator("describe_network_interfaces").paginate(
+            Filters=filters, PaginationConfig={"PageSize": 1000}
+        )
+        return [item for page in pages for item in page["NetworkInterfaces"]]
+
     # --- observing and remembering ------------------------------------------------------------------------------
 
     @contextlib.contextmanager
@@ -382,6 +394,34 @@ class Aws:
         with ThreadPoolExecutor(max_workers=1) as pool:
             asked = pool.submit(contextvars.copy_context().run, other)
             return one(), asked.result()
+
+    def side_by_side(
+        self,
+        questions: Sequence[Callable[[], T]],
+        quota: RequestQuota,
+        answered: Callable[[int, int], None] = lambda _done, _all: None,
+    ) -> list[T]:
+        """Ask many things of AWS at once, begun no faster than their quota lets pass; answers in the same order.
+
+        ``answered`` hears how many of them are. Raises what any of them raises, and :class:`Stopped`.
+        """
+        began, paused = time.monotonic(), 0.0
+        futures: list[Future[T]] = []
+        done = itertools.count(1)
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            try:
+                for number, question in enumerate(questions):
+                    due = (number - quota.requests) * quota.interval
+                    if (early := due - max(paused, (time.monotonic() - began) / self.pace)) > 0:
+                        self.pause(early)
+                        paused += early
+                    future = pool.submit(contextvars.copy_context().run, question)
+                    future.add_done_callback(lambda _: answered(next(done), len(questions)))
+                    futures.append(future)
+                return [future.result() for future in futures]
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     # --- botocore's hooks ---------------------------------------------------------------------------------------
 

@@ -12,14 +12,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from runbook.aws import Aws, code_of
+from runbook.quotas import request_quota
 from runbook.record import STACK, from_list
+from runbook.trace.survey import balancing
 
 if TYPE_CHECKING:
-    from runbook.aws import Aws
+    from mypy_boto3_apigateway.type_defs import VpcLinkTypeDef
 
 __all__ = ["TTL", "NoSuchStack", "Stack", "closest", "expired", "no_such_stack", "stacks", "until"]
 
@@ -29,7 +33,6 @@ PARTS = ("target group", "load balancer", "security group rule", "VPC link", "RE
 """What a whole stack has of its own, and what has a tag of its own."""
 
 _NAMED = 20  # stacks in a sentence
-_TAGS_AT_ONCE = 20  # "You can specify up to 20 resources in a single call" (DescribeTags, ELBv2 API reference)
 _AFTER = re.compile(r"(\d{1,5})\s*([mhd])")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -150,14 +153,12 @@ def _stack(name: str, parts: list[_Part]) -> Stack:
 
 
 def _parts(aws: Aws) -> Iterator[_Part]:
+    """All that has tags of its own. Only links are asked for one by one, side by side: their list shows no tags."""
     for pages in aws.apigateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500}):
         for api in pages["items"]:
             yield _Part("REST API", api.get("tags", {}), api["createdDate"])
-    for links in aws.apigateway.get_paginator("get_vpc_links").paginate(PaginationConfig={"PageSize": 500}):
-        for link in links["items"]:
-            # The list was recorded without tags where the single answer has them.
-            tags = link.get("tags") or aws.apigateway.get_vpc_link(vpcLinkId=link["id"]).get("tags", {})
-            yield _Part("VPC link", tags)
+    for tags in _tags_of_links(aws):
+        yield _Part("VPC link", tags)
     made: dict[str, tuple[str, datetime | None]] = {}
     for balancers in aws.elbv2.get_paginator("describe_load_balancers").paginate():
         for balancer in balancers["LoadBalancers"]:
@@ -165,14 +166,36 @@ def _parts(aws: Aws) -> Iterator[_Part]:
     for groups in aws.elbv2.get_paginator("describe_target_groups").paginate():
         for group in groups["TargetGroups"]:
             made[group["TargetGroupArn"]] = ("target group", None)
-    arns = list(made)
-    for start in range(0, len(arns), _TAGS_AT_ONCE):
-        for described in aws.elbv2.describe_tags(ResourceArns=arns[start : start + _TAGS_AT_ONCE])["TagDescriptions"]:
-            kind, created = made[described["ResourceArn"]]
-            yield _Part(kind, from_list(described["Tags"]), created)
+    for arn, described in balancing.tags(aws, list(made)):
+        kind, created = made[arn]
+        yield _Part(kind, from_list(described), created)
     tagged = aws.ec2.get_paginator("describe_security_group_rules").paginate(
         Filters=[{"Name": "tag-key", "Values": [STACK]}]
     )
     for rules in tagged:
         for rule in rules["SecurityGroupRules"]:
             yield _Part("security group rule", from_list(rule.get("Tags", [])))
+
+
+def _tags_of_links(aws: Aws) -> Iterator[Mapping[str, str]]:
+    """The tags of every link that may be a stack's: the steps look for theirs by name and load balancer too."""
+    pages = aws.apigateway.get_paginator("get_vpc_links").paginate(PaginationConfig={"PageSize": 500})
+    links = [link for page in pages for link in page["items"]]
+    yield from (link["tags"] for link in links if link.get("tags"))
+    # The list was recorded without tags where the single answer has them.
+    untold = [link["id"] for link in links if not link.get("tags") and _may_be_ours(link)]
+    quota = request_quota("apigateway", "GetVpcLink")
+    yield from aws.side_by_side([partial(_tags_of_link, aws, link_id) for link_id in untold], quota)
+
+
+def _may_be_ours(link: VpcLinkTypeDef) -> bool:
+    return link.get("name", "").endswith("-link") or any("-nlb/" in target for target in link.get("targetArns", []))
+
+
+def _tags_of_link(aws: Aws, link_id: str) -> Mapping[str, str]:
+    try:
+        return aws.apigateway.get_vpc_link(vpcLinkId=link_id).get("tags", {})
+    except ClientError as error:  # deleted meanwhile
+        if code_of(error) == "NotFoundException":
+            return {}
+        raise

@@ -247,11 +247,11 @@ def _delete(aws: Aws, stack: str, found: LoadBalancer) -> None:
 
 def _wait_until_gone(aws: Aws, stack: str) -> None:
     name = name_of(stack)
-    left: list[FilterTypeDef] = [{"Name": "description", "Values": [f"ELB net/{name}/*"]}]
+    left: FilterTypeDef = {"Name": "description", "Values": [f"ELB net/{name}/*"]}
 
     def gone() -> bool | None:
         if _describe(aws, stack) is not None:
             return None
-        return None if aws.ec2.describe_network_interfaces(Filters=left)["NetworkInterfaces"] else True
+        return None if aws.interfaces(left) else True
 
     aws.wait_until(gone, what=f"load balancer {name} and its interfaces to be gone", usual=REMOVAL_TAKES, every=5.0)

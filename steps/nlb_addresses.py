@@ -102,9 +102,7 @@ def undo(aws: Aws, params: Parameters) -> None:
 
 
 def _addresses(aws: Aws, balancer: LoadBalancer) -> tuple[NlbAddress, ...]:
-    pages = aws.ec2.get_paginator("describe_network_interfaces").paginate(
-        Filters=[{"Name": "description", "Values": [interface_description(balancer.arn)]}]
-    )
+    found = aws.interfaces({"Name": "description", "Values": [interface_description(balancer.arn)]})
     return tuple(
         sorted(
             (
@@ -114,8 +112,7 @@ def _addresses(aws: Aws, balancer: LoadBalancer) -> tuple[NlbAddress, ...]:
                     interface=item["NetworkInterfaceId"],
                     ip=item["PrivateIpAddress"],
                 )
-                for page in pages
-                for item in page["NetworkInterfaces"]
+                for item in found
                 if item["SubnetId"] in balancer.subnets  # others are on their way out
             ),
             key=lambda address: (address.zone, address.subnet),

@@ -267,10 +267,7 @@ def _security_group(found: list[InstanceTypeDef], params: Parameters) -> str:
 
 def _users(aws: Aws, group: str) -> set[str]:
     """Whatever else has this security group: instance ids, or descriptions of other interfaces."""
-    pages = aws.ec2.get_paginator("describe_network_interfaces").paginate(
-        Filters=[{"Name": "group-id", "Values": [group]}]
-    )
-    return {_user(item) for page in pages for item in page["NetworkInterfaces"]}
+    return {_user(item) for item in aws.interfaces({"Name": "group-id", "Values": [group]})}
 
 
 def _user(item: NetworkInterfaceTypeDef) -> str:

@@ -263,7 +263,8 @@ def _delete(aws: Aws, stack: str, found: TargetGroup) -> None:
         with unless_gone():
             if not is_ours(_tags(aws, load_balancer), stack):
                 continue
-            for listener in aws.elbv2.describe_listeners(LoadBalancerArn=load_balancer)["Listeners"]:
+            pages = aws.elbv2.get_paginator("describe_listeners").paginate(LoadBalancerArn=load_balancer)
+            for listener in [item for page in pages for item in page["Listeners"]]:
                 if any(action.get("TargetGroupArn") == found.arn for action in listener["DefaultActions"]):
                     aws.elbv2.delete_listener(ListenerArn=listener["ListenerArn"])
     with unless_gone():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from runbook.aws import Aws
 from runbook.path.configuration import Configuration, resourced
+from runbook.quotas import request_quota
 from runbook.trace.endpoint import resolved
 from runbook.trace.survey.apigateway import export, resources, v1_links, v2_links
 from runbook.trace.survey.asking import if_there
@@ -46,18 +47,20 @@ class LinkUse:
         return asdict(self)
 
 
-def links(aws: Aws) -> tuple[LinkUse, ...]:
+def links(aws: Aws, looked_at: Callable[[int, int], None] = lambda _done, _all: None) -> tuple[LinkUse, ...]:
     """List all VPC links with each API, stage, resource and method that uses them, and the unused ones.
 
-    One request for the links of each kind, one for each page of REST APIs, two an API and one a stage; API Gateway's
-    own pace (GetResources 5 in 2 seconds) is waited out. Links that are named but not there are listed too, without a
-    status. What HTTP APIs do with V2 links is not looked at.
+    One request for the links of each kind, one for each page of REST APIs, two an API and one for each deployment that
+    a stage serves; the APIs are asked side by side, at API Gateway's own pace (GetResources 5 in 2 seconds), and
+    ``looked_at`` hears how many of them were. Links that are named but not there are listed too, without a status.
+    What HTTP APIs do with V2 links is not looked at.
     """
     alone = {
         link.id: LinkUse(link.id, link.name, link.status, ", ".join(link.targets), version="V1")
         for link in v1_links(aws).values()
     }
     alone |= {link.id: LinkUse(link.id, link.name, link.status, "", version="V2") for link in v2_links(aws).values()}
+    pages = aws.apigateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500})
     found = [
         replace(
             use,
@@ -66,9 +69,12 @@ def links(aws: Aws) -> tuple[LinkUse, ...]:
             load_balancer=use.load_balancer or link.load_balancer,
             version=link.version,
         )
-        for page in aws.apigateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500})
-        for api in page["items"]
-        for use in _uses(aws, api)
+        for uses in aws.side_by_side(
+            [partial(_uses, aws, api) for page in pages for api in page["items"]],
+            request_quota("apigateway", "GetResources"),
+            looked_at,
+        )
+        for use in uses
         for link in [alone.get(use.link, use)]
     ]
     used = {use.link for use in found}
@@ -76,12 +82,21 @@ def links(aws: Aws) -> tuple[LinkUse, ...]:
     return tuple(sorted(found, key=lambda use: (use.link, use.api, use.stage, use.resource, use.method)))
 
 
-def _uses(aws: Aws, api: RestApiTypeDef) -> Iterator[LinkUse]:
-    """Who uses which link, as far as the API tells."""
+def _uses(aws: Aws, api: RestApiTypeDef) -> list[LinkUse]:
+    """Who uses which link, as far as the API tells; nobody does through an API that was deleted meanwhile."""
+    return if_there(lambda: list(_uses_of(aws, api)))() or []
+
+
+def _uses_of(aws: Aws, api: RestApiTypeDef) -> Iterator[LinkUse]:
     configured = resourced(resources(aws, api["id"]))
     stages = aws.apigateway.get_stages(restApiId=api["id"])["item"]
+    exported: dict[str, Configuration] = {}  # stages that serve the same deployment serve the same
     for stage in stages:
-        served = if_there(partial(export, aws, api["id"], stage["stageName"]))() or Configuration()  # deleted meanwhile
+        deployment = stage.get("deploymentId", "")
+        if deployment not in exported:
+            # A stage may be deleted meanwhile.
+            exported[deployment] = if_there(partial(export, aws, api["id"], stage["stageName"]))() or Configuration()
+        served = exported[deployment]
         now, then = _through_links(configured, stage), _through_links(served, stage)
         for key in sorted({*now, *then}):
             yield _use(api, stage["stageName"], key, deployed=key in then, configured=key in now)

@@ -15,8 +15,10 @@ from drills.model import Drill
 from runbook.accounts import Account
 from runbook.errors import BadInput
 from runbook.parameters import validated
+from runbook.trace.survey.balancing import balancers
 from tests.drills.picture import picture
 from tests.drills.test_judging import a_link_of_the_second_kind
+from tests.pager import one_per_page
 
 LOST_NUMBER = Drill.of(lost_number)
 
@@ -178,3 +180,18 @@ def test_an_account_that_was_stopped_in_between(bench: Bench, hurried: Account) 
     again = Bench(hurried, validated({"stack": "drill"}))
     training.reset(again, LOST_NUMBER)
     assert judge(again) is None
+
+
+def test_a_drill_begins_and_is_judged_in_an_account_whose_lists_have_many_pages(bench: Bench) -> None:
+    with one_per_page(bench.aws) as pager:
+        training.reset(bench, LOST_NUMBER)
+        a_load_balancer_of_the_trainee(bench)
+        an_api_key_for_all(bench)
+        training.start(bench, LOST_NUMBER)
+        assert judge(bench, LOST_NUMBER) is not None
+        assert [item["LoadBalancerName"] for item in balancers(bench.aws).values()] == ["drill-nlb"]
+        LOST_NUMBER.mend(bench)
+        bench.wait(lambda: judge(bench, LOST_NUMBER) is None or None, what="the repair to be seen", usual=60.0)
+
+    assert {"DescribeLoadBalancers", "DescribeTargetGroups", "DescribeInstances"} <= pager.paged
+    assert pager.unread == set()

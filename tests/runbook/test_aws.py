@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from runbook.control import Control
 from runbook.creating import create_once
 from runbook.errors import Stopped, TookTooLong
 from runbook.events import CallAnswered, CallSent, Event, QuotaWaited, Waited
+from runbook.quotas import request_quota
 from tests.stack import Hurry, Stack
 
 
@@ -402,3 +404,47 @@ def test_a_creation_that_is_refused_is_not_tried_again(stack: Stack) -> None:
             create_once(stack.aws, lambda: create(stack), lambda: look(stack), what="API")
 
     assert len(asked) == 1
+
+
+# --- many questions ---------------------------------------------------------------------------------------------------
+
+
+def test_many_questions_are_asked_side_by_side_at_the_pace_of_their_quota(stack: Stack) -> None:
+    control = Hurry(stack.clock)
+    heard: list[tuple[int, int]] = []
+    quota = request_quota("apigateway", "GetResources")  # 5 in 2 s
+    with stack.aws.observed(lambda _: None, control):
+        answers = stack.aws.side_by_side(
+            [partial(int, number) for number in range(30)], quota, lambda *done: heard.append(done)
+        )
+
+    assert answers == list(range(30))
+    assert sorted(heard) == [(number, 30) for number in range(1, 31)]
+    assert control.waited >= (30 - 1 - 5) * 0.4 - 1.0
+
+
+def test_a_question_that_fails_ends_the_others(stack: Stack) -> None:
+    def ask(number: int) -> int:
+        if number == 3:
+            raise ValueError(number)
+        return number
+
+    with observed(stack), pytest.raises(ValueError, match="3"):
+        stack.aws.side_by_side([partial(ask, number) for number in range(60)], request_quota("apigateway", "GetStages"))
+
+
+def test_a_stop_ends_many_questions(stack: Stack) -> None:
+    control = Control()
+    asked: list[int] = []
+
+    def ask(number: int) -> None:
+        asked.append(number)
+        if number == 4:
+            control.stop()
+
+    with stack.aws.observed(lambda _: None, control), pytest.raises(Stopped):
+        stack.aws.side_by_side(
+            [partial(ask, number) for number in range(6000)], request_quota("apigateway", "GetResources")
+        )
+
+    assert len(asked) < 6000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from runbook.aws import Aws
@@ -34,7 +34,9 @@ def nodes(aws: Aws, balancer: str) -> list[Node]:
             ),
             groups=tuple(group["GroupId"] for group in item.get("Groups", [])),
         )
-        for item in _interfaces(aws, "description", [f"ELB {balancer.partition(':loadbalancer/')[2]}"])
+        for item in aws.interfaces(
+            {"Name": "description", "Values": [f"ELB {balancer.partition(':loadbalancer/')[2]}"]}
+        )
     ]
 
 
@@ -93,13 +95,5 @@ def held(aws: Aws, ips: Sequence[str]) -> frozenset[str]:
     )
 
 
-def _having(aws: Aws, ips: Sequence[str]) -> Iterator[NetworkInterfaceTypeDef]:
-    return _interfaces(aws, "addresses.private-ip-address", ips)
-
-
-def _interfaces(aws: Aws, name: str, values: Sequence[str]) -> Iterator[NetworkInterfaceTypeDef]:
-    pages = aws.ec2.get_paginator("describe_network_interfaces").paginate(
-        Filters=[{"Name": name, "Values": list(values)}]
-    )
-    for page in pages:
-        yield from page["NetworkInterfaces"]
+def _having(aws: Aws, ips: Sequence[str]) -> list[NetworkInterfaceTypeDef]:
+    return aws.interfaces({"Name": "addresses.private-ip-address", "Values": list(ips)})

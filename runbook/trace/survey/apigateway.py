@@ -11,9 +11,10 @@ from runbook.trace.seen import Link, LinkV2
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import DeploymentTypeDef, ResourceTypeDef
+    from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
     from mypy_boto3_apigatewayv2.type_defs import GetVpcLinksRequestTypeDef, VpcLinkTypeDef
 
-__all__ = ["deployments", "export", "resources", "v1_links", "v2_links"]
+__all__ = ["all_v2_links", "deployments", "export", "resources", "v1_links", "v2_links"]
 
 
 def export(aws: Aws, api_id: str, stage: str) -> Configuration:
@@ -31,9 +32,13 @@ def resources(aws: Aws, api_id: str) -> list[ResourceTypeDef]:
 
 def deployments(aws: Aws, api_id: str) -> list[DeploymentTypeDef]:
     """The API's deployments, newest first."""
-    # The newest ones are enough, and one page of them; AWS does not say in which order it lists them.
-    found = aws.apigateway.get_deployments(restApiId=api_id, limit=500)["items"]
-    return sorted(found, key=lambda item: item["createdDate"], reverse=True)
+    # AWS does not say in which order it lists them, so that the newest may be on any page.
+    pages = aws.apigateway.get_paginator("get_deployments").paginate(
+        restApiId=api_id, PaginationConfig={"PageSize": 500}
+    )
+    return sorted(
+        (item for page in pages for item in page["items"]), key=lambda item: item["createdDate"], reverse=True
+    )
 
 
 def v1_links(aws: Aws) -> dict[str, Link]:
@@ -63,15 +68,15 @@ def v2_links(aws: Aws) -> dict[str, LinkV2]:
             subnets=tuple(item.get("SubnetIds", [])),
             groups=tuple(item.get("SecurityGroupIds", [])),
         )
-        for item in _listed_v2(aws)
+        for item in all_v2_links(aws.apigatewayv2)
     }
 
 
-def _listed_v2(aws: Aws) -> Iterator[VpcLinkTypeDef]:
+def all_v2_links(client: ApiGatewayV2Client) -> Iterator[VpcLinkTypeDef]:
     """GetVpcLinks of API Gateway's second interface, page by page; botocore has no paginator for it."""
     token: GetVpcLinksRequestTypeDef = {}
     while True:
-        page = aws.apigatewayv2.get_vpc_links(**token)
+        page = client.get_vpc_links(**token)
         yield from page["Items"]
         if not page.get("NextToken"):
             return
