@@ -130,7 +130,7 @@ def _balancers(bench: Bench, *, everything: bool) -> None:
 
 
 def _tags(bench: Bench, arns: list[str]) -> dict[str, dict[str, str]]:
-    return {arn: from_list(tags) for arn, tags in balancing.tags(bench.aws, arns)}
+    return {arn: from_list(tags) for arn, tags in bench.aws.tags(arns)}
 
 
 def _all_links(bench: Bench) -> Iterator[Link]:

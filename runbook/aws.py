@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_ec2.type_defs import FilterTypeDef, NetworkInterfaceTypeDef
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_elbv2.type_defs import TagTypeDef
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_sts import STSClient
 
@@ -306,6 +307,15 @@ class Aws:
             Filters=filters, PaginationConfig={"PageSize": 1000}
         )
         return [item for page in pages for item in page["NetworkInterfaces"]]
+
+    def tags(self, arns: Sequence[str]) -> Iterator[tuple[str, list[TagTypeDef]]]:
+        """Of load balancers, target groups and listeners, by ARN.
+
+        "You can specify up to 20 resources in a single call" (Elastic Load Balancing, DescribeTags).
+        """
+        for start in range(0, len(arns), 20):
+            for item in self.elbv2.describe_tags(ResourceArns=arns[start : start + 20])["TagDescriptions"]:
+                yield item["ResourceArn"], item["Tags"]
 
     # --- observing and remembering ------------------------------------------------------------------------------
 

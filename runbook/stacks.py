@@ -20,7 +20,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from runbook.aws import Aws, code_of
 from runbook.quotas import request_quota
 from runbook.record import STACK, from_list
-from runbook.trace.survey import balancing
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import VpcLinkTypeDef
@@ -166,7 +165,7 @@ def _parts(aws: Aws) -> Iterator[_Part]:
     for groups in aws.elbv2.get_paginator("describe_target_groups").paginate():
         for group in groups["TargetGroups"]:
             made[group["TargetGroupArn"]] = ("target group", None)
-    for arn, described in balancing.tags(aws, list(made)):
+    for arn, described in aws.tags(list(made)):
         kind, created = made[arn]
         yield _Part(kind, from_list(described), created)
     tagged = aws.ec2.get_paginator("describe_security_group_rules").paginate(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from runbook.aws import Aws
 from runbook.trace.seen import Registered
 
 if TYPE_CHECKING:
-    from mypy_boto3_elbv2.type_defs import ListenerTypeDef, LoadBalancerTypeDef, TagTypeDef, TargetGroupTypeDef
+    from mypy_boto3_elbv2.type_defs import ListenerTypeDef, LoadBalancerTypeDef, TargetGroupTypeDef
 
-__all__ = ["attributes", "balancers", "group_attributes", "health", "listeners", "tags", "target_groups"]
+__all__ = ["attributes", "balancers", "group_attributes", "health", "listeners", "target_groups"]
 
 
 def balancers(aws: Aws) -> dict[str, LoadBalancerTypeDef]:
@@ -35,16 +35,6 @@ def target_groups(aws: Aws) -> dict[str, TargetGroupTypeDef]:
     """All of the region, by ARN."""
     pages = aws.elbv2.get_paginator("describe_target_groups").paginate()
     return {item["TargetGroupArn"]: item for page in pages for item in page["TargetGroups"]}
-
-
-def tags(aws: Aws, arns: Sequence[str]) -> Iterator[tuple[str, list[TagTypeDef]]]:
-    """Of load balancers, target groups and listeners, by ARN; twenty at a time.
-
-    "You can specify up to 20 resources in a single call" (DescribeTags, API reference).
-    """
-    for start in range(0, len(arns), 20):
-        for item in aws.elbv2.describe_tags(ResourceArns=arns[start : start + 20])["TagDescriptions"]:
-            yield item["ResourceArn"], item["Tags"]
 
 
 def group_attributes(aws: Aws, group: str) -> dict[str, str]:
