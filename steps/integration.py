@@ -46,6 +46,7 @@ LINK_VARIABLE = "VPCLINK"
 HOST_VARIABLE = "VPCNLB"
 CONNECTION_ID = f"${{stageVariables.{LINK_VARIABLE}}}"
 DEFAULT_TIMEOUT = 29000  # milliseconds; the default and, unless a quota was raised, the longest
+_HEADERS = "integration.request.header."
 MAPPED_PATH = "integration.request.path.proxy"
 
 
@@ -63,6 +64,8 @@ class ProxyIntegration:
     """What ``{proxy}`` in the endpoint URL is filled from."""
     timeout: int
     """Milliseconds API Gateway waits for the service."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Headers that somebody mapped, such as the Host by which the service wants to be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def endpoint_url(params: Parameters, path: str) -> str:
 def check(
     aws: Aws, params: Parameters, api: RestApi, method: AnyMethod
 ) -> Integration | Missing | Drifted[Integration]:
-    """Compare the integrations with what they should be. A timeout that somebody chose is left as it is."""
+    """Compare the integrations with what they should be. A timeout and headers that somebody chose are left."""
     return _compared(aws, params, api, [item.path for item in method.methods])
 
 
@@ -200,14 +203,15 @@ def _differences(params: Parameters, path: str, found: ProxyIntegration | None) 
 
 
 def _wanted(params: Parameters, path: str, found: ProxyIntegration | None) -> IntegrationTypeDef:
-    """The integration of a path. A timeout that somebody chose is kept."""
+    """The integration of a path. A timeout and headers that somebody chose are kept."""
+    own = {MAPPED_PATH: PATH_PARAMETER} if path == proxy_resource.PATH else {}
     return {
         "type": "HTTP_PROXY",
         "httpMethod": VERB,
         "uri": endpoint_url(params, path),
         "connectionType": "VPC_LINK",
         "connectionId": CONNECTION_ID,
-        "requestParameters": {MAPPED_PATH: PATH_PARAMETER} if path == proxy_resource.PATH else {},
+        "requestParameters": {**(dict(found.headers) if found else {}), **own},
         "timeoutInMillis": found.timeout if found else DEFAULT_TIMEOUT,
     }
 
@@ -226,5 +230,10 @@ def _integrations(resources: Iterable[ResourceTypeDef]) -> dict[str, ProxyIntegr
                 connection_id=integration.get("connectionId", ""),
                 mapped_path=integration.get("requestParameters", {}).get(MAPPED_PATH, ""),
                 timeout=integration.get("timeoutInMillis", DEFAULT_TIMEOUT),
+                headers=tuple(
+                    (name, value)
+                    for name, value in sorted(integration.get("requestParameters", {}).items())
+                    if name.startswith(_HEADERS)
+                ),
             )
     return found

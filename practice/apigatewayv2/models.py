@@ -1,13 +1,17 @@
-"""API Gateway's second interface in one account and region: moto's backend with VPC links that have a life."""
+"""API Gateway's second interface in one account and region: moto's backend with VPC links that have a life, and with
+the refusals that AWS is known to answer for HTTP APIs over them.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from moto.apigatewayv2 import models as stock
-from moto.apigatewayv2.exceptions import VpcLinkNotFound
+from moto.apigatewayv2.exceptions import APIGatewayV2Error, VpcLinkNotFound
 from moto.ec2.models import ec2_backends
+from moto.elbv2.models import elbv2_backends
 from typing_extensions import override
 
 from practice import clock
@@ -16,7 +20,26 @@ from practice.apigateway.rest_apis import new_id
 from practice.apigatewayv2.links import VpcLinkV2
 from practice.ec2.models import EC2Backend
 
-__all__ = ["ApiGatewayV2Backend"]
+__all__ = ["ApiGatewayV2Backend", "protocol_of"]
+
+_LISTENER: Final = re.compile(r"arn:[^:]+:elasticloadbalancing:[^:]*:[^:]*:listener/(?:app|net)/.+")
+_SERVICE: Final = re.compile(r"arn:[^:]+:servicediscovery:[^:]*:[^:]*:service/.+")
+
+
+def protocol_of(api_id: str) -> str | None:
+    """HTTP or WEBSOCKET for an API of this interface; None for any other id."""
+    for account in list(stock.apigatewayv2_backends.values()):
+        for backend in list(account.values()):
+            if (api := backend.apis.get(api_id)) is not None:
+                return str(api.protocol_type)
+    return None
+
+
+class _Conflict(APIGatewayV2Error):
+    code = 409
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ConflictException", message)
 
 
 class ApiGatewayV2Backend(stock.ApiGatewayV2Backend):
@@ -90,8 +113,79 @@ class ApiGatewayV2Backend(stock.ApiGatewayV2Backend):
     @override
     def delete_vpc_link(self, vpc_link_id: str) -> None:
         link = self.get_vpc_link(vpc_link_id)
+        if references := self._references(vpc_link_id):
+            # T: terraform-provider-aws#12195
+            raise BadRequest(
+                f"Cannot delete vpc link. Vpc link '{vpc_link_id}', is referenced in [{', '.join(references)}] in "
+                "format of [Method:Resource]."
+            )
         if link.deleted_at is None:
             link.deleted_at = clock.current().time()
+
+    def _references(self, link_id: str) -> list[str]:
+        """The routes of HTTP APIs whose integration goes over the link; `$default` takes any method."""
+        return [
+            f"{route.route_key.partition(' ')[0].replace('$default', 'ANY')}:{route.route_id}"
+            for api in self.apis.values()
+            for integration in api.integrations.values()
+            if integration.connection_id == link_id
+            for route in _routes_of(api, integration.id)
+        ]
+
+    # HTTP and WebSocket APIs: what AWS is known to refuse, and ids of AWS's form -------------------------------------
+
+    @override
+    def create_api(self, *args: Any, **kwargs: Any) -> stock.Api:
+        api = super().create_api(*args, **kwargs)
+        tags = dict(super().get_tags(api.arn))
+        del self.apis[api.api_id]
+        before, api.api_id = api.api_id, new_id(10, self.apis)
+        api.arn = api.arn.replace(before, api.api_id)
+        api.api_endpoint = api.api_endpoint.replace(before, api.api_id)
+        self.tag_resource(api.arn, tags)
+        self.apis[api.api_id] = api
+        return api
+
+    @override
+    def create_integration(self, api_id: str, *args: Any, **kwargs: Any) -> stock.Integration:
+        self._check_private(api_id, kwargs.get("connection_type"), kwargs.get("integration_uri"))
+        return super().create_integration(api_id, *args, **kwargs)
+
+    @override
+    def update_integration(self, api_id: str, *args: Any, **kwargs: Any) -> stock.Integration:
+        now = self.get_integration(api_id, str(kwargs["integration_id"]))
+        self._check_private(
+            api_id,
+            kwargs.get("connection_type") or now.connection_type,
+            kwargs.get("integration_uri") or now.integration_uri,
+        )
+        return super().update_integration(api_id, *args, **kwargs)
+
+    def _check_private(self, api_id: str, connection_type: str | None, uri: str | None) -> None:
+        """Raise BadRequest where an HTTP API's private integration leads to no listener and no Cloud Map service."""
+        if self.get_api(api_id).protocol_type != "HTTP" or connection_type != "VPC_LINK":
+            return
+        if _LISTENER.fullmatch(uri or ""):
+            balancers = elbv2_backends[self.account_id][self.region_name].load_balancers.values()
+            if not any(uri in balancer.listeners for balancer in balancers):
+                # T: terraform-provider-aws#22590
+                raise BadRequest("Unable to retrieve listener port and load balancer DNS name from ELB listener")
+        elif not _SERVICE.fullmatch(uri or ""):
+            # T: klotho#347, sst#5510
+            raise BadRequest(
+                f"For VpcLink {connection_type}, integration uri should be a valid ELB listener ARN or a valid Cloud "
+                "Map service ARN."
+            )
+
+    @override
+    def delete_integration(self, api_id: str, integration_id: str) -> None:
+        if routes := _routes_of(self.get_api(api_id), integration_id):
+            # T: terraform-provider-aws#12195
+            ids = ", ".join(route.route_id for route in routes)
+            raise _Conflict(
+                f"Cannot delete Integration because it is referenced by the following Routes with Ids: [{ids}]"
+            )
+        super().delete_integration(api_id, integration_id)
 
     # moto keeps tags beside what they are on.
 
@@ -136,3 +230,7 @@ class ApiGatewayV2Backend(stock.ApiGatewayV2Backend):
         for interface in link.interfaces:
             self._ec2.release_service_interface(interface)
         link.interfaces.clear()
+
+
+def _routes_of(api: stock.Api, integration_id: str) -> list[stock.Route]:
+    return [route for route in api.routes.values() if route.target == f"integrations/{integration_id}"]

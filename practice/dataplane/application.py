@@ -19,10 +19,11 @@ from urllib.parse import quote
 
 from practice import clock
 from practice.apigateway.snapshot import Api, Snapshot, StageView, resolve
+from practice.apigatewayv2.models import protocol_of
 
 from . import access, cloudwatch, gateway, journal
 from .compression import compress, decompress
-from .errors import GatewayError, Kind
+from .errors import GatewayError, Kind, NotPractised
 from .execution import Execution, context_of, new_request_id, new_trace_id
 from .integrations import dropped_from_request
 from .mapping import Sources
@@ -103,6 +104,9 @@ def _answer(
             protocol=environ.get("SERVER_PROTOCOL") or "HTTP/1.1",
         )
         api = resolve(api_id)
+        if api is None and (protocol := protocol_of(api_id)):
+            kind = "an HTTP API" if protocol == "HTTP" else "a WebSocket API"
+            raise NotPractised(f"{api_id} is {kind}, and the practice account answers for REST APIs only")
         stage = api.stage(stage_name) if api is not None else None
         # K: a private API answers through a VPC endpoint only, and there is none here.
         if (
@@ -114,6 +118,8 @@ def _answer(
             raise GatewayError(Kind.FORBIDDEN)
     except GatewayError as error:
         response = gateway.respond(error, {})
+    except NotPractised as limit:
+        response = gateway.refuse(limit)
     else:
         response = _invoke(api, stage, request, request_id, extended_id, started)
     response.headers.set("x-amzn-RequestId", request_id)

@@ -69,10 +69,19 @@ def trace(
     _tell(account, target, found, json=json)
     if not fix or found.verdict is None:
         return found.exit_code
-    _fix(account, target, found, yes=yes, expected=expect_account, json=json)
-    mended = tracing.trace(account.aws, followed, strict=strict)
-    _tell(account, target, mended, json=json)
-    return mended.exit_code
+    if not _steps(found):
+        hop = found[found.verdict]
+        raise BadInput("fix", f"no step of ours repairs {hop.id} here.", hop.command or hop.fix)
+    done: set[str] = set()
+    # What is repaired may have hidden something else, and a changed integration is not live until it is deployed.
+    while todo := [step for step in _steps(found) if step not in done]:
+        for step in todo:
+            if code := _fix(account, target, found, step, yes=yes, expected=expect_account, json=json):
+                return code
+            done.add(step)
+        found = tracing.trace(account.aws, followed, strict=strict)
+    _tell(account, target, found, json=json)
+    return found.exit_code
 
 
 def _tell(account: Account, target: Target, found: Trace, *, json: bool) -> None:
@@ -85,14 +94,18 @@ def _tell(account: Account, target: Target, found: Trace, *, json: bool) -> None
     terminal().print(draw(found, target.account_options, account.shell), crop=False)
 
 
-def _fix(account: Account, target: Target, found: Trace, *, yes: bool, expected: str | None, json: bool) -> None:
+def _steps(found: Trace) -> tuple[str, ...]:
+    """The steps that repair the verdict."""
+    return found[found.verdict].steps if found.verdict is not None else ()
+
+
+def _fix(
+    account: Account, target: Target, found: Trace, step: str, *, yes: bool, expected: str | None, json: bool
+) -> int:
     from runbook.cli.runs import do_step
 
-    hop = found[found.verdict or ""]
-    if not found.stack or not hop.step:
-        raise BadInput("fix", f"no step of ours repairs {hop.id} here.", hop.command or hop.fix)
     mended = dataclasses.replace(target, parameters=target.parameters.with_values(stack=found.stack))
-    do_step(account, mended, hop.step, yes=yes, expected=expected, json=json)
+    return do_step(account, mended, step, yes=yes, expected=expected, json=json)
 
 
 def _headers(given: list[str]) -> dict[str, str]:

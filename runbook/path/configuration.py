@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_TIMEOUT",
+    "MAPPED",
     "POLICY",
     "VERBS",
     "Change",
@@ -32,6 +33,8 @@ __all__ = [
     "resourced",
 ]
 
+MAPPED = frozenset({"HTTP", "MOCK"})
+"""The types of integration whose answers are made by integration responses, and whose requests by templates."""
 DEFAULT_TIMEOUT = 29000  # milliseconds; exports leave the default out
 ANY_KEY = "x-amazon-apigateway-any-method"
 _INTEGRATION_KEY = "x-amazon-apigateway-integration"
@@ -75,6 +78,8 @@ class Integration:
     responses: tuple[tuple[str, str], ...] = ()
     """For each integration response, the pattern of the service's statuses (empty: all others) and the status that is
     handed back for them; a proxy needs none."""
+    templates: tuple[tuple[str, str], ...] = ()
+    """The request templates, by media type; a proxy uses none."""
 
     @property
     def private(self) -> bool:
@@ -84,12 +89,23 @@ class Integration:
     @property
     def answers(self) -> bool:
         """Whether what comes back can be handed back at all."""
-        return self.type != "HTTP" or bool(self.responses)
+        return self.type not in MAPPED or bool(self.responses)
 
     @property
     def answers_all(self) -> bool:
         """Whether it can be whatever the service's status is."""
-        return self.type != "HTTP" or "" in dict(self.responses)
+        return self.type not in MAPPED or "" in dict(self.responses)
+
+    def template_for(self, media_type: str) -> str | None:
+        """The request template for a body of this type; None where there is none."""
+        templates = dict(self.templates)
+        return templates.get(media_type, templates.get("$default"))
+
+    def response_for(self, status: str) -> str | None:
+        """The status that is handed back for one of the service's, or of a MOCK's template; None where nothing fits."""
+        by_pattern = dict(self.responses)
+        fitting = (back for pattern, back in self.responses if pattern and _is_pattern_of(pattern, status))
+        return next(fitting, by_pattern.get(""))
 
     def spoils(self, status: int) -> bool:
         """Whether a good answer of the service may be handed back as this status."""
@@ -232,6 +248,7 @@ def _integration(said: Mapping[str, Any]) -> Integration:
         credentials=str(said.get("credentials") or ""),
         skips_verification=bool((said.get("tlsConfig") or {}).get("insecureSkipVerification")),
         responses=tuple(sorted(_responses(said))),
+        templates=tuple(sorted((media, text or "") for media, text in (said.get("requestTemplates") or {}).items())),
     )
 
 
@@ -311,7 +328,10 @@ def _comparable(method: Method) -> dict[str, str]:
         "content handling": called.content_handling,
         "credentials": called.credentials,
         "certificate verification": "skipped" if called.skips_verification else "",
-        # A proxy hands everything back as it came, whatever responses are kept with it.
+        # A proxy hands everything on and back as it came, whatever templates and responses are kept with it.
+        "request templates": ""
+        if called.type.endswith("_PROXY")
+        else ", ".join(f"{media}={text}" for media, text in called.templates),
         "integration responses": ""
         if called.type.endswith("_PROXY")
         else ", ".join(f"{pattern or 'all others'}={status}" for pattern, status in called.responses),

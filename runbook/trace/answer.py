@@ -7,8 +7,10 @@ types" in the API Gateway documentation, and AWS's own recordings).
 from __future__ import annotations
 
 import json
+import socket
 import time
 from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
@@ -52,6 +54,12 @@ class Answer:
     request_id: str = ""
     balancer: bool = False
     """An Application Load Balancer answered in its own name."""
+    practice: bool = False
+    """A practice account answered in its own name, to what it does not practise."""
+    location: str = ""
+    """Where a redirect leads."""
+    addresses: tuple[str, ...] | None = None
+    """What the name that a redirect leads to resolves to from here; None where it was not asked for."""
     problem: str = ""
     """Why no answer came."""
     expected: int | None = None
@@ -60,6 +68,11 @@ class Answer:
     def by_gateway(self) -> bool:
         """Whether API Gateway answered, and not the service."""
         return bool(self.error_type)
+
+    @property
+    def redirects(self) -> bool:
+        """Whether it sends the caller elsewhere."""
+        return self.status is not None and 300 <= self.status < 400 and bool(self.location)
 
     @property
     def symptom(self) -> Symptom:
@@ -93,6 +106,9 @@ class Answer:
             return f"no answer: {self.problem}"
         who = "API Gateway itself" if self.by_gateway else "the service"
         who = "the Application Load Balancer itself" if self.balancer else who
+        who = "the practice account itself" if self.practice else who
+        if self.redirects:
+            return f"{who} answered {self.status} in {self.latency} ms: a redirect to {self.location}"
         said = f": {self.message}" if self.message and self.symptom is not Symptom.FINE else ""
         return f"{who} answered {self.status} in {self.latency} ms{said}"
 
@@ -117,8 +133,27 @@ def send(target: Target) -> Answer:
         request_id=response.headers.get("x-amzn-requestid", ""),
         # API Gateway renames the Server header of what it hands on.
         balancer=response.headers.get("x-amzn-remapped-server", "").startswith("awselb/"),
+        location=response.headers.get("location", ""),
+        addresses=_resolved(target.url, response),
+        practice=response.headers.get("x-practice-refused") == "true",
         expected=target.expect_status,
     )
+
+
+def _resolved(url: str, response: httpx.Response) -> tuple[str, ...] | None:
+    """The addresses of the name that a redirect leads to, if that is another than the caller's."""
+    try:
+        there = urlsplit(urljoin(url, response.headers.get("location", "")))
+        host, port = there.hostname, there.port
+    except ValueError:
+        return None
+    if not response.is_redirect or not host or host == urlsplit(url).hostname:
+        return None
+    try:
+        found = socket.getaddrinfo(host, port or 443, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return ()
+    return tuple(dict.fromkeys(str(each[4][0]) for each in found))
 
 
 def _since(began: float) -> int:

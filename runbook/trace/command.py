@@ -6,6 +6,8 @@ a command that shows what there is to choose from, or none.
 
 from __future__ import annotations
 
+import json
+
 from runbook.command_line import aws as cli
 from runbook.command_line import shorthand
 from runbook.path.configuration import Method
@@ -18,6 +20,7 @@ __all__ = [
     "cli",
     "deploying",
     "forward",
+    "let_preflights_in",
     "lines",
     "patch",
     "patch_integration",
@@ -51,6 +54,9 @@ def patch_stage(target: Target, *pairs: str) -> str:
     )
 
 
+_MAPS = ("/requestParameters/", "/requestTemplates/")
+
+
 def patch_integration(target: Target, method: Method, *pairs: str) -> str:
     """Change a method's integration, paths and values in turn, and deploy it; empty for a method that is gone.
 
@@ -72,7 +78,7 @@ def patch_integration(target: Target, method: Method, *pairs: str) -> str:
         else None
     )
     patches = [
-        patch(("add" if path.startswith("/requestParameters/") else "replace") if value else "remove", path, value)
+        patch(("add" if path.startswith(_MAPS) else "replace") if value else "remove", path, value)
         for path, value in changes
     ]
     return lines(
@@ -88,6 +94,47 @@ def show_method(operation: str, target: Target, method: Method) -> str:
         return ""
     resource = {"rest_api_id": target.api_id, "resource_id": method.resource, "http_method": method.verb}
     return cli("apigateway", operation, **resource)
+
+
+def let_preflights_in(target: Target, method: Method) -> str:
+    """Let OPTIONS of a method's path ask for nothing; where ANY asks, by a method of its own with ANY's integration."""
+    called = method.integration
+    if not method.resource:
+        return ""
+    resource = {"rest_api_id": target.api_id, "resource_id": method.resource, "http_method": "OPTIONS"}
+    if method.verb == "OPTIONS":
+        patches = [
+            *([patch("replace", "/authorizationType", "NONE")] if method.guard.authorization != "NONE" else []),
+            *([patch("replace", "/apiKeyRequired", "false")] if method.guard.api_key else []),
+        ]
+        return lines(cli("apigateway", "update-method", **resource, patch_operations=patches), deploying(target))
+    if called is None or called.type != "HTTP_PROXY":
+        return ""
+    declared = dict.fromkeys(sorted(method.declared), True)
+    mapped = dict(called.parameters)
+    private = {"connection_type": called.connection_type, "connection_id": called.connection_id}
+    return lines(
+        cli(
+            "apigateway",
+            "put-method",
+            **resource,
+            authorization_type="NONE",
+            **({"request_parameters": json.dumps(declared)} if declared else {}),
+        ),
+        cli(
+            "apigateway",
+            "put-integration",
+            **resource,
+            type=called.type,
+            integration_http_method=called.http_method or "ANY",
+            uri=called.uri,
+            **(private if called.private else {}),
+            **({"integration_target": called.target} if called.target else {}),
+            **({"request_parameters": json.dumps(mapped)} if mapped else {}),
+            timeout_in_millis=called.timeout,
+        ),
+        deploying(target),
+    )
 
 
 def deploying(target: Target) -> str:

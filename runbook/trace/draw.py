@@ -84,6 +84,8 @@ def _conclusion(trace: Trace, account: Mapping[str, str], shell: str) -> Rendera
     parts: list[RenderableType] = []
     if trace.verdict is not None:
         parts.append(Text.assemble("\nVerdict: ", (trace.verdict, "bold red")))
+    elif trace.fine and all(hop.state is State.NOT_REACHED for hop in trace.hops[1:]):
+        parts.append(Text(f"\nAnswered: {trace.status} in {trace.latency} ms. Nothing more was looked at."))
     elif trace.exit_code == 0:
         parts.append(Text.assemble("\n", ("Healthy", "bold green"), f": {trace.status} in {trace.latency} ms"))
     elif trace.exit_code == 3:
@@ -91,17 +93,19 @@ def _conclusion(trace: Trace, account: Mapping[str, str], shell: str) -> Rendera
     else:
         parts.append(Text("\nNo verdict: what breaks it could not be told.", style="magenta"))
     troubled = [hop for hop in trace.hops if hop.state in (State.BROKEN, State.SUSPICIOUS)]
+    if shell and any(hop.command for hop in troubled):
+        # Before the commands: whoever pastes from the top must not ask real AWS.
+        parts += [Text("\nThe AWS CLI asks this practice account after:", style="dim"), _command(shell)]
     for hop in sorted(troubled, key=lambda hop: hop.id != trace.verdict):
         if not (hop.fix or hop.command):
             continue
         parts.append(Text.assemble("\n", (hop.id, STYLES[hop.state]), f": {hop.fix}" if hop.fix else ""))
         # Commands are copied: they are not wrapped into pieces, whatever the width. Print them with crop=False.
-        parts += map(_command, hop.command.splitlines())
-        if hop.step:
-            step = command_line.runbook("step", hop.step, "do", stack=trace.stack, region=trace.region, **account)
-            parts += [_command(step)] if step else []
-    if shell and any(hop.command for hop in troubled):
-        parts += [Text("\nThe AWS CLI asks this practice account after:", style="dim"), _command(shell)]
+        steps = [
+            command_line.runbook("step", step, "do", stack=trace.stack, region=trace.region, **account)
+            for step in hop.steps
+        ]
+        parts += map(_command, [*hop.command.splitlines(), *filter(None, steps)])
     return Group(*parts)
 
 
@@ -143,12 +147,16 @@ def draw_links(uses: tuple[LinkUse, ...]) -> RenderableType:
             )
         )
         for use in those:
-            where = f"{use.api} {use.api_name}  {use.stage or '(no stage)'}  {use.method} {use.resource}  "
+            kind = {"HTTP": "  HTTP API", "WEBSOCKET": "  WebSocket API"}.get(use.kind, "")
+            route = f"{use.method} {use.resource}".lstrip()
+            where = f"{use.api} {use.api_name}{kind}  {use.stage or '(no stage)'}  {route}  "
             parts.append(Text(f"  {where}{_how(use)}" if use.api else "  nobody uses it", style="dim"))
     return Group(*parts)
 
 
 def _how(use: LinkUse) -> str:
+    if use.deployed is None:
+        return "configured; deployed by hand, which is not looked at"
     if use.deployed and use.configured:
         return "deployed"
     return "deployed, no longer configured" if use.deployed else "only configured"

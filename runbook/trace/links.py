@@ -11,18 +11,28 @@ from runbook.aws import Aws
 from runbook.path.configuration import Configuration, resourced
 from runbook.quotas import request_quota
 from runbook.trace.endpoint import resolved
-from runbook.trace.survey.apigateway import export, resources, v1_links, v2_links
+from runbook.trace.survey.apigateway import (
+    export,
+    resources,
+    v1_links,
+    v2_apis,
+    v2_integrations,
+    v2_links,
+    v2_routes,
+    v2_stages,
+)
 from runbook.trace.survey.asking import if_there
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import RestApiTypeDef, StageTypeDef
+    from mypy_boto3_apigatewayv2.type_defs import ApiTypeDef
 
 __all__ = ["LinkUse", "links"]
 
 
 @dataclass(frozen=True, slots=True)
 class LinkUse:
-    """One method of one stage that goes through a link; or a link that nobody uses, with no API."""
+    """One method or route of one stage that goes through a link; or a link that no API uses, without an API."""
 
     link: str
     name: str
@@ -37,10 +47,13 @@ class LinkUse:
     resource: str = ""
     """The path."""
     method: str = ""
-    deployed: bool = False
+    deployed: bool | None = False
+    """None: not looked at, for an HTTP API's stage that is deployed by hand."""
     configured: bool = False
     version: str = ""
     """V1 or V2; empty for a link that is not there."""
+    kind: str = ""
+    """Of the API: REST, HTTP or WEBSOCKET."""
 
     def to_json(self) -> dict[str, Any]:
         """The same, for programs."""
@@ -51,9 +64,9 @@ def links(aws: Aws, looked_at: Callable[[int, int], None] = lambda _done, _all: 
     """List all VPC links with each API, stage, resource and method that uses them, and the unused ones.
 
     One request for the links of each kind, one for each page of REST APIs, two an API and one for each deployment that
-    a stage serves; the APIs are asked side by side, at API Gateway's own pace (GetResources 5 in 2 seconds), and
-    ``looked_at`` hears how many of them were. Links that are named but not there are listed too, without a status.
-    What HTTP APIs do with V2 links is not looked at.
+    a stage serves; one for each HTTP or WebSocket API, and two more if it uses a link. The APIs are asked side by side,
+    at API Gateway's own pace (GetResources 5 in 2 seconds), and ``looked_at`` hears how many of them were. Links that
+    are named but not there are listed too, without a status.
     """
     alone = {
         link.id: LinkUse(link.id, link.name, link.status, ", ".join(link.targets), version="V1")
@@ -61,6 +74,8 @@ def links(aws: Aws, looked_at: Callable[[int, int], None] = lambda _done, _all: 
     }
     alone |= {link.id: LinkUse(link.id, link.name, link.status, "", version="V2") for link in v2_links(aws).values()}
     pages = aws.apigateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500})
+    questions: list[Callable[[], list[LinkUse]]] = [partial(_uses, aws, api) for page in pages for api in page["items"]]
+    questions += [partial(_uses_v2, aws, api) for api in v2_apis(aws)]
     found = [
         replace(
             use,
@@ -69,11 +84,7 @@ def links(aws: Aws, looked_at: Callable[[int, int], None] = lambda _done, _all: 
             load_balancer=use.load_balancer or link.load_balancer,
             version=link.version,
         )
-        for uses in aws.side_by_side(
-            [partial(_uses, aws, api) for page in pages for api in page["items"]],
-            request_quota("apigateway", "GetResources"),
-            looked_at,
-        )
+        for uses in aws.side_by_side(questions, request_quota("apigateway", "GetResources"), looked_at)
         for use in uses
         for link in [alone.get(use.link, use)]
     ]
@@ -109,7 +120,51 @@ def _use(
     api: RestApiTypeDef, stage: str, key: tuple[str, str, str, str], *, deployed: bool, configured: bool
 ) -> LinkUse:
     link, target, path, verb = key
-    return LinkUse(link, "", "", target, api["id"], api.get("name", ""), stage, path, verb, deployed, configured)
+    return LinkUse(
+        link, "", "", target, api["id"], api.get("name", ""), stage, path, verb, deployed, configured, kind="REST"
+    )
+
+
+def _uses_v2(aws: Aws, api: ApiTypeDef) -> list[LinkUse]:
+    """As :func:`_uses`, of an HTTP or WebSocket API."""
+    return if_there(lambda: list(_uses_of_v2(aws, api)))() or []
+
+
+def _uses_of_v2(aws: Aws, api: ApiTypeDef) -> Iterator[LinkUse]:
+    """What an HTTP or WebSocket API sends over which link, route by route and stage by stage."""
+    api_id = api.get("ApiId", "")
+    through = [each for each in v2_integrations(aws, api_id) if each.get("ConnectionType") == "VPC_LINK"]
+    if not through:
+        return
+    routes, stages = list(v2_routes(aws, api_id)), list(v2_stages(aws, api_id))
+    for called in through:
+        target = f"integrations/{called.get('IntegrationId')}"
+        keys = [route["RouteKey"] for route in routes if route.get("Target") == target] or ["(no route)"]
+        for stage in (*stages, *([] if stages else [None])):
+            variables = stage.get("StageVariables", {}) if stage else None
+            link = called.get("ConnectionId", "")
+            for key in keys:
+                method, _, path = key.partition(" ") if " " in key and key != "(no route)" else ("", "", key)
+                yield LinkUse(
+                    link=link if variables is None else resolved(link, variables),
+                    name="",
+                    status="",
+                    load_balancer=_balancer_of(called.get("IntegrationUri", "")),
+                    api=api_id,
+                    api_name=api.get("Name", ""),
+                    stage=stage["StageName"] if stage else "",
+                    resource=path,
+                    method=method,
+                    deployed=False if stage is None else True if stage.get("AutoDeploy") else None,
+                    configured=True,
+                    kind=api["ProtocolType"],
+                )
+
+
+def _balancer_of(uri: str) -> str:
+    """ARN of the load balancer of a listener, as a private integration of an HTTP API names it."""
+    head, listener, tail = uri.partition(":listener/")
+    return f"{head}:loadbalancer/{tail.rpartition('/')[0]}" if listener else ""
 
 
 def _through_links(configuration: Configuration, stage: StageTypeDef | None) -> set[tuple[str, str, str, str]]:

@@ -77,6 +77,7 @@ class Symptom(enum.Enum):
     TIMED_OUT = "504: the gateway waited in vain"
     NETWORK_ERROR = "504: the exchange with the service broke off"
     BALANCER = "an error of an Application Load Balancer's own"
+    REDIRECTED = "a redirect that callers cannot follow"
     BACKEND_4XX = "4xx from the service itself"
     BACKEND_5XX = "5xx from the service itself"
     OTHER = "an answer that fits nothing known"
@@ -114,7 +115,7 @@ class Finding:
     fix: str = ""
     command: str = ""
     step: str | None = None
-    """Our step that would repair it, where it is not the hop's usual one; empty: none would."""
+    """Our step that may repair it, where it is not the hop's usual one; empty: none would."""
     explains: frozenset[Symptom] = frozenset()
     """For what may break: the symptoms it explains."""
     otherwise: Weight = Weight.SUSPICIOUS
@@ -148,9 +149,14 @@ class Hop:
     fix: str = ""
     command: str = ""
     """The AWS CLI command that mends it; several are on lines of their own."""
-    step: str = ""
-    """The step of ours that would repair it, if the stack is ours."""
+    steps: tuple[str, ...] = ()
+    """The steps of ours that would repair it, one after the other, where the stack is ours."""
     advice: tuple[str, ...] = ()
+
+    @property
+    def step(self) -> str:
+        """The first of the steps that would repair it; empty where none would."""
+        return self.steps[0] if self.steps else ""
 
     @property
     def title(self) -> str:
@@ -220,6 +226,7 @@ class Trace:
                     "fix": hop.fix,
                     "command": hop.command,
                     "step": hop.step or None,
+                    "steps": list(hop.steps),
                     "advice": list(hop.advice),
                 }
                 for hop in self.hops

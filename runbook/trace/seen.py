@@ -61,6 +61,8 @@ class Front:
     """V2 links, by id."""
     balancers: Mapping[str, LoadBalancerTypeDef] | Unseen
     """All load balancers, by ARN."""
+    protocol: str | Unseen = ""
+    """HTTP or WEBSOCKET, where the id is no REST API's but one of the second interface's."""
 
     @property
     def variables(self) -> Mapping[str, str]:

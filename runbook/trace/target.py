@@ -21,7 +21,7 @@ _INVOKE_HOST = re.compile(
 )
 _API_ID = re.compile(r"[a-z0-9]{10}")
 _STACK = re.compile(r"[A-Za-z0-9-]{1,20}")
-_STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}|\$default")  # the latter of HTTP APIs
 # What a request line and a header may hold (RFC 9110, RFC 3986); nobody takes longer ones.
 _ON_THE_WIRE = re.compile(r"[!-~]{0,8192}")
 _METHOD = re.compile(r"[A-Z]{1,20}")
@@ -108,6 +108,12 @@ def _check(method: str, path: str, headers: Mapping[str, str]) -> None:
 
 
 def _from_url(text: str, aws: Aws, *, path: str | None, method: str, headers: Mapping[str, str]) -> Target:
+    if text.lower().startswith(("ws://", "wss://")):
+        raise BadInput(
+            "target",
+            f"{quoted(text)} is the URL of a WebSocket API, which trace does not follow.",
+            "It follows REST APIs.",
+        )
     try:
         parts = urlsplit(text)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0

@@ -19,6 +19,7 @@ from runbook.redaction import redacted, secrets_in
 from runbook.trace.answer import Answer, send
 from runbook.trace.extras import execution_log, invoke_test
 from runbook.trace.model import HOPS, Hop, State, Symptom, Trace
+from runbook.trace.repairs import Repairs
 from runbook.trace.survey import survey
 from runbook.trace.target import Target, is_elsewhere
 from runbook.trace.verdict import conclude
@@ -29,6 +30,12 @@ CUSTOM_DOMAIN = (
     "This is not the URL of an API Gateway stage: a custom domain, or another service's. Trace does not look up what "
     "it leads to; give the API's id, stage and path."
 )
+NOT_FOLLOWED = {
+    "HTTP": "{} is an HTTP API. Trace follows REST APIs only, so far: nothing about its routes, integrations and links "
+    "was looked at. aws apigatewayv2 get-routes and get-integrations show them; runbook links lists its VPC links.",
+    "WEBSOCKET": "{} is a WebSocket API. Trace follows REST APIs only: nothing about it was looked at.",
+}
+"""By protocol, what is said of an API of API Gateway's second interface."""
 ELSEWHERE = "This is a practice account, and the URL one of AWS: --account aws asks there."
 NO_STACK = "The API's tag runbook:stack is {}, which no stack can be named: no step is proposed for it."
 
@@ -41,15 +48,19 @@ def trace(aws: Aws, target: Target, *, test_invoke: bool = False, logs: bool = F
     suspicious. Raises :class:`~runbook.errors.RunbookError` when AWS does not accept the login.
     """
     if not target.api_id:
-        return _unknown(aws, target)
+        return _not_followed(aws, target, send(target), CUSTOM_DOMAIN, "The API is not known.")
     with _counted(aws) as count, ThreadPoolExecutor(max_workers=1) as pool:
         asked = pool.submit(contextvars.copy_context().run, send, target)
         with aws.remembering():
             seen = survey(aws, target)
         answer = asked.result()
+    if isinstance(protocol := seen.front.protocol, str) and protocol:
+        said = NOT_FOLLOWED.get(protocol, NOT_FOLLOWED["WEBSOCKET"]).format(target.api_id)
+        return _not_followed(aws, target, answer, said, "This kind of API is not followed.", count())
     tagged = _stack(seen.front.api)
     stack = tagged if is_stack_name(tagged) else ""
-    verdict, hops = conclude(seen, target, answer, stack=stack, strict=strict)
+    repairs = Repairs(aws, stack, seen.aim.method)
+    verdict, hops = conclude(seen, target, answer, repairing=repairs, strict=strict)
     traced = replace(
         _traced(aws, target, answer, (_told(hop, aws.region) for hop in hops)),
         verdict=verdict,
@@ -76,10 +87,12 @@ def _told(hop: Hop, region: str) -> Hop:
     return replace(hop, evidence=redacted(hop.evidence), advice=redacted(hop.advice), command="\n".join(lines))
 
 
-def _unknown(aws: Aws, target: Target) -> Trace:
-    hops = [Hop("dns-name", State.UNKNOWN, CUSTOM_DOMAIN)]
-    hops += [Hop(hop, State.NOT_REACHED, "The API is not known.") for hop in HOPS[1:]]
-    return redacted(_traced(aws, target, send(target), hops), secrets_in(target.headers, aws.session))
+def _not_followed(aws: Aws, target: Target, answer: Answer, said: str, behind: str, requests: int = 0) -> Trace:
+    """Only the answer, where there is nothing to follow it by."""
+    hops = [Hop("dns-name", State.UNKNOWN, said), *(Hop(hop, State.NOT_REACHED, behind) for hop in HOPS[1:])]
+    notes = (ELSEWHERE,) if is_elsewhere(target.url, aws) else ()
+    traced = replace(_traced(aws, target, answer, hops), requests=requests, notes=notes)
+    return redacted(traced, secrets_in(target.headers, aws.session))
 
 
 def _traced(aws: Aws, target: Target, answer: Answer, hops: Iterable[Hop]) -> Trace:

@@ -13,7 +13,7 @@ The first broken hop on the path is the verdict. A request that is answered has 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from runbook.path.configuration import POLICY, Configuration, differences
@@ -34,7 +34,7 @@ from runbook.trace.survey import Survey
 from runbook.trace.target import Target
 from runbook.trace.way import Way
 
-__all__ = ["STEP_OF", "conclude", "findings"]
+__all__ = ["conclude", "findings"]
 
 _INDEX = {hop: number for number, hop in enumerate(HOPS)}
 _BEHIND_ROUTE = ("deployment", *HOPS[HOPS.index("integration") :])
@@ -45,7 +45,7 @@ _POSSIBLE: dict[Symptom, tuple[str, ...]] = {
     Symptom.DENIED: ("access",),
     Symptom.NOT_ROUTED: ("access", "deployment", "route", "method"),
     Symptom.THROTTLED: ("access", "stage"),
-    Symptom.REFUSED: ("deployment", "method"),
+    Symptom.REFUSED: ("deployment", "method", "integration"),
     Symptom.INTERNAL: _BEHIND_ROUTE,
     Symptom.TIMED_OUT: _BEHIND_ROUTE,
     Symptom.NETWORK_ERROR: _BEHIND_ROUTE,
@@ -53,6 +53,7 @@ _POSSIBLE: dict[Symptom, tuple[str, ...]] = {
     # An answer from the service: the only question is whether it was asked the right thing.
     Symptom.BACKEND_4XX: ("deployment", "integration", "stage-variables", "backend"),
     Symptom.BACKEND_5XX: ("deployment", "integration", "stage-variables", "backend"),
+    Symptom.REDIRECTED: ("deployment", "integration", "stage-variables", "backend"),
     Symptom.OTHER: HOPS,
 }
 
@@ -82,24 +83,6 @@ _ELSE = {
 }
 """What a symptom points at when nothing that was seen explains it; else the backend."""
 
-STEP_OF = {
-    "dns-name": "rest-api",
-    "stage": "deployment",
-    "deployment": "deployment",
-    "route": "proxy-resource",
-    "method": "any-method",
-    "integration": "integration",
-    "stage-variables": "stage-variables",
-    "vpc-link": "vpc-link",
-    "load-balancer": "load-balancer",
-    "listener": "listener",
-    "target-group": "target-group",
-    "targets": "targets",
-    "health-check": "target-group",
-    "security-group": "security-group-ingress",
-}
-"""The step of ours that makes what a hop is about."""
-
 _BLAMABLE = ("access", "route", "method", "integration", "stage-variables", "vpc-link", "listener")
 
 
@@ -111,15 +94,21 @@ def findings(seen: Survey, target: Target) -> list[Finding]:
 
 def _served(seen: Survey, target: Target) -> Way:
     served = seen.front.deployed
-    return Way(seen.front, seen.aim, served if isinstance(served, Configuration) else None, target)
+    return Way(seen.front, seen.aim, served if isinstance(served, Configuration) else None, target, seen.back)
+
+
+Repairing = Callable[[Finding], tuple[str, ...]]
+"""The steps of ours that would repair a finding."""
 
 
 def conclude(
-    seen: Survey, target: Target, answer: Answer, *, stack: str, strict: bool
+    seen: Survey, target: Target, answer: Answer, *, repairing: Repairing, strict: bool
 ) -> tuple[str | None, tuple[Hop, ...]]:
     """The verdict, if any, and how each hop stands."""
     found = findings(seen, target)
-    symptom = answer.symptom
+    symptom, way = answer.symptom, _served(seen, target)
+    if symptom is Symptom.FINE and backend.astray(way, answer):
+        symptom = Symptom.REDIRECTED
     if symptom is Symptom.FINE:
         broken: list[Finding] = [each for each in found if each.weight is Weight.BREAKS] if _may_be_cached(seen) else []
     else:
@@ -135,21 +124,29 @@ def conclude(
             if unseen:
                 found = [*found, backend.undecided(unseen)]
             else:
-                unexplained = _unexplained(seen, target, answer)
-                broken, found = [*broken, unexplained], [*found, unexplained]
+                unexplained = _unexplained(seen, target, answer, symptom)
+                broken, found = [*broken, *_breaking(unexplained)], [*found, unexplained]
     verdict = _first(broken)
-    found += backend.judge(seen.aim, answer, verdict)
+    found += backend.judge(way, answer, verdict)
     hops = tuple(
-        _hop(hop, [each for each in found if each.hop == hop], broken, symptom, stack, strict=strict) for hop in HOPS
+        _hop(hop, [each for each in found if each.hop == hop], broken, symptom, repairing, strict=strict)
+        for hop in HOPS
     )
     return verdict, hops
 
 
-def _unexplained(seen: Survey, target: Target, answer: Answer) -> Finding:
+def _breaking(finding: Finding) -> list[Finding]:
+    """It, unless it only says that it cannot be told."""
+    return [finding] if finding.weight is Weight.BREAKS else []
+
+
+def _unexplained(seen: Survey, target: Target, answer: Answer, symptom: Symptom) -> Finding:
     """The request fails, and nothing that was seen says why."""
-    if found := _ELSE.get(answer.symptom):
+    if found := _ELSE.get(symptom):
         return found
     way = _served(seen, target)
+    if symptom is Symptom.REDIRECTED:
+        return backend.redirecting(way, answer)
     if answer.symptom is Symptom.REFUSED:
         return method.to_blame(way, answer)
     some_healthy = seen.back is not None and any(each.state == "healthy" for each in known(seen.back.health))
@@ -195,7 +192,9 @@ def _blame_deployment(
         or not isinstance(front.configured, Configuration)
     ):
         return broken, found
-    wanted = Way(front, aim_at(front, front.configured, target), front.configured, target)
+    aim = aim_at(front, front.configured, target)
+    same = aim.balancer == seen.aim.balancer
+    wanted = Way(front, aim, front.configured, target, seen.back if same else None)
     differing = differences(front.deployed, front.configured)
     places = {POLICY, *(str(aim.met) for aim in (seen.aim, wanted.aim) if aim.met)}
     concerned = [change for change in differing if change.where in places]
@@ -247,7 +246,13 @@ _STATE = {
 
 
 def _hop(
-    hop: str, found: Sequence[Finding], broken: Collection[Finding], symptom: Symptom, stack: str, *, strict: bool
+    hop: str,
+    found: Sequence[Finding],
+    broken: Collection[Finding],
+    symptom: Symptom,
+    repairing: Repairing,
+    *,
+    strict: bool,
 ) -> Hop:
     weighed = [_weighed(each, broken, symptom, strict=strict) for each in found]
     advice = tuple(each.evidence for each in weighed if each.weight is Weight.ADVICE)
@@ -258,14 +263,14 @@ def _hop(
     # What breaks is mended first: a remedy for what is only suspicious may be another cure of the same.
     worst = Weight.BREAKS if state is State.BROKEN else Weight.SUSPICIOUS
     troubles = [each for each in weighed if each.weight is worst]
-    steps = [STEP_OF.get(hop, "") if each.step is None else each.step for each in troubles]
+    repairs = (repairing(each) for each in troubles)
     return Hop(
         id=hop,
         state=state,
         evidence="\n".join(dict.fromkeys(each.evidence for each in weighed)),
         fix="\n".join(dict.fromkeys(each.fix for each in troubles if each.fix)),
         command="\n".join(dict.fromkeys(each.command for each in troubles if each.command)),
-        step=next(filter(None, steps), "") if stack else "",
+        steps=next(filter(None, repairs), ()),
         advice=advice,
     )
 

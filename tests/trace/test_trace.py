@@ -15,9 +15,10 @@ from runbook.errors import BadInput
 from runbook.step import Plan
 from runbook.trace import HOPS, State, links, parse_target, trace
 from runbook.trace.draw import draw, draw_links, table
+from runbook.trace.repairs import STEP_OF
 from runbook.trace.survey import survey
 from runbook.trace.target import is_elsewhere
-from runbook.trace.verdict import STEP_OF, findings
+from runbook.trace.verdict import findings
 from steps import READING_ORDER
 from tests.trace.builders import BUILDERS
 from tests.trace.commands import carry_out
@@ -156,7 +157,7 @@ def validated_demo() -> Any:
         ("one-not-registered", "targets", "No healthy target in"),
         ("one-instance-stopped", "targets", "Target.InvalidState"),
         ("client-addresses-not-preserved", "target-group", "does not preserve client addresses"),
-        ("vpcnlb-of-another-host", "stage-variables", "asked as host service.example"),
+        ("vpcnlb-of-another-load-balancer", "stage-variables", "asked as host spare-nlb-"),
         ("url-that-ends-at-the-host", "integration", "does not hand on the path"),
         ("integration-changed-and-not-deployed", "deployment", "Undeployed changes"),
         ("one-address-missing", "security-group", "does not let"),

@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from runbook.trace.command import cli
+from runbook.trace.command import cli, let_preflights_in
 from runbook.trace.model import Finding, Symptom, Weight
 from runbook.trace.target import Target
 from runbook.trace.way import Way
@@ -22,7 +22,8 @@ def judge_web_acl(way: Way) -> Iterator[Finding]:
             "access",
             Weight.MAY_BREAK,
             f"A web ACL judges every request first ({acl}), which trace does not follow.",
-            "Look at the web ACL's sampled requests.",
+            "Look at the web ACL's sampled requests."
+            + (" A browser's preflight brings no token or key: let OPTIONS pass." if way.preflight else ""),
             explains=frozenset({Symptom.FORBIDDEN}),
             otherwise=Weight.UNKNOWN,
             step="",
@@ -35,7 +36,7 @@ def judge(way: Way) -> Iterator[Finding]:
         yield way.not_reached("access")
         return
     policy, method = way.configuration.policy, way.aim.met
-    yield from _policy(policy, way.target)
+    yield from _policy(policy, way)
     if method is None:
         if policy is None:
             yield Finding("access", Weight.FACT, "No resource policy; no method is met that would ask for more.")
@@ -50,7 +51,7 @@ def judge(way: Way) -> Iterator[Finding]:
                 Weight.MAY_BREAK,
                 f"{method} asks for AWS_IAM: a request that is not signed is refused"
                 + ("." if "authorization" in sent else "; trace signed none."),
-                "Call it with a signature (Signature Version 4) of somebody who may execute-api:Invoke.",
+                *_cure(way, "Call it with a signature (Signature Version 4) of somebody who may execute-api:Invoke."),
                 explains=frozenset({Symptom.NOT_ROUTED, Symptom.DENIED, Symptom.FORBIDDEN}),
                 otherwise=Weight.FACT,
                 step="",
@@ -60,7 +61,7 @@ def judge(way: Way) -> Iterator[Finding]:
                 "access",
                 Weight.MAY_BREAK,
                 f"{method} asks an authorizer ({kind}), which trace does not follow.",
-                "Call it with a token that the authorizer accepts.",
+                *_cure(way, "Call it with a token that the authorizer accepts."),
                 explains=frozenset({Symptom.DENIED, Symptom.FORBIDDEN}),
                 otherwise=Weight.UNKNOWN,
                 step="",
@@ -76,18 +77,36 @@ def judge(way: Way) -> Iterator[Finding]:
                 if lacking
                 else "the one sent is not accepted, or its usage plan's limits are used up."
             ),
-            "Send the header x-api-key with a key of a usage plan that includes this stage.",
-            cli("apigateway", "get-usage-plans", query="items[].[id,name,apiStages]"),
+            *_cure(
+                way,
+                "Send the header x-api-key with a key of a usage plan that includes this stage.",
+                cli("apigateway", "get-usage-plans", query="items[].[id,name,apiStages]"),
+            ),
             explains=frozenset({Symptom.FORBIDDEN, Symptom.THROTTLED}),
             otherwise=Weight.FACT,
             step="",
         )
 
 
-def _policy(policy: Any, target: Target) -> Iterator[Finding]:
+def _cure(way: Way, fix: str, command: str = "") -> tuple[str, str]:
+    """What the caller can do, with a command; of a preflight, what the API has to do, since its caller is a browser."""
+    method = way.aim.met
+    if not way.preflight or method is None:
+        return fix, command
+    said = "A browser's preflight (OPTIONS) sends no API key, no signature and no token, and none can be made to: "
+    if method.verb == "OPTIONS":
+        said += f"let {method} ask for nothing, and deploy."
+    else:
+        said += f"give {method.path} an OPTIONS method of its own that asks for nothing, and deploy."
+    return said, let_preflights_in(way.target, method)
+
+
+def _policy(policy: Any, way: Way) -> Iterator[Finding]:
     """The resource policy, for a caller who is not signed in ("How API Gateway resource policies affect
     authorization workflow": without an authorizer an explicit allow is needed).
     """
+    target = way.target
+    also = " A browser's preflight (OPTIONS) is never signed: the policy must let everybody send it." * way.preflight
     if policy is None:
         return
     if not isinstance(policy, dict):
@@ -106,7 +125,8 @@ def _policy(policy: Any, target: Target) -> Iterator[Finding]:
             "access",
             Weight.BREAKS,
             f"The API's resource policy {who} on this path.",
-            "Change the policy to allow execute-api:Invoke, then deploy: a policy is live after the next deployment.",
+            "Change the policy to allow execute-api:Invoke, then deploy: a policy is live after the next deployment."
+            f"{also}",
             show,
             step="",
         )
@@ -115,7 +135,7 @@ def _policy(policy: Any, target: Target) -> Iterator[Finding]:
             "access",
             Weight.MAY_BREAK,
             "The API's resource policy has conditions (such as the caller's address) that trace does not judge.",
-            "See whether the policy's conditions fit this caller; a changed policy needs a deployment.",
+            f"See whether the policy's conditions fit this caller; a changed policy needs a deployment.{also}",
             show,
             explains=frozenset({Symptom.DENIED}),
             otherwise=Weight.FACT,

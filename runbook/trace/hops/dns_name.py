@@ -18,10 +18,12 @@ def judge(way: Way) -> Iterator[Finding]:
         case Unseen(why):
             yield Finding("dns-name", Weight.UNKNOWN, f"The API could not be looked at: {why}.")
         case None:
+            unseen = way.front.protocol
+            more = f" Whether an HTTP API has it: {unseen.why}." if isinstance(unseen, Unseen) else ""
             yield Finding(
                 "dns-name",
                 Weight.BREAKS,
-                f"There is no REST API {target.api_id} in this account and region.",
+                f"There is no REST API {target.api_id} in this account and region.{more}",
                 "Use the API's id as it is now; an API that was made anew has another one.",
                 cli("apigateway", "get-rest-apis", query="items[].[id,name]"),
             )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from runbook.path.configuration import DEFAULT_TIMEOUT, Integration, Method
+from runbook.path.configuration import DEFAULT_TIMEOUT, MAPPED, Integration, Method
 from runbook.trace.answer import Answer
 from runbook.trace.command import SHOW_LINKS, cli, deploying, lines, show_method
-from runbook.trace.endpoint import host_part, placeholders, variables_in
+from runbook.trace.endpoint import authority, host_part, placeholders, variables_in
 from runbook.trace.model import FROM_SERVICE, Finding, Symptom, Weight, known
 from runbook.trace.target import Target
 from runbook.trace.way import Way
@@ -31,6 +32,9 @@ def judge(way: Way) -> Iterator[Finding]:
         yield Finding("integration", Weight.BREAKS, f"{instead}{method} has no integration.", "Put one, and deploy.")
         return
     said = f"{called.type} {called.http_method} {called.uri}"
+    if called.type == "MOCK":
+        yield from _mock(way, called, method)
+        return
     if not called.private:
         yield _not_private(way, called, said)
         return
@@ -44,6 +48,7 @@ def judge(way: Way) -> Iterator[Finding]:
             way.patch(*change) if change else SHOW_LINKS,
         )
     yield from _url(way, called, method)
+    yield from _template(way, called, method)
     if not called.answers:
         yield Finding(
             "integration",
@@ -94,16 +99,6 @@ def to_blame(way: Way, answer: Answer, *, some_healthy: bool) -> Finding | None:
 
 def _not_private(way: Way, called: Integration, said: str) -> Finding:
     """An integration that goes through no link: not much can be seen in it."""
-    if called.type == "MOCK":
-        return Finding(
-            "integration",
-            Weight.MAY_BREAK,
-            f"{way.aim.method} is a MOCK integration: API Gateway makes the answer up, and no service is asked.",
-            "Put an integration over the VPC link (HTTP_PROXY), or see what status its template and responses give; "
-            "deploy.",
-            explains=FROM_SERVICE | {Symptom.INTERNAL},
-            otherwise=Weight.UNKNOWN,
-        )
     host = way.aim.endpoint.host if way.aim.endpoint else ""
     balancer = known(way.front.balancers).get(way.front.balancer_named(host))
     if balancer is None or balancer.get("Scheme") != "internal":
@@ -125,15 +120,103 @@ def _to_link(way: Way, called: Integration) -> tuple[str, ...]:
     return ("/connectionId", link.id) if link else ()
 
 
-def _answering(method: Method, target: Target) -> str:
-    """Hand every answer back as a 200, as a new method of the console does."""
+def _answering(method: Method, target: Target, status: str = "200") -> str:
+    """Hand every answer back as this status, as a new method of the console does as a 200."""
     if not method.resource:
         return ""
     resource = {"rest_api_id": target.api_id, "resource_id": method.resource, "http_method": method.verb}
     return lines(
-        None if "200" in method.statuses else cli("apigateway", "put-method-response", **resource, status_code=200),
-        cli("apigateway", "put-integration-response", **resource, status_code=200),
+        None if status in method.statuses else cli("apigateway", "put-method-response", **resource, status_code=status),
+        cli("apigateway", "put-integration-response", **resource, status_code=status),
         deploying(target),
+    )
+
+
+_STATUS_CODE = re.compile(r"""["']?statusCode["']?\s*:\s*["']?(\d{3})\b""")
+
+
+def _mock(way: Way, called: Integration, method: Method) -> Iterator[Finding]:
+    """A MOCK: its template names a status, and the integration response for that status makes the answer."""
+    yield from _template(way, called, method)
+    template = called.template_for(_media_type(way))
+    statuses = list(dict.fromkeys(_STATUS_CODE.findall(template or "")))
+    unanswered = [status for status in statuses if called.response_for(status) is None]
+    undeclared = [
+        back
+        for status in statuses
+        if (back := called.response_for(status)) and method.statuses and back not in method.statuses
+    ]
+    because, fix, command = "", "", ""
+    if template is not None and not statuses:
+        because = "its request template names no statusCode that is a number"
+        fix = 'Let the template give a status, such as {"statusCode": 200}, and deploy.'
+        command = show_method("get-integration", way.target, method)
+    elif not called.responses:
+        because = "it has no integration response, so that no answer can be made"
+        fix = "Put an integration response (and the method response that it names), and deploy."
+        command = _answering(method, way.target, (statuses or ["200"])[0])
+    elif unanswered:
+        there = listed(f"{pattern or 'all others'} as {status}" for pattern, status in called.responses)
+        because = f"no integration response fits {listed(unanswered)}, which its template gives (there are: {there})"
+        fix = "Put an integration response for that status (and the method response that it names), and deploy."
+        command = _answering(method, way.target, unanswered[0])
+    elif undeclared:
+        because = f"its integration response names {listed(undeclared)}, for which the method has no method response"
+        fix = "Put the method response, and deploy."
+        command = _answering(method, way.target, undeclared[0])
+    if any(status >= "400" for status in statuses):
+        command = ""  # it would answer, but with an error: what it is to answer is not to be seen
+    if because:
+        yield Finding(
+            "integration",
+            Weight.MAY_BREAK,
+            f"{method} is a MOCK integration, and {because}.",
+            fix,
+            command,
+            explains=frozenset({Symptom.INTERNAL}),
+        )
+    gives = f" Its template gives {listed(statuses)}." if statuses else ""
+    yield Finding(
+        "integration",
+        Weight.MAY_BREAK,
+        f"{method} is a MOCK integration: API Gateway makes the answer up, and no service is asked.{gives}",
+        "See which status its template and responses give; if the service is to answer, put an integration over the "
+        "VPC link (HTTP_PROXY); deploy.",
+        explains=FROM_SERVICE,
+        otherwise=Weight.UNKNOWN,
+    )
+
+
+def _media_type(way: Way) -> str:
+    sent = {name.lower(): value for name, value in way.target.headers.items()}
+    return sent.get("content-type", "application/json").partition(";")[0].strip()
+
+
+def _template(way: Way, called: Integration, method: Method) -> Iterator[Finding]:
+    """A body for which there is no template: it is passed on, or refused, as the integration says."""
+    media = _media_type(way)
+    if called.type not in MAPPED or called.template_for(media) is not None:
+        return
+    refused = called.passthrough == "NEVER" or (called.passthrough == "WHEN_NO_TEMPLATES" and called.templates)
+    if not refused and called.type != "MOCK":
+        return
+    there = listed(media for media, _ in called.templates) or "none"
+    of_mock = called.type == "MOCK"
+    yield Finding(
+        "integration",
+        Weight.MAY_BREAK,
+        f"{method} is {'a MOCK' if of_mock else 'no proxy'}, and it has no request template for {media}, which is what "
+        f"a request counts as that names no other type (there are: {there}): "
+        + (
+            f"with the passthrough behavior {called.passthrough} such a request is refused."
+            if refused
+            else "the request's own body is taken instead, which names no statusCode."
+        ),
+        f"Put a request template for {media}, and deploy.",
+        way.patch(f"/requestTemplates/{media.replace('~', '~0').replace('/', '~1')}", '{"statusCode": 200}')
+        if of_mock
+        else show_method("get-integration", way.target, method),
+        explains=frozenset({Symptom.REFUSED if refused else Symptom.INTERNAL}),
     )
 
 
@@ -220,5 +303,4 @@ def _handed_on(greedy: str, called: Integration) -> bool:
 
 def _path_from_variable(uri: str) -> bool:
     """Whether the part of the URL behind the host comes from a stage variable too."""
-    path = uri.partition("://")[2].partition("/")[2]
-    return bool(variables_in(path)) and not placeholders(uri)
+    return bool(variables_in(uri.removeprefix(authority(uri))))

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from runbook.trace.answer import Answer
-from runbook.trace.command import SHOW_GROUPS, cli, forward, patch_stage
-from runbook.trace.endpoint import PLAIN, Endpoint, host_part, variables_in
+from runbook.trace.command import SHOW_GROUPS, cli, forward
+from runbook.trace.endpoint import PLAIN, Endpoint, host_part
 from runbook.trace.model import Finding, Symptom, Unseen, Weight, known
 from runbook.trace.seen import Back
 from runbook.trace.way import Way
@@ -118,17 +118,16 @@ def _no_listener(
     plain = endpoint.scheme == "https" or listeners[0].get("Protocol") in PLAIN
     only = listeners[0]["Port"] if len(listeners) == 1 and plain else None
     called = way.aim.integration
-    if called is not None and only is not None and group_port == only and not back.inner:
-        host = host_part(called.uri)
-        literal = ":" in host.rpartition("}")[2]
-        from_variable = bool(variables_in(host)) and endpoint.names_port and not literal
+    # What is written out beside a variable stays: only a port that a variable holds is a variable's to change.
+    variables = way.variables_for(endpoint.host, [("http", only or 0)]) if endpoint.names_port else {}
+    if called is not None and only is not None and (variables or group_port == only) and not back.inner:
         yield Finding(
-            "stage-variables" if from_variable else "integration",
+            "stage-variables" if variables else "integration",
             Weight.BREAKS,
-            f"{evidence}, as does the target group.",
+            f"{evidence}{', as does the target group' if group_port == only else ''}.",
             f"Let the endpoint URL lead to port {only}"
-            + (" (no deployment is needed)." if from_variable else ", and deploy."),
-            _lead_to_port(way, called.uri, endpoint, only),
+            + (" (no deployment is needed)." if variables else ", and deploy."),
+            way.set_variables(variables) if variables else _lead_to_port(way, called.uri, only),
         )
         yield Finding("listener", Weight.NOT_REACHED, f"{evidence}.")
         return
@@ -143,12 +142,10 @@ def _no_listener(
     )
 
 
-def _lead_to_port(way: Way, uri: str, endpoint: Endpoint, port: int) -> str:
-    """Let the endpoint URL's host, or the variable that holds it, name this port."""
+def _lead_to_port(way: Way, uri: str, port: int) -> str:
+    """Let the endpoint URL name this port."""
     host = host_part(uri)
     tail = "" if port == 80 else f":{port}"
-    if host == "".join(f"${{stageVariables.{name}}}" for name in variables_in(host)) and endpoint.names_port:
-        return patch_stage(way.target, f"/variables/{variables_in(host)[0]}", f"{endpoint.host}{tail}")
     rest = uri.partition("://")[2].removeprefix(host)
     # A port behind the last brace is written out; one within is a variable's.
     bare = host.rpartition(":")[0] if ":" in host.rpartition("}")[2] else host

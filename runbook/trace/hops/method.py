@@ -23,7 +23,10 @@ def judge(way: Way) -> Iterator[Finding]:
             "method",
             Weight.BREAKS,
             f"{route.path} has no method for {way.target.method}; it has: {verbs}.",
-            f"Call it with {verbs}, or add the method and deploy.",
+            "Add an OPTIONS method that asks for neither a key nor authorization and answers with the CORS headers "
+            "(Access-Control-Allow-Origin and others), and deploy: a browser asks so before the real request."
+            if way.preflight
+            else f"Call it with {verbs}, or add the method and deploy.",
             cli("apigateway", "get-resources", rest_api_id=way.target.api_id, embed="methods"),
         )
     else:
@@ -37,7 +40,10 @@ def to_blame(way: Way, answer: Answer) -> Finding:
         "method",
         Weight.BREAKS,
         f"{said}: {answer.message or answer.status}.",
-        "Send what is asked for.",
+        "A browser's preflight (OPTIONS) has no body and none of the page's own headers: give the path an OPTIONS "
+        "method of its own that asks for nothing, and deploy."
+        if way.preflight
+        else "Send what is asked for.",
         show_method("get-method", way.target, way.aim.met) if way.aim.met else "",
         step="",
     )

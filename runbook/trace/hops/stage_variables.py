@@ -5,16 +5,19 @@ The same values may be written out in the integration: then that is where a wron
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from runbook.path.configuration import Integration
-from runbook.trace.command import SHOW_BALANCERS, SHOW_LINKS, cli, patch_stage
-from runbook.trace.endpoint import host_part, resolved, variables_in
+from runbook.trace.command import SHOW_BALANCERS, SHOW_LINKS, cli
+from runbook.trace.endpoint import authority, host_part, resolved, variables_in
 from runbook.trace.model import FROM_SERVICE, Finding, Symptom, Unseen, Weight, known
 from runbook.trace.seen import Link, LinkV2
 from runbook.trace.way import Way, holder
 
 __all__ = ["judge"]
+
+_OF_BALANCER = re.compile(r"\.elb\.[a-z0-9-]*\.?amazonaws\.com(\.cn)?$")
 
 
 def judge(way: Way) -> Iterator[Finding]:
@@ -31,12 +34,15 @@ def judge(way: Way) -> Iterator[Finding]:
     for name in used:
         if not values.get(name):
             place = "connection id" if name in variables_in(called.connection_id) else "endpoint URL"
+            only_path = name not in variables_in(called.connection_id) + variables_in(authority(called.uri))
             yield Finding(
                 "stage-variables",
-                Weight.BREAKS,
-                f"Stage variable {name}, which the {place} takes, is not set.",
+                Weight.MAY_BREAK if only_path else Weight.BREAKS,
+                f"Stage variable {name}, which the {f'path of the {place}' if only_path else place} takes, is not set"
+                + (": it leaves nothing there." if only_path else "."),
                 f"Set {name} on the stage; no deployment is needed.",
                 _setting_of(way, called, name),
+                explains=FROM_SERVICE,
             )
     yield from _host(way, called)
     yield from _wrong_link(way, called)
@@ -52,14 +58,26 @@ def _setting_of(way: Way, called: Integration, name: str) -> str:
         available = list(known(links).values())
         link = None if called.target else way.link_of_host
         if link is not None or len(available) == 1:
-            return patch_stage(way.target, f"/variables/{name}", (link or available[0]).id)
+            return way.name_link((link or available[0]).id)
         if called.target:
             return cli("apigatewayv2", "get-vpc-links", query="Items[].[VpcLinkId,Name]")
         return SHOW_LINKS
+    if name not in variables_in(authority(called.uri)):
+        query = "item[].[stageName,variables]"
+        return cli("apigateway", "get-stages", rest_api_id=way.target.api_id, query=query)
     balancer = known(front.balancers).get(way.aim.balancer)
-    if balancer is not None and name in variables_in(host_part(called.uri)):
-        return patch_stage(way.target, f"/variables/{name}", balancer.get("DNSName", ""))
-    return SHOW_BALANCERS
+    if balancer is None:
+        return SHOW_BALANCERS
+    found = way.variables_for(balancer.get("DNSName", ""), way.ports) or _beside_another_host(way, called)
+    if name in found:
+        return way.set_variables({name: found[name]})
+    return cli("elbv2", "describe-listeners", load_balancer_arn=way.aim.balancer, query="Listeners[].[Port,Protocol]")
+
+
+def _beside_another_host(way: Way, called: Integration) -> dict[str, str]:
+    """What is unset beside a host that is not the load balancer's: only the link decides where requests go."""
+    host = resolved(host_part(called.uri), way.front.variables).partition(":")[0]
+    return way.variables_for(host, way.ports) if host else {}
 
 
 def _host(way: Way, called: Integration) -> Iterator[Finding]:
@@ -71,7 +89,8 @@ def _host(way: Way, called: Integration) -> Iterator[Finding]:
     if balancer is None:
         return
     name = balancer.get("DNSName", "")
-    blamed = holder(host_part(called.uri))
+    from_variable = bool(way.variables_for(name, way.ports))
+    blamed = "stage-variables" if from_variable else "integration"
     if aim.endpoint is None and all(front.variables.get(each) for each in variables_in(called.uri)):
         shown = resolved(called.uri, front.variables)
         yield Finding(
@@ -88,6 +107,8 @@ def _host(way: Way, called: Integration) -> Iterator[Finding]:
             return  # whatever the caller says, so there is nothing to compare
         host, blamed = mapped.strip("'"), "integration"
     if host and host.lower() != name.lower():
+        # Another load balancer's name is a slip; any other that is answered is one that the service is to be asked by.
+        slip = bool(front.balancer_named(host.lower())) or _OF_BALANCER.search(host.lower()) is not None
         yield Finding(
             blamed,
             Weight.MAY_BREAK,
@@ -95,6 +116,7 @@ def _host(way: Way, called: Integration) -> Iterator[Finding]:
             "Unless the service is meant to be asked by that name, put the load balancer's DNS name there.",
             _set_host(way, called, name),
             explains=FROM_SERVICE,
+            otherwise=Weight.SUSPICIOUS if slip else Weight.FACT,
         )
 
 
@@ -103,8 +125,8 @@ def _set_host(way: Way, called: Integration, name: str) -> str:
     part, endpoint = host_part(called.uri), way.aim.endpoint
     if called.host_header:
         return way.patch("/requestParameters/integration.request.header.Host", "")
-    if variables := variables_in(part):
-        return patch_stage(way.target, f"/variables/{variables[0]}", name)
+    if changes := way.variables_for(name, way.ports):
+        return way.set_variables(changes)
     port = f":{endpoint.port}" if endpoint and endpoint.names_port else ""
     return way.patch("/uri", called.uri.replace(part, f"{name}{port}", 1))
 

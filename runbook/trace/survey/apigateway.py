@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from runbook.aws import Aws
 from runbook.path.configuration import Configuration, exported
@@ -12,9 +12,27 @@ from runbook.trace.seen import Link, LinkV2
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import DeploymentTypeDef, ResourceTypeDef
     from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
-    from mypy_boto3_apigatewayv2.type_defs import GetVpcLinksRequestTypeDef, VpcLinkTypeDef
+    from mypy_boto3_apigatewayv2.type_defs import (
+        ApiTypeDef,
+        IntegrationTypeDef,
+        RouteTypeDef,
+        StageTypeDef,
+        VpcLinkTypeDef,
+    )
 
-__all__ = ["all_v2_links", "deployments", "export", "resources", "v1_links", "v2_links"]
+__all__ = [
+    "all_v2_links",
+    "deployments",
+    "export",
+    "protocol",
+    "resources",
+    "v1_links",
+    "v2_apis",
+    "v2_integrations",
+    "v2_links",
+    "v2_routes",
+    "v2_stages",
+]
 
 
 def export(aws: Aws, api_id: str, stage: str) -> Configuration:
@@ -73,10 +91,40 @@ def v2_links(aws: Aws) -> dict[str, LinkV2]:
 
 
 def all_v2_links(client: ApiGatewayV2Client) -> Iterator[VpcLinkTypeDef]:
-    """GetVpcLinks of API Gateway's second interface, page by page; botocore has no paginator for it."""
-    token: GetVpcLinksRequestTypeDef = {}
+    """The V2 links, page by page; botocore has no paginator for them."""
+    return _listed(client.get_vpc_links)
+
+
+def protocol(aws: Aws, api_id: str) -> str:
+    """HTTP or WEBSOCKET: what an API of the second interface speaks."""
+    return aws.apigatewayv2.get_api(ApiId=api_id)["ProtocolType"]
+
+
+def v2_apis(aws: Aws) -> Iterator[ApiTypeDef]:
+    """HTTP and WebSocket APIs."""
+    return _listed(aws.apigatewayv2.get_apis)
+
+
+def v2_integrations(aws: Aws, api_id: str) -> Iterator[IntegrationTypeDef]:
+    """Of an HTTP or WebSocket API."""
+    return _listed(aws.apigatewayv2.get_integrations, ApiId=api_id)
+
+
+def v2_routes(aws: Aws, api_id: str) -> Iterator[RouteTypeDef]:
+    """Of an HTTP or WebSocket API."""
+    return _listed(aws.apigatewayv2.get_routes, ApiId=api_id)
+
+
+def v2_stages(aws: Aws, api_id: str) -> Iterator[StageTypeDef]:
+    """Of an HTTP or WebSocket API."""
+    return _listed(aws.apigatewayv2.get_stages, ApiId=api_id)
+
+
+def _listed(operation: Callable[..., Any], **given: str) -> Iterator[Any]:
+    """What an operation of API Gateway's second interface lists; its paging is asked for alike in all of them."""
+    token: dict[str, str] = {}
     while True:
-        page = client.get_vpc_links(**token)
+        page = operation(**given, **token)
         yield from page["Items"]
         if not page.get("NextToken"):
             return

@@ -7,7 +7,7 @@ from functools import partial
 from runbook.path.configuration import Configuration, located, resourced
 from runbook.trace.model import Unseen
 from runbook.trace.seen import Front
-from runbook.trace.survey.apigateway import deployments, export, resources, v1_links, v2_links
+from runbook.trace.survey.apigateway import deployments, export, protocol, resources, v1_links, v2_links
 from runbook.trace.survey.asking import Asking, if_there
 from runbook.trace.survey.balancing import balancers
 from runbook.trace.target import Target
@@ -30,6 +30,9 @@ def look_at_gateway(ask: Asking, target: Target) -> Front:
     all_links_v2 = ask(f"{everywhere}/vpclinks", partial(v2_links, aws))
     all_balancers = ask("elasticloadbalancing:DescribeLoadBalancers", partial(balancers, aws))
     seen, found = api.result(), wanted.result()
+    other: str | Unseen | None = None
+    if seen is None:
+        other = ask(f"{everywhere}/apis/{api_id}", if_there(partial(protocol, aws, api_id))).result()
     policy = seen.get("policy") if seen and not isinstance(seen, Unseen) else None
     configured = resourced(found, policy) if isinstance(found, list) else found
     deployed = served.result() if target.stage else None
@@ -44,4 +47,5 @@ def look_at_gateway(ask: Asking, target: Target) -> Front:
         links=all_links.result(),
         links_v2=all_links_v2.result(),
         balancers=all_balancers.result(),
+        protocol=other or "",
     )
