@@ -110,29 +110,24 @@ def let_preflights_in(target: Target, method: Method) -> str:
         return lines(cli("apigateway", "update-method", **resource, patch_operations=patches), deploying(target))
     if called is None or called.type != "HTTP_PROXY":
         return ""
-    declared = dict.fromkeys(sorted(method.declared), True)
-    mapped = dict(called.parameters)
-    private = {"connection_type": called.connection_type, "connection_id": called.connection_id}
+    # As JSON: the AWS CLI takes a value that begins with http:// for the name of something to fetch.
+    put = {
+        "restApiId": target.api_id,
+        "resourceId": method.resource,
+        "httpMethod": "OPTIONS",
+        "type": called.type,
+        "integrationHttpMethod": called.http_method or "ANY",
+        "uri": called.uri,
+        "connectionType": called.connection_type,
+        "timeoutInMillis": called.timeout,
+        "requestParameters": dict(called.parameters),
+    }
+    put |= {"connectionId": called.connection_id} if called.private else {}
+    put |= {"integrationTarget": called.target} if called.target else {}
+    declared = json.dumps(dict.fromkeys(sorted(method.declared), True)) if method.declared else None
     return lines(
-        cli(
-            "apigateway",
-            "put-method",
-            **resource,
-            authorization_type="NONE",
-            **({"request_parameters": json.dumps(declared)} if declared else {}),
-        ),
-        cli(
-            "apigateway",
-            "put-integration",
-            **resource,
-            type=called.type,
-            integration_http_method=called.http_method or "ANY",
-            uri=called.uri,
-            **(private if called.private else {}),
-            **({"integration_target": called.target} if called.target else {}),
-            **({"request_parameters": json.dumps(mapped)} if mapped else {}),
-            timeout_in_millis=called.timeout,
-        ),
+        cli("apigateway", "put-method", **resource, authorization_type="NONE", request_parameters=declared),
+        cli("apigateway", "put-integration", cli_input_json=json.dumps(put)),
         deploying(target),
     )
 

@@ -1,11 +1,14 @@
-"""``python -m tests.trace [FAULT [MAKER]]``: every single fault on every maker's stack, and what share is right."""
+"""``python -m tests.trace [FAULT [MAKER]]``: every single fault on every maker's stack, and what share is right.
+
+And all that is printed for each, pasted from the top: does the URL answer no worse after each command?
+"""
 
 from __future__ import annotations
 
 import sys
 
 from tests.trace.builders import BUILDERS, why_not
-from tests.trace.faults import try_all
+from tests.trace.faults import paste_each, try_all
 
 
 def main(only: str = "", of: str = "") -> int:
@@ -24,6 +27,8 @@ def main(only: str = "", of: str = "") -> int:
                 print(each, flush=True)
                 if not each.right:
                     print(each.states)
+            for name, done in paste_each(stack, [each for each in builder.mutations if only in each.name]):
+                print(f"  {name}: {len(done)} commands pasted, none made it worse", flush=True)
         right = sum(each.right for each in tried)
         broke = sum(each.status >= 400 for each in tried)
         commands = [each.mended for each in tried if each.mended is not None]

@@ -16,6 +16,7 @@ from tests.practice.clients import terraforming
 from tests.practice.clients.terraforming import Terraform
 from tests.trace.conftest import PushedClock, Stack, finished, http, session
 from tests.trace.mutations import MUTATIONS, Mutation
+from tests.trace.mutations_advice import ADVICE
 from tests.trace.mutations_console import CONSOLE, ConsoleStack
 from tests.trace.mutations_v2 import APPLICATION, BEHIND, NETWORK_V2, LinkedStack
 
@@ -240,6 +241,7 @@ class Builder:
 
 BUILDERS = {
     "ours": Builder(finished),
+    "advice": Builder(finished, ADVICE),
     "apart": Builder(apart, [each for each in MUTATIONS if "acl" in each.name]),
     "terraform": Builder(_by_terraform),
     "v2-application": Builder(partial(_linked, "application"), APPLICATION),

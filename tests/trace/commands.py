@@ -7,6 +7,7 @@ in ``test_fixes.py``. Of the CLI's shorthand (AWS CLI user guide, "Using shortha
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from functools import cache
@@ -58,6 +59,9 @@ def parsed(aws: Aws, command: str) -> tuple[Any, OperationModel, dict[str, Any]]
         if option in _OWN:
             assert len(values) == 1, command
             assert option != "region" or values == [aws.region], command
+        elif option == "cli-input-json":
+            assert len(values) == 1, command
+            given |= json.loads(values[0])
         elif action.startswith(("authorize-", "revoke-")) and option in ("protocol", "port", "cidr", "source-group"):
             (value,) = values
             match option:
@@ -108,6 +112,9 @@ def _value(shape: Shape, words: list[str], command: str) -> Any:
 def _one(shape: Shape, word: str, command: str) -> Any:
     if isinstance(shape, ListShape):
         return [_one(shape.member, word, command)]
+    if shape.type_name == "map":
+        assert word.startswith("{"), f"of a map, only JSON is read: {command}"
+        return dict(json.loads(word))
     if isinstance(shape, StructureShape):
         members = {}
         found = list(_PAIR.finditer(word))

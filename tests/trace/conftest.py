@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
@@ -56,6 +56,8 @@ class Stack:
     api_id: str
     stage: str = "prod"
     path: str = "/hello"
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -164,10 +166,12 @@ class Stack:
 
     def invoke(self, path: str | None = None) -> httpx.Response:
         """Call the invoke URL as a client does."""
-        return http.get(self.url if path is None else self.url.removesuffix(self.path) + path)
+        url = self.url if path is None else self.url.removesuffix(self.path) + path
+        return http.request(self.method, url, headers=self.headers)
 
     def trace(self, text: str | None = None, **options: Any) -> Trace:
-        return trace(self.aws, parse_target(text or self.url, self.aws), **options)
+        target = parse_target(text or self.url, self.aws, method=self.method, headers=self.headers)
+        return trace(self.aws, target, **options)
 
 
 # A client of httpx loads all certificates, and a session of boto3 all models: once is enough.

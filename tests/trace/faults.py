@@ -7,7 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from runbook.engine import run
+from runbook.events import Action, RunFinished
+from runbook.parameters import validated
+from runbook.step import Plan
 from runbook.trace import State, Trace
+from steps import READING_ORDER
 from tests.trace.commands import carry_out, operations, parsed, writes
 from tests.trace.conftest import Stack
 from tests.trace.forked import in_a_copy, warm_up
@@ -31,11 +36,12 @@ class Tried:
     """The hops that are not ok."""
     mended: bool | None = None
     """Whether the URL answers after what the verdict's commands do; None when there are none that change anything."""
+    astray: bool = False
 
     @property
     def right(self) -> bool:
         """Broken: the verdict is the hop that was changed. Not broken: there is none."""
-        return self.verdict == (self.hop if self.status >= 400 else None)
+        return self.verdict == (self.hop if self.status >= 400 or self.astray else None)
 
     def __str__(self) -> str:
         mark = "✓" if self.right else "✗"
@@ -48,13 +54,31 @@ def try_one(mutation: Mutation, stack: Stack) -> Tried:
     stack.machines(status=KNOWN)
     mutation.apply(stack)
     stack.settle()
-    called = dataclasses.replace(stack, path=mutation.path or stack.path, stage=mutation.stage or stack.stage)
+    called = _called(mutation, stack)
     status = called.invoke().status_code
     told = called.trace()
     assert told.status == status, told.to_json()
     states = [f"{hop.id}: {hop.state} {hop.evidence}" for hop in told.hops if hop.state is not State.OK]
     return Tried(
-        mutation.name, mutation.hop, status, told.verdict, told.requests, "\n".join(states), _mend(called, told)
+        mutation.name,
+        mutation.hop,
+        status,
+        told.verdict,
+        told.requests,
+        "\n".join(states),
+        _mend(called, told),
+        astray=mutation.astray,
+    )
+
+
+def _called(mutation: Mutation, stack: Stack) -> Stack:
+    """The request by which a fault shows."""
+    return dataclasses.replace(
+        stack,
+        path=mutation.path or stack.path,
+        stage=mutation.stage or stack.stage,
+        method=mutation.verb,
+        headers=mutation.headers,
     )
 
 
@@ -80,10 +104,61 @@ def _mend(called: Stack, told: Trace) -> bool | None:
     return mended
 
 
+def paste_all(mutation: Mutation, stack: Stack) -> list[str]:
+    """Apply a fault, and do all that the trace prints, from the top and each alone. Answers what was done.
+
+    Raises AssertionError where the URL answered before a command and not after it, or where the steps that are named
+    for the verdict do not bring it back.
+    """
+    stack.machines(status=KNOWN)
+    mutation.apply(stack)
+    stack.settle()
+    called = _called(mutation, stack)
+    told = called.trace()
+    answers = _answers(called)
+    done = []
+    hops = sorted(told.hops, key=lambda hop: hop.id != told.verdict)
+    for hop in [each for each in hops if each.state in (State.BROKEN, State.SUSPICIOUS)]:
+        steps = hop.steps if told.stack else ()
+        for command in [*hop.command.splitlines(), *steps]:
+            if command in steps:
+                _do(called, command)
+            elif writes(command):
+                carry_out(called.aws, command)
+            else:
+                continue
+            called.settle(300)
+            before, answers = answers, _answers(called)
+            assert answers or not before, f"{mutation.name}: {hop.id}: {command} took the answer away"
+            done.append(command)
+        if hop.id == told.verdict and steps:
+            assert answers, f"{mutation.name}: {', '.join(steps)} did not repair {hop.id}"
+    return done
+
+
+def _answers(called: Stack) -> bool:
+    return called.invoke().status_code < 400
+
+
+def _do(called: Stack, step: str) -> None:
+    """As ``runbook step STEP do``."""
+    assert called.aws.pace < 1
+    events = list(run(Plan.of(READING_ORDER), called.aws, validated({"stack": "demo"}), Action.UP, only=[step]))
+    assert isinstance(events[-1], RunFinished)
+    assert not events[-1].error, events[-1].error
+
+
 def _look(stack: Stack) -> None:
     stack.trace()
     for service in ("apigateway", "apigatewayv2", "ec2", "elbv2"):
         operations(getattr(stack.aws, service))
+
+
+def paste_each(stack: Stack, mutations: Iterable[Mutation]) -> Iterator[tuple[str, list[str]]]:
+    """Every fault's printed commands, each fault on a copy of its own."""
+    warm_up(stack, _look)
+    for mutation in mutations:
+        yield mutation.name, in_a_copy(stack, partial(paste_all, mutation))
 
 
 def try_all(stack: Stack, mutations: Iterable[Mutation]) -> Iterator[Tried]:
@@ -120,6 +195,13 @@ NO_COMMAND = {
         ["responses-that-fit-nothing", "response-that-spoils", "made-up-by-api-gateway"],
         "what is meant is not to be seen",
     ),
+    **dict.fromkeys(
+        [
+            *("path-of-a-variable-wrong", "path-of-a-variable-unset", "mock-whose-template-gives-no-status"),
+            "preflight-at-a-policy",
+        ],
+        "what is meant is not to be seen",
+    ),
     **dict.fromkeys(["nobody-registered", "instances-terminated"], "which instances serve is not to be seen"),
     **dict.fromkeys(
         [
@@ -129,6 +211,7 @@ NO_COMMAND = {
             "service-answers-404",
             "service-too-slow",
             "no-proxy-and-a-service-that-fails",
+            "ingress-of-another-host",
         ],
         "the service is not AWS's",
     ),

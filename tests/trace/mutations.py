@@ -6,8 +6,8 @@ A mutation names the hop it changes. Whether the invoke URL breaks is not said h
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from tests.trace.conftest import Stack
 
@@ -24,6 +24,10 @@ class Mutation:
     path: str | None = None
     """Called instead of the stack's own path."""
     stage: str | None = None
+    verb: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    astray: bool = False
+    """It shows as a redirect that callers cannot follow."""
 
 
 MUTATIONS: list[Mutation] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from tests.trace.builders import BUILDERS
-from tests.trace.faults import assert_every_verdict_is_right
+from tests.trace.faults import assert_every_verdict_is_right, paste_each
 
 
 @pytest.mark.timeout(600)
@@ -25,3 +25,16 @@ def test_the_verdict_names_what_was_changed(maker: str) -> None:
     builder = BUILDERS[maker]
     with builder.build() as stack:
         assert_every_verdict_is_right(maker, stack, builder.mutations)
+
+
+# Of every maker some, all of advice; ``python -m tests.trace`` pastes for every fault.
+_EVERY = {"advice": 1, "ours": 4, "console": 4, "v2-application": 6, "v2-network": 6, "application-behind": 6}
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("maker", [pytest.param(maker, marks=pytest.mark.waits(20)) for maker in _EVERY])
+def test_no_printed_command_takes_the_answer_away(maker: str) -> None:
+    builder = BUILDERS[maker]
+    with builder.build() as stack:
+        pasted = dict(paste_each(stack, builder.mutations[:: _EVERY[maker]]))
+    assert sum(map(len, pasted.values())) > 5
