@@ -202,6 +202,14 @@ NO_COMMAND = {
         ],
         "what is meant is not to be seen",
     ),
+    **dict.fromkeys(
+        [
+            *("redirect-to-the-load-balancer", "redirect-to-the-load-balancer-on-a-port", "redirect-to-an-address"),
+            *("redirect-to-a-short-name", "redirect-to-an-internal-name", "redirect-to-an-instance"),
+            *("redirect-to-localhost", "redirect-to-itself"),
+        ],
+        "where the service redirects to is the service's own",
+    ),
     **dict.fromkeys(["nobody-registered", "instances-terminated"], "which instances serve is not to be seen"),
     **dict.fromkeys(
         [
