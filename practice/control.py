@@ -143,7 +143,7 @@ def _send(start_response: StartResponse, status: str, answer: dict[str, Any]) ->
 def _json_body(environ: Environ) -> dict[str, Any]:
     try:
         body = json.loads(environ["wsgi.input"].read() or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _Refusal("400 Bad Request", "the body is not JSON") from None
     if not isinstance(body, dict):
         raise _Refusal("400 Bad Request", "the body is not a JSON object")

@@ -17,7 +17,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from practice import clock as clocks
-from practice import control, operations, signing
+from practice import control, documents, operations, signing
 from practice.eventual import StaleReads
 from practice.failures import Answer, failure, format_of, refusal
 from practice.judging import Judge
@@ -35,8 +35,8 @@ _log = logging.getLogger(__name__)
 LARGEST_BODY: Final = 6 * 1024 * 1024
 """D "Amazon API Gateway quotas": an API definition to import, the largest body of this path."""
 
-_DEEPEST: Final = 100
-"""So deep may JSON be nested: ours. What AWS allows is not documented."""
+_DEFINITIONS: Final = frozenset({"ImportRestApi", "PutRestApi"})
+"""Their bodies may be YAML, and are looked at where they are read."""
 
 _UNSIGNED: Final = f"this is a practice AWS account, and the request is not signed; GET {control.PREFIX} says more"
 _READS = re.compile(r"^(Describe|Get|List)")
@@ -100,7 +100,7 @@ class ControlPlane:
             return _answer(start_response, failure(form, "500 Internal Server Error", "InternalFailure", detail))
 
 
-_TOO_DEEP: Final = f"a document is nested deeper than {_DEEPEST} levels"
+_TOO_DEEP: Final = f"a document is nested deeper than {documents.DEEPEST} levels"
 
 
 def _admitted(environ: Environ, body: bytes, scope: signing.Scope) -> tuple[Service, Environ, bytes]:
@@ -129,7 +129,7 @@ def _admitted(environ: Environ, body: bytes, scope: signing.Scope) -> tuple[Serv
             "CONTENT_TYPE": "application/x-www-form-urlencoded; charset=utf-8",
         }
     else:
-        if _depth(body) > _DEEPEST:
+        if operation not in _DEFINITIONS and documents.depth(body) > documents.DEEPEST:
             raise _Refused("400 Bad Request", "SerializationException", _TOO_DEEP)
         if not environ.get("CONTENT_TYPE", "").startswith("application/x-amz-json"):
             environ = environ | {"CONTENT_TYPE": "application/json"}  # no form, where moto looks for parameters too
@@ -147,21 +147,6 @@ def _admitted(environ: Environ, body: bytes, scope: signing.Scope) -> tuple[Serv
 def _not_carried_out(service: str, operation: str = "") -> _Refused:
     what = f"{service}: {operation}" if operation else f"the service {service}"
     return _Refused("501 Not Implemented", "NotImplemented", f"the practice account does not carry out {what}")
-
-
-def _depth(text: bytes) -> int:
-    """How deep JSON is nested; brackets in strings do not count."""
-    deepest = depth = 0
-    for found in _BRACKETS.finditer(text):
-        if found[0] in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif found[0] in b"]}":
-            depth -= 1
-    return deepest
-
-
-_BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
 # -- moto -------------------------------------------------------------------------------------------------------------

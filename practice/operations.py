@@ -63,7 +63,7 @@ _EC2_NETWORK = """
     CreateNetworkAcl DeleteNetworkAcl DescribeNetworkAcls CreateNetworkAclEntry DeleteNetworkAclEntry
     ReplaceNetworkAclEntry ReplaceNetworkAclAssociation
     CreateNetworkInterface DeleteNetworkInterface DescribeNetworkInterfaces DescribeNetworkInterfaceAttribute
-    ModifyNetworkInterfaceAttribute ResetNetworkInterfaceAttribute AttachNetworkInterface DetachNetworkInterface
+    ModifyNetworkInterfaceAttribute AttachNetworkInterface DetachNetworkInterface
     AssignPrivateIpAddresses UnassignPrivateIpAddresses AssignIpv6Addresses UnassignIpv6Addresses
     CreateRouteTable DeleteRouteTable DescribeRouteTables CreateRoute DeleteRoute ReplaceRoute AssociateRouteTable
     DisassociateRouteTable ReplaceRouteTableAssociation
@@ -85,9 +85,8 @@ _EC2_INSTANCES = """
     RunInstances TerminateInstances StartInstances StopInstances RebootInstances DescribeInstances
     DescribeInstanceStatus DescribeInstanceAttribute ModifyInstanceAttribute ModifyInstanceMetadataOptions
     DescribeInstanceCreditSpecifications DescribeInstanceTypes DescribeInstanceTypeOfferings GetConsoleOutput
-    GetPasswordData MonitorInstances UnmonitorInstances
-    DescribeImages DescribeImageAttribute DescribeVolumes DescribeVolumeAttribute DescribeVolumeStatus
-    DescribeVolumesModifications
+    GetPasswordData
+    DescribeImages DescribeImageAttribute DescribeVolumes DescribeVolumesModifications
     CreateKeyPair DeleteKeyPair DescribeKeyPairs ImportKeyPair
     CreateLaunchTemplate CreateLaunchTemplateVersion DeleteLaunchTemplate DescribeLaunchTemplates
     DescribeLaunchTemplateVersions GetLaunchTemplateData ModifyLaunchTemplate

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import yaml
-
+from practice import documents
 from practice.apigateway.errors import BadRequest
 
 __all__ = ["Document", "Operation", "declared_parameters", "parse"]
@@ -142,14 +141,7 @@ class Document:
 
 def parse(text: str) -> Document:
     """The document in a request's body. Raise BadRequest for what is none (recorded: import-api-bad-yaml-file)."""
-    try:
-        root = json.loads(text)  # not as YAML: that allows no tabs
-    except (RecursionError, ValueError):
-        try:
-            root = yaml.safe_load(text)
-        except (RecursionError, ValueError, yaml.YAMLError):
-            root = None
-    if not isinstance(root, dict) or not ({"openapi", "swagger"} & set(root)):
+    root = documents.read(text)
         raise BadRequest("Invalid OpenAPI input.")
     return Document(root)
 

@@ -136,7 +136,8 @@ class ApiGatewayResponse(APIGatewayResponse):
         return self._answer(201, self.backend.new_rest_api(body).to_dict())
 
     def import_rest_api(self) -> TYPE_RESPONSE:
-        document = openapi.parse(self.body)
+        with unlocked():  # a large one takes a while
+            document = openapi.parse(self.body)
         api = self.backend.new_rest_api(importing.new_api(document, self._query))
         try:
             warnings = self._import(api, document, overwrite=True)
@@ -146,7 +147,8 @@ class ApiGatewayResponse(APIGatewayResponse):
         return self._answer(201, _with_warnings(api.to_dict(), warnings))
 
     def put_rest_api(self) -> TYPE_RESPONSE:
-        document = openapi.parse(self.body)
+        with unlocked():  # a large one takes a while
+            document = openapi.parse(self.body)
         with self._api.all_or_nothing() as tried:
             warnings = self._import(tried, document, overwrite=self._query.get("mode") == "overwrite")
         return self._answer(200, _with_warnings(self._api.to_dict(with_empty_tags=True), warnings))

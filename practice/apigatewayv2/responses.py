@@ -11,6 +11,7 @@ from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.apigatewayv2.responses import ApiGatewayV2Response as MotoApiGatewayV2Response
 from moto.core.common_types import TYPE_RESPONSE
 
+from practice import documents
 from practice.apigateway.errors import BadRequest
 from practice.apigatewayv2.models import ApiGatewayV2Backend
 
@@ -60,3 +61,11 @@ class ApiGatewayV2Response(MotoApiGatewayV2Response):
     def delete_vpc_link(self) -> TYPE_RESPONSE:
         self.apigatewayv2_backend.delete_vpc_link(self._link_id)
         return 202, {"status": 202}, "{}"
+
+    def reimport_api(self) -> TYPE_RESPONSE:
+        text = self._said.get("body")
+        document = documents.read(text) if isinstance(text, str) else None
+        if not isinstance(document, dict):
+            raise BadRequest("Invalid OpenAPI input.")  # the REST interface's words; this one's are unknown
+        self.body = json.dumps(self._said | {"body": json.dumps(document, default=str)})
+        return super().reimport_api()

@@ -203,7 +203,7 @@ def _admit(
 
 def _past_the_door(request: Request, snapshot: Snapshot) -> Request:
     """The request as everything behind the gateway's front sees it."""
-    body = decompress(request.body, request.headers.get("Content-Encoding"), snapshot)
+    body = decompress(request.body, request.headers.get("Content-Encoding"), snapshot, LARGEST_BODY)
     return replace(request, headers=dropped_from_request(request.headers), body=body)
 
 
