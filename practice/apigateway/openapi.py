@@ -5,7 +5,6 @@ What is made of them is in `practice.apigateway.importing`; the reverse is `prac
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -142,6 +141,7 @@ class Document:
 def parse(text: str) -> Document:
     """The document in a request's body. Raise BadRequest for what is none (recorded: import-api-bad-yaml-file)."""
     root = documents.read(text)
+    if not isinstance(root, dict) or not ({"openapi", "swagger"} & set(root)):
         raise BadRequest("Invalid OpenAPI input.")
     return Document(root)
 
