@@ -14,6 +14,7 @@ from runbook.aws import Aws
 from runbook.errors import BadInput, StepsInvalid, quoted
 from runbook.outcome import Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.picture import Box
 from runbook.removing import Resource
 from runbook.turns import Carrier
 
@@ -54,6 +55,8 @@ class Step:
     """While it is replaced the API does not answer."""
     usd_per_hour: float = 0.0
     """What it costs in us-east-1 from its creation on, besides what it costs by use."""
+    box: Box | None = None
+    """Its place in the drawn path of a request, if it has one."""
 
     @classmethod
     def of(cls, module: ModuleType) -> Step:
@@ -96,6 +99,7 @@ class Step:
             removal_takes=getattr(module, "REMOVAL_TAKES", 0.0),
             interrupts=getattr(module, "REPLACING_INTERRUPTS", False),
             usd_per_hour=getattr(module, "USD_PER_HOUR", 0.0),
+            box=getattr(module, "BOX", None),
         )
 
     def call(self, function: str, aws: Aws, params: Parameters, facts: Mapping[type, object]) -> Any:
@@ -164,6 +168,11 @@ class Plan:
     def producers(self) -> Mapping[type, Step]:
         """Which step gives which fact."""
         return {step.gives: step for step in self.steps}
+
+    @cached_property
+    def boxes(self) -> Mapping[str, Box]:
+        """The boxes of the drawn path of a request, by the ids of the steps that make them."""
+        return {step.id: step.box for step in self.steps if step.box is not None}
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from runbook.aws import Aws, code_of
 from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.picture import Box, Place
 from runbook.record import is_ours
 from runbook.removing import Resource, unless_gone
 from steps import proxy_resource, rest_api
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import ResourceTypeDef
 
 PART_OF = RestApi
+BOX = Box(Place.STAGE, "Method", ("ANY {path}",), each="methods", hops=("method",))
 VERB = "ANY"
 PATH_PARAMETER = "method.request.path.proxy"
 

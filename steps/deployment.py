@@ -35,6 +35,7 @@ from runbook.creating import create_once, seen, shown
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.path.configuration import Configuration, differences, digest, exported, resourced
+from runbook.picture import Box, Place
 from runbook.record import is_ours, stack_tags, tag_differences
 from runbook.removing import Resource, unless_gone
 from steps import rest_api
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import DeploymentTypeDef, StageTypeDef
 
 PART_OF = RestApi
+BOX = Box(Place.STAGE, "Deployment", ("{stage} {id}",), hops=("stage", "deployment"))
 KEPT = 5
 """How many deployments of ours are kept to go back to (``rollback``)."""
 _DESCRIPTION = "runbook "

@@ -31,6 +31,7 @@ from runbook.aws import Aws
 from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.picture import Box, Place
 from runbook.record import is_ours
 from runbook.removing import Resource, unless_gone
 from steps import any_method, proxy_resource, rest_api
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import IntegrationTypeDef, MethodTypeDef, ResourceTypeDef
 
 PART_OF = RestApi
+BOX = Box(Place.STAGE, "Integration", ("{uri}",), each="integrations", hops=("integration",))
 LINK_VARIABLE = "VPCLINK"
 HOST_VARIABLE = "VPCNLB"
 CONNECTION_ID = f"${{stageVariables.{LINK_VARIABLE}}}"

@@ -30,6 +30,7 @@ from runbook.calling import USER_AGENT, caller
 from runbook.errors import CannotContinue
 from runbook.outcome import Missing
 from runbook.parameters import Parameters
+from runbook.picture import Box, Place
 from steps.deployment import Deployment
 from steps.load_balancer import LoadBalancer
 from steps.preflight import PrivateService
@@ -46,6 +47,8 @@ PUBLIC_NOTE = (
     "The API is public and asks nobody who they are. "
     "Against that AWS offers throttling, resource policies and authorizers."
 )
+
+BOX = Box(Place.URL, "Answer", ("{status} in {latency} ms", "{url}"), hops=("dns-name",))
 
 
 @dataclass(frozen=True, slots=True)

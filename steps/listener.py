@@ -27,6 +27,7 @@ from runbook.aws import Aws, code_of
 from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.picture import Box, Place
 from runbook.record import as_list, from_list, is_ours, stack_tags
 from runbook.removing import Resource, unless_gone
 from steps import load_balancer, target_group
@@ -35,6 +36,7 @@ from steps.target_group import TargetGroup
 
 PART_OF = LoadBalancer
 REPLACED_WITH = (TargetGroup,)  # a target group cannot be deleted while a listener forwards to it
+BOX = Box(Place.BALANCER, "Listener", ("{protocol} {port}",), hops=("listener",))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from runbook.aws import Aws, code_of
 from runbook.errors import CannotContinue, NeedsReplacing, NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.picture import Box, Place
 from runbook.record import as_list, from_list, is_ours, stack_tags, tag_differences
 from runbook.removing import Resource, unless_gone
 from steps import _links
@@ -46,6 +47,8 @@ REPLACING_INTERRUPTS = True  # its name is unique and its link holds it, so both
 USD_PER_HOUR = 0.0225
 TAKES = 150.0  # AWS seconds from creation to active; two to three minutes are seen
 REMOVAL_TAKES = 60.0  # AWS seconds until a deleted load balancer's interfaces are gone; not documented
+
+BOX = Box(Place.BALANCER, "Load balancer", ("{name}", "{scheme} {state}"), hops=("load-balancer",), short="NLB")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,12 @@ from dataclasses import dataclass
 from runbook.aws import Aws
 from runbook.outcome import Missing
 from runbook.parameters import Parameters
+from runbook.picture import Box, Place
 from steps import load_balancer
 from steps.load_balancer import LoadBalancer, interface_description
 
 ONLY_LOOKS = True  # AWS creates the interfaces
+BOX = Box(Place.ADDRESSES, "NLB addresses", ("{ip}",), each="addresses", short="IPs")
 
 
 @dataclass(frozen=True, slots=True)

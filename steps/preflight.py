@@ -34,6 +34,7 @@ from botocore.exceptions import ClientError
 from runbook.aws import Aws, Identity, code_of
 from runbook.errors import BadInput
 from runbook.parameters import Parameters
+from runbook.picture import Box, Place
 from runbook.record import from_list, record
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ LEGACY_NOTE = (
 FREE_ADDRESSES = 8
 
 MOST_TAGS = 50  # on a resource (tag restrictions of EC2, Elastic Load Balancing and API Gateway)
+
+BOX = Box(Place.INSTANCES, "Service", hops=("network-acl", "backend"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,14 @@ from runbook.creating import create_once, seen, shown
 from runbook.errors import CannotContinue
 from runbook.outcome import Missing
 from runbook.parameters import Parameters
+from runbook.picture import Box, Place
 from runbook.record import is_ours
 from runbook.removing import Resource, unless_gone
 from steps import rest_api
 from steps.rest_api import RestApi
 
 PART_OF = RestApi
+BOX = Box(Place.STAGE, "Resource", ("{path}",), hops=("route",))
 PATH_PART = "{proxy+}"
 PATH = f"/{PATH_PART}"
 

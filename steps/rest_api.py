@@ -29,6 +29,7 @@ from runbook.creating import create_once, seen, shown
 from runbook.errors import NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.picture import Box, Place
 from runbook.record import is_ours, parameters_from, record, tag_differences
 from runbook.removing import Resource, unless_gone
 from steps._tags import retag_api_gateway
@@ -36,6 +37,8 @@ from steps.preflight import PrivateService
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import ResourceTypeDef
+
+BOX = Box(Place.URL, "REST API", ("{name}", "{id}"), hops=("access",))
 
 
 @dataclass(frozen=True, slots=True)

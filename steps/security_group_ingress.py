@@ -35,6 +35,7 @@ from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.path.filters import rules, rules_of_stack
 from runbook.path.packets import Rule, is_public
+from runbook.picture import Box, Place
 from runbook.record import as_list, stack_tags
 from runbook.removing import Resource, unless_gone
 from steps.nlb_addresses import NlbAddresses
@@ -43,6 +44,8 @@ from steps.target_group import TargetGroup
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import TagSpecificationTypeDef
+
+BOX = Box(Place.ADDRESSES, "Security group", ("{source}",), each="rules", hops=("security-group",), short="Rules")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from runbook.aws import Aws
 from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.picture import Box, Place
 from runbook.record import is_ours
 from runbook.removing import Resource
 from steps import _links, rest_api
@@ -37,6 +38,7 @@ from steps.rest_api import RestApi
 from steps.vpc_link import VpcLink
 
 PART_OF = RestApi
+BOX = Box(Place.STAGE, "Variables", ("VPCLINK={vpclink}", "VPCNLB={vpcnlb}"), hops=("stage-variables",))
 
 
 @dataclass(frozen=True, slots=True)

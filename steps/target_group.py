@@ -35,6 +35,7 @@ from runbook.creating import seen
 from runbook.errors import NeedsReplacing, NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.picture import Box, Place
 from runbook.record import MARKS, as_list, from_list, is_ours, parameters_from, record, tag_differences
 from runbook.removing import Resource, unless_gone
 from steps._tags import retag_load_balancing
@@ -42,6 +43,13 @@ from steps.preflight import PrivateService
 
 REPLACING_INTERRUPTS = True  # its name is unique, so the old one goes first
 PRESERVE_CLIENT_IP = "preserve_client_ip.enabled"
+
+BOX = Box(
+    Place.GROUP,
+    "Target group",
+    ("{name}", "{protocol} {port}", "{health_check_path}"),
+    hops=("target-group", "health-check"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from runbook.aws import Aws
 from runbook.errors import CannotContinue
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.picture import Box, Place
 from runbook.record import is_ours
 from runbook.removing import Resource, unless_gone
 from steps import target_group
@@ -36,6 +37,7 @@ from steps.security_group_ingress import Ingress
 from steps.target_group import TargetGroup
 
 PART_OF = TargetGroup
+BOX = Box(Place.INSTANCES, "Targets", ("{instance}", "{state}"), each="targets", hops=("targets",))
 
 TAKES = 40.0  # AWS seconds from registration to healthy with two checks ten seconds apart
 

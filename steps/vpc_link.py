@@ -29,6 +29,7 @@ from runbook.creating import create_once, seen
 from runbook.errors import CannotContinue, NeedsReplacing, NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.picture import Box, Place
 from runbook.record import is_ours, stack_tags, tag_differences
 from runbook.removing import Resource
 from steps import _links
@@ -44,6 +45,8 @@ _ADVICE = {
     "or use another stack name so that it gets a load balancer of its own.",
     "malformed": "V1 links need a Network Load Balancer.",
 }
+
+BOX = Box(Place.LINK, "VPC link", ("{name}", "{id}", "{status}"), hops=("vpc-link",))
 
 
 @dataclass(frozen=True, slots=True)

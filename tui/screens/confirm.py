@@ -49,7 +49,7 @@ class ConfirmScreen(YesOrNoScreen):
             yield Label(self._title(), id="dialog-title")
             yield Static(self._account(), id="dialog-account")
             with VerticalScroll(id="dialog-body"):
-                yield Static(self._changes(), id="dialog-changes")
+                yield Static(self._listed() if self._removals else self._changes(), id="dialog-changes")
             yield Static(
                 self._removing() if order.action is Action.DOWN else self._outlook(), id="dialog-costs", markup=False
             )
@@ -103,18 +103,29 @@ class ConfirmScreen(YesOrNoScreen):
         takes = f"That takes about {minutes} {'minute' if minutes == 1 else 'minutes'}"
         return f"{takes}{present.clock(self._session.pace)}. {_REMOVAL}"
 
+    def _listed(self) -> Text:
+        """What is removed: its kind, name and id, and what goes with it."""
+        lines: list[Text] = []
+        width = max(len(each.kind) for resources in self._removals.values() for each in resources)
+        for step, resources in self._removals.items():
+            lines += [
+                Text.assemble(
+                    text(f"{each.kind:<{width}}  ", "bold"),
+                    text(each.name),
+                    "  " if each.name else "",
+                    text(each.id, "dim"),
+                )
+                for each in resources
+            ]
+            if parts := [part.name for part in self._parts_of(step)]:
+                lines.append(text(f"{'':<{width}}  with it: {', '.join(parts)}", "dim"))
+        return Text("\n").join(lines)
+
     def _changes(self) -> Table:
         grid = Table.grid(padding=(0, 2))
         grid.add_column(no_wrap=True)
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold")
-        for step, resources in self._removals.items():
-            for resource in resources:
-                grid.add_row(text(resource.kind, "bold"), text(resource.name), text(resource.id, "dim"))
-            if parts := [part.name for part in self._parts_of(step)]:
-                grid.add_row(text(""), text(f"with its {', '.join(parts)}", "dim"), text(""))
-        if self._removals:
-            return grid
         for state in self._session.board:
             if self._order.only in (None, state.id) and (row := self._change(state)) is not None:
                 grid.add_row(*row)

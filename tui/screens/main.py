@@ -19,6 +19,7 @@ from tui.widgets.banner import Banner
 from tui.widgets.calls import Calls
 from tui.widgets.checklist import Checklist
 from tui.widgets.invoked import Invoked
+from tui.widgets.path import PathPicture
 from tui.widgets.result import Result
 from tui.widgets.strip import ProgressStrip
 from tui.words import safe
@@ -95,6 +96,7 @@ class MainScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Everything but the Markdown, which is mounted when it is first needed."""
         yield Banner(id="banner")
+        yield PathPicture()
         with Horizontal(id="body"):
             yield Checklist()
             with Container(id="detail"):
@@ -189,13 +191,24 @@ class MainScreen(Screen[None]):
             return
         self.query_one(Checklist).renew()
         self.query_one(ProgressStrip).renew()
+        self.query_one(PathPicture).show_board(session.board)
         self.query_one(Invoked).show_invocation(None if session.running else session.board.invocation)
         chosen = self.chosen
         if chosen is not None and moved in (None, chosen.id):
-            self.query_one(Result).show_step(chosen, session, guiding=self.guiding, following=self._following)
+            self._show_chosen(chosen, session)
         elif chosen is not None and chosen.wait is not None:
             self.query_one(Result).renew_wait(session)
         self._renew_keys()
+
+    def _show_chosen(self, chosen: StepState, session: Session) -> None:
+        explained = self.query_one("#why").display
+        self.query_one(Result).show_step(
+            chosen, session, guiding=self.guiding, following=self._following, explained=explained
+        )
+
+    def on_resize(self) -> None:
+        """The explanation may be beside the step now, or may not be any more."""
+        self.call_after_refresh(self.renew)
 
     def _renew_keys(self) -> None:
         """Lay the footer out anew only when other keys work than before."""
@@ -225,7 +238,7 @@ class MainScreen(Screen[None]):
         session, chosen = self.session, self.chosen
         if session is None or chosen is None:
             return
-        self.query_one(Result).show_step(chosen, session, guiding=self.guiding, following=self._following)
+        self._show_chosen(chosen, session)
         if self._filtered:
             self.query_one(Calls).only(chosen.id, session.board)
         self._renew_keys()

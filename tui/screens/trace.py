@@ -15,7 +15,9 @@ from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from runbook.events import Action
+from runbook.picture import Light, of_hops
 from tui.session import Order, Session
+from tui.widgets.path import PathPicture
 from tui.words import safe, span
 
 if TYPE_CHECKING:
@@ -33,6 +35,15 @@ _SIGNS = {
     "not reached": ("·", _QUIET),
     "unknown": ("?", "$text-accent"),
 }
+_LIGHTS = {
+    "ok": Light.LIT,
+    "broken": Light.BROKEN,
+    "suspicious": Light.WRONG,
+    "not reached": Light.DARK,
+    "unknown": Light.UNKNOWN,
+}
+_HOP_LIT_AFTER = 0.05
+"""Seconds from one hop of the picture to the next: it is lit in the order in which the request passes them."""
 
 
 _WAYS = (
@@ -88,6 +99,7 @@ class TraceScreen(Screen[None]):
         self._trace: Trace | None = None
         self._following = False
         self._leaving = False
+        self._hops_lit = 0
 
     def compose(self) -> ComposeResult:
         """What is traced on top, the hops below it, the chosen hop beside them."""
@@ -95,6 +107,7 @@ class TraceScreen(Screen[None]):
         target = self._target or str(getattr(invocation, "url", "")) or self._session.params.stack
         yield Input(safe(target), placeholder="invoke URL, API id or stack name", compact=True, id="trace-target")
         yield Static(id="verdict")
+        yield PathPicture()
         with Horizontal(id="trace-body"):
             yield OptionList(id="hops", compact=True)
             with VerticalScroll(id="hop"):
@@ -113,6 +126,7 @@ class TraceScreen(Screen[None]):
             return
         self._following = True
         self._trace = None
+        self._light(0)
         target = self.query_one(Input).value
         self.query_one("#verdict", Static).update(Content.styled("Following the request …", _QUIET))
         self.query_one("#trace-body").loading = True
@@ -166,6 +180,21 @@ class TraceScreen(Screen[None]):
         if worst is None:
             worst = next((n for n, hop in enumerate(trace.hops) if hop.state.value == "suspicious"), 0)
         hops.highlighted = worst
+        self._light(len(trace.hops) if self.app.animation_level == "none" else 1)
+
+    def _light(self, count: int) -> None:
+        """Light the first hops of the picture, and soon the next."""
+        trace, self._hops_lit = self._trace, count
+        hops = trace.hops if trace is not None else ()
+        lights = [_LIGHTS[hop.state.value] if at < count else Light.DARK for at, hop in enumerate(hops)]
+        shown = [(hop.id, hop.title, light) for hop, light in zip(hops, lights, strict=True)]
+        self.query_one(PathPicture).show(of_hops(self._session.plan.boxes, shown))
+        if count < len(hops):
+            self.set_timer(_HOP_LIT_AFTER, lambda: self._light_next(trace))
+
+    def _light_next(self, of: Trace | None) -> None:
+        if of is self._trace:
+            self._light(self._hops_lit + 1)
 
     @property
     def _hop(self) -> Hop | None:

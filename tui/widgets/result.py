@@ -49,6 +49,7 @@ class Result(VerticalScroll):
         self._state: StepState | None = None
         self._guiding = False
         self._following: StepState | None = None
+        self._explained = False
 
     def compose(self) -> ComposeResult:
         """A headline, the card of the guided way, and below it what is known."""
@@ -67,16 +68,27 @@ class Result(VerticalScroll):
         self.border_title = "Step"
 
     def show_step(
-        self, state: StepState, session: Session, *, guiding: bool, following: StepState | None = None
+        self,
+        state: StepState,
+        session: Session,
+        *,
+        guiding: bool,
+        following: StepState | None = None,
+        explained: bool = False,
     ) -> None:
-        """Show this step as it stands. ``following``: the step that the guided way leads to next."""
+        """Show this step as it stands.
+
+        ``following``: the step that the guided way leads to next. ``explained``: whether the step's explanation is on
+        the screen too, so that nothing of it is to be repeated here.
+        """
         other = self._state is not state
+        self._explained = explained
         self._state, self._guiding, self._following = state, guiding, following
         if other:
             self.scroll_home(animate=False)
         self.border_title = f"Step {state.number} of {len(session.board.steps)}"
         self._put("headline", _headline(state))
-        card = _card(state, session, self._guiding, self._following)
+        card = self._card(state, session)
         self.query_one("#card").display = card is not None
         self.query_one("#card-buttons").display = state.asked is not None
         if card is not None:
@@ -88,12 +100,12 @@ class Result(VerticalScroll):
 
     def renew_wait(self, session: Session) -> None:
         """Only the seconds moved on."""
-        if (
-            self._state is not None
-            and self._state.wait is not None
-            and (card := _card(self._state, session, self._guiding, self._following))
-        ):
+        if self._state is not None and self._state.wait is not None and (card := self._card(self._state, session)):
             self._put("card-text", card)
+
+    def _card(self, state: StepState, session: Session) -> Content | None:
+        summary = "" if self._explained else _summary(state)
+        return _card(state, session, guiding=self._guiding, following=self._following, summary=summary)
 
     def _put(self, name: str, content: Content) -> None:
         widget = self.query_one(f"#{name}", Static)
@@ -113,13 +125,14 @@ def _headline(state: StepState) -> Content:
     return Content.assemble(span(state.step.title, "bold"), "\n", (words, style), (took, _QUIET))
 
 
-def _card(state: StepState, session: Session, guiding: bool, following: StepState | None) -> Content | None:
+def _card(
+    state: StepState, session: Session, *, guiding: bool, following: StepState | None, summary: str
+) -> Content | None:
     """What the guided way says of this step now; None when there is nothing to say."""
     if state.asked is not None:
         words, detail = present.plan_words(state.asked.outcome, state.asked.reason, state.asked.differences)
-        return Content.assemble(
-            (_WILL.get(words, words), "bold"), ": ", span(detail), "\n", span(_summary(state), _QUIET)
-        )
+        more = ("\n", span(summary, _QUIET)) if summary else ()
+        return Content.assemble((_WILL.get(words, words), "bold"), ": ", span(detail), *more)
     if state.wait is not None:
         line = waiting(state.wait, session.board.clock(), session.pace)
         others = [other for other in session.board.asking if other is not state]
@@ -137,8 +150,8 @@ def _card(state: StepState, session: Session, guiding: bool, following: StepStat
         else:
             hint = Content(" ends the guide: this was the last step.")
         return Content.assemble(_what_changed(state), "\n", ("Enter", "bold $text-accent"), hint)
-    if state.outcome is None and state.idle:
-        return span(_summary(state), "$foreground 80%")
+    if state.outcome is None and state.idle and summary:
+        return span(summary, "$foreground 80%")
     return None
 
 
