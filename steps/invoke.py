@@ -48,7 +48,7 @@ PUBLIC_NOTE = (
     "Against that AWS offers throttling, resource policies and authorizers."
 )
 
-BOX = Box(Place.URL, "Answer", ("{status} in {latency} ms", "{url}"), hops=("dns-name",))
+BOX = Box(Place.URL, "Invoke URL", ("{url}", "{status} in {latency} ms"), hops=("dns-name",), short="Answer")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,13 @@ from steps.rest_api import RestApi
 from steps.vpc_link import VpcLink
 
 PART_OF = RestApi
-BOX = Box(Place.STAGE, "Variables", ("VPCLINK={vpclink}", "VPCNLB={vpcnlb}"), hops=("stage-variables",))
+BOX = Box(
+    Place.STAGE,
+    "Stage variables",
+    ("VPCLINK={vpclink}", "VPCNLB={vpcnlb}"),
+    hops=("stage-variables",),
+    short="Variables",
+)
 
 
 @dataclass(frozen=True, slots=True)

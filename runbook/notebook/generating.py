@@ -45,12 +45,14 @@ list or separated by commas (`"i-0123456789abcdef0,i-0fedcba9876543210"`), tags 
 _START = """\
 ## Start
 
-The run goes on in the background and overlaps what can overlap; each section below waits for its own step."""
+The run goes on in the background and overlaps what can overlap; each section below waits for its own step. The path
+of a request, drawn here, is lit as they end."""
 
 _RUN = """\
 from runbook.notebook import start
 
 run = start(globals())
+run.path()
 run"""
 
 _TRACE = """\

@@ -30,8 +30,9 @@ from runbook.events import (
 from runbook.explain import explain
 from runbook.log import RunLog, logged
 from runbook.notebook.options import Options, how_to_give, read
-from runbook.notebook.shown import Greeting, RecordView, Working, ending, seen
+from runbook.notebook.shown import Greeting, PathView, RecordView, Working, ending, seen
 from runbook.parameters import Parameters
+from runbook.picture import Light, light_of, of_steps
 from runbook.redaction import redacted
 from runbook.report import recorded
 from runbook.step import Plan
@@ -114,6 +115,7 @@ class Run:
         self._broken: BaseException | None = None
         self._over = False
         self._place: DisplayHandle | None = None
+        self._picture: DisplayHandle | None = None
         self._log = RunLog.of(plan, account, stack=options.parameters.stack, action=options.action, face="notebook")
         events = run(
             plan,
@@ -150,6 +152,18 @@ class Run:
                 display(table(traced))
             display(self._recorded())
             raise RunbookStopped(f"{step.id}: {redacted(event.reason)}{' ' if advice else ''}{advice}") from None
+
+    def path(self) -> None:
+        """Show the path of a request here. It is lit further whenever a cell below has waited for its step."""
+        self._picture = display(self._path(), display_id=True)
+
+    def _path(self) -> PathView:
+        with self._changed:
+            ended = dict(self._steps)
+            lights = {name: light_of(event.outcome, self._options.action) for name, event in ended.items()}
+            lights.update(dict.fromkeys(self._doing, Light.BUSY))
+        facts = {name: event.fact for name, event in ended.items()}
+        return PathView(redacted(tuple(of_steps(self._plan.boxes, lights, facts))))
 
     def trace(self) -> None:
         """Follow a request hop by hop and show which hop breaks it, if one does. Raises nothing for what it finds."""
@@ -283,6 +297,8 @@ class Run:
         except KeyboardInterrupt:
             self.stop()
             raise RunbookStopped("stopped by an interrupt; run the notebook again to go on from here") from None
+        if self._picture is not None:
+            self._picture.update(self._path())
         while self._notes:
             display(Working(redacted(f"Note: {self._notes.pop(0)}")))
 

@@ -11,12 +11,26 @@ from dataclasses import dataclass, field
 from runbook import present
 from runbook.events import Action, Outcome, RunFinished, StepFinished, Waited
 from runbook.outcome import Change, Difference
+from runbook.picture import Light, Row, Station, drawn, plain
 from runbook.redaction import redacted
 from runbook.report import Record, characters, htmlpage, told
 from runbook.report.drawing import render
 from runbook.report.shape import Shape
 
-__all__ = ["Ending", "Greeting", "RecordView", "StepView", "Working", "ending", "seen"]
+__all__ = ["Ending", "Greeting", "PathView", "RecordView", "StepView", "Working", "ending", "seen"]
+
+
+_PATH_WIDTH, _PATH_HEIGHT = 146, 9
+# Legible on white and on black.
+_PATH_COLOURS = {
+    Light.DARK: "#8a8a8a",
+    Light.BUSY: "#1e88e5",
+    Light.LIT: "#2e9e4f",
+    Light.MISSING: "#c77700",
+    Light.WRONG: "#c77700",
+    Light.UNKNOWN: "#a05bc0",
+    Light.BROKEN: "#e53935",
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +61,22 @@ class Greeting(_Shown):
 
     def _text(self) -> str:
         return _columns(self.rows)
+
+
+@dataclass(frozen=True, repr=False)
+class PathView(_Shown):
+    """The path of a request, drawn: what works of it so far is lit."""
+
+    stations: tuple[Station, ...]
+
+    def _html(self) -> str:
+        return render("cell_path.html", rows=self._rows(), colours=_PATH_COLOURS)
+
+    def _text(self) -> str:
+        return plain(self._rows())
+
+    def _rows(self) -> list[Row]:
+        return drawn(self.stations, _PATH_WIDTH, _PATH_HEIGHT)
 
 
 @dataclass(frozen=True, repr=False)

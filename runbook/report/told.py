@@ -8,8 +8,11 @@ from datetime import datetime
 from runbook import present
 from runbook.events import Action, Outcome
 from runbook.outcome import Change
+from runbook.picture import of_steps
 from runbook.report.reading import Record, StepRecord
 from runbook.report.shape import Shape, text
+from runbook.step import Plan
+from steps import READING_ORDER
 
 __all__ = [
     "Hop",
@@ -117,30 +120,13 @@ class Hop:
 
 def path(record: Record) -> list[Hop]:
     """The way of a request, from the internet to an instance, as far as this run saw it."""
-    api = record.fact("rest-api")
-    variables, link, balancer = record.fact("stage-variables"), record.fact("vpc-link"), record.fact("load-balancer")
-    listener, group = record.fact("listener"), record.fact("target-group")
-    addresses = record.fact("nlb-addresses").get("addresses") or []
-    rules = record.fact("security-group-ingress")
-    targets = record.fact("targets").get("targets") or []
-    integrations = record.fact("integration").get("integrations") or []
-    hops = [
-        ("deployment", "Invoke URL", record.invoke_url),
-        ("rest-api", "REST API", _join(api, "name", "id", "endpoint_type")),
-        ("integration", "Integration", ", ".join(f"ANY {item['path']} → {item['uri']}" for item in integrations)),
-        ("stage-variables", "Stage variables", _pairs(variables, VPCLINK="vpclink", VPCNLB="vpcnlb")),
-        ("vpc-link", "VPC link", _join(link, "name", "id", "status")),
-        ("load-balancer", "Load balancer", _join(balancer, "name", "scheme", "state")),
-        ("nlb-addresses", "Its addresses", ", ".join(f"{item['ip']} ({item['zone']})" for item in addresses)),
-        ("listener", "Listener", f"{listener['protocol']} {listener['port']}" if listener else ""),
-        ("target-group", "Target group", _join(group, "name", "health_check_path")),
-        ("security-group-ingress", "Security group", _rules(rules)),
-        ("targets", "Instances", ", ".join(f"{item['instance']}:{item['port']} {item['state']}" for item in targets)),
-    ]
+    boxes = Plan.of(READING_ORDER).boxes
+    stations = of_steps(boxes, {}, {step: record.fact(step) for step in boxes})
     return [
-        Hop(step, name, detail, "" if detail else _absent(found), found.outcome if found else None)
-        for step, name, detail in hops
-        for found in [record.steps.get(step)]
+        Hop(part.id, part.name, detail, "" if detail else _absent(found), found.outcome if found else None)
+        for station in stations
+        for part in station.parts
+        for found, detail in [(record.steps.get(part.id), ", ".join(part.details))]
     ]
 
 
@@ -212,20 +198,3 @@ def _since(began: datetime, at: datetime | None) -> float:
 
 def _stamp(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
-
-
-def _join(fact: object, *names: str) -> str:
-    return ", ".join(str(fact[name]) for name in names if fact.get(name)) if isinstance(fact, dict) else ""
-
-
-def _pairs(fact: object, **names: str) -> str:
-    if not isinstance(fact, dict):
-        return ""
-    return ", ".join(f"{shown}={fact[name]}" for shown, name in names.items() if fact.get(name))
-
-
-def _rules(fact: object) -> str:
-    if not isinstance(fact, dict) or not fact:
-        return ""
-    lets = ", ".join(str(rule["source"]) for rule in fact.get("rules") or [])
-    return f"{fact.get('security_group', '')} lets in {lets or 'nobody of the load balancer'}"

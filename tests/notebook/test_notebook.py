@@ -22,8 +22,9 @@ from runbook.events import Noted, Outcome, StepFinished
 from runbook.notebook.generating import as_text
 from runbook.notebook.options import EXAMPLES, OPTIONS, read
 from runbook.notebook.running import Run, RunbookStopped, start
-from runbook.notebook.shown import RecordView, seen
+from runbook.notebook.shown import PathView, RecordView, seen
 from runbook.parameters import Parameters, validated
+from runbook.picture import Light, of_steps
 from steps.invoke import Invocation
 from steps.target_group import TargetGroup
 from tests.notebook.conftest import NOTEBOOK
@@ -259,3 +260,24 @@ def test_text_from_outside_is_never_markup_and_never_a_secret() -> None:
     assert "<script" not in shown["text/html"]
     assert "&lt;script&gt;" in shown["text/html"]
     assert "planted" not in shown["text/html"] + shown["text/plain"]
+
+
+def test_the_path_at_the_top_is_lit_as_the_cells_below_go_on(fast: Account) -> None:
+    run = start({"endpoint_url": fast.url, "mode": "up"})
+    run.path()
+    run.finish()
+    drawn = run._path()
+    assert {station.light for station in drawn.stations} == {Light.LIT}
+    text, html = drawn._text(), drawn._html()
+    for said in ("Invoke URL", "VPC link", "demo-link", "Target group", "Instances"):
+        assert said in text, said
+        assert said in html, said
+    assert max(map(len, text.splitlines())) <= 150
+    assert html.count("<span") == html.count("</span>")
+
+
+def test_a_path_with_text_from_outside_is_no_markup() -> None:
+    hostile = {"name": "<script>x</script>", "id": "&amp;", "status": "AVAILABLE"}
+    html = PathView(tuple(of_steps(PLAN.boxes, {}, {"vpc-link": hostile})))._html()
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html

@@ -33,6 +33,7 @@ from runbook.outcome import Change, Difference
 from runbook.parameters import Parameters, validated
 from runbook.removing import Resource
 from runbook.step import Plan, Step
+from steps import READING_ORDER
 from tui.app import RunbookApp
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def plan() -> Plan:
             only_looks=name in ("preflight", "nlb-addresses", "invoke"),
             takes=345.0 if name == "load-balancer" else 0.0,
             usd_per_hour=0.0225 if name == "load-balancer" else 0.0,
+            box=Plan.of(READING_ORDER).boxes[name],
         )
         for name, title in TITLES.items()
     ]

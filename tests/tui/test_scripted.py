@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from runbook.errors import BadInput
 from runbook.events import Action, Event, Noted, Outcome, StepChecked, StepFinished, StepStarted, Waited
 from runbook.log import runs
 from runbook.parameters import validated
+from runbook.picture import Light, Place
 from tests.tui import script
 from tests.tui.helpers import ready, screen_text, settle, until
 from tests.tui.script import MARKUP, Told
@@ -31,6 +33,7 @@ from tui.screens.parameters import ParametersScreen
 from tui.session import Order
 from tui.widgets.calls import Calls
 from tui.widgets.checklist import Checklist
+from tui.widgets.path import PathPicture
 from tui.words import look, safe
 
 
@@ -662,3 +665,41 @@ async def test_what_cannot_be_looked_up_is_not_asked_about() -> None:
         await pilot.press("u")
         await settle(pilot)
         assert [told.action for told in app.script.told] == [Action.UP]
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (160, 45), (200, 60)])
+async def test_the_first_screen_says_nothing_twice(size: tuple[int, int]) -> None:
+    async with script.app().run_test(size=size) as pilot:
+        app = await ready(pilot)
+        await pilot.pause(0.2)
+        shown = " ".join(re.sub(r"[│╭╮╰╯─▌▶·]", " ", screen_text(app)).split())
+        assert shown.count("first paragraph says what this step does") == 1
+        await pilot.press("enter")
+        await until(pilot, lambda: app.session.board.asking, "the question")
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+        assert "\n".join(screen_text(app).splitlines()).count("A first paragraph says") <= 1
+
+
+def lights(app: RunbookApp) -> dict[Place, Light]:
+    return {station.place: station.light for station in app.screen.query_one(PathPicture)._stations}
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (160, 45)])
+async def test_the_path_is_lit_step_by_step_as_a_run_goes(size: tuple[int, int]) -> None:
+    async with script.app(waits).run_test(size=size) as pilot:
+        app = await ready(pilot)
+        assert set(lights(app).values()) == {Light.DARK}
+        await pilot.press("u")
+        await until(pilot, lambda: app.session.board.waits, "the wait")
+        on = lights(app)
+        assert (on[Place.INSTANCES], on[Place.BALANCER], on[Place.LINK]) == (Light.LIT, Light.BUSY, Light.DARK)
+        top = screen_text(app).splitlines()[1:10]
+        assert any("◌" in line for line in top)
+        app.script.told[0].go_on.set()
+        await settle(pilot)
+        assert set(lights(app).values()) == {Light.LIT}
+        shown = "\n".join(screen_text(app).splitlines()[:11])
+        assert ("10.0.1.23" in shown) is (size[1] >= 40)
+        assert "balancer" in shown.lower()
+        assert all(len(line.rstrip()) <= size[0] for line in shown.splitlines())
