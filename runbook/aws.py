@@ -526,6 +526,7 @@ class Aws:
                 request_id=request_id,
                 error=error,
                 attempts=context.get("runbook_attempts", 1),
+                parameters=json.loads(context.get("runbook_question", "{}")),
             )
         )
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from runbook.parameters import is_stack_name
 
-__all__ = ["appended", "aws", "export", "runbook", "shell", "shorthand"]
+__all__ = ["Value", "appended", "aws", "export", "runbook", "shell", "shorthand"]
 
 Value = str | int | Path | None
 """``None`` and ``False`` leave an option out, ``True`` is a flag."""

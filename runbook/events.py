@@ -180,6 +180,8 @@ class CallAnswered(Event):
     error: str = ""
     """AWS's error code, or the name of the connection error."""
     attempts: int = 1
+    parameters: dict[str, Any] = field(default_factory=dict)
+    """What was asked, as boto3 takes it and JSON has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

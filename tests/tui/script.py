@@ -214,7 +214,7 @@ class Script:
 def call(step: str, operation: str, number: int, *, writes: bool = False, error: str = "") -> Iterator[Event]:
     about: dict[str, Any] = {"step": step, "service": "elbv2", "operation": operation, "writes": writes, "call": number}
     yield CallSent(**about)
-    yield CallAnswered(**about, duration=0.021, error=error)
+    yield CallAnswered(**about, duration=0.021, error=error, parameters={"name": f"demo-{step}", "tags": {"a": "b c"}})
 
 
 def step_done(name: str, *, reason: str = "") -> Iterator[Event]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -325,7 +326,7 @@ async def test_calls_can_be_narrowed_to_the_chosen_step() -> None:
         app.main.query_one(Checklist).choose(app.session.board["vpc-link"])
         await pilot.press("f")
         await pilot.pause()
-        assert next(line.text for line in calls.lines).endswith("elbv2.CreateVpcLink 21 ms")
+        assert "    21 ms elbv2.CreateVpcLink" in next(line.text for line in calls.lines)
         assert len(calls.lines) == 1
         await pilot.press("f")
         await pilot.pause()
@@ -703,3 +704,21 @@ async def test_the_path_is_lit_step_by_step_as_a_run_goes(size: tuple[int, int])
         assert ("10.0.1.23" in shown) is (size[1] >= 40)
         assert "balancer" in shown.lower()
         assert all(len(line.rstrip()) <= size[0] for line in shown.splitlines())
+
+
+async def test_a_call_is_copied_as_a_command_that_asks_this_account() -> None:
+    async with script.app().run_test(size=(160, 45)) as pilot:
+        app = await ready(pilot)
+        await pilot.press("u")
+        await settle(pilot)
+        calls = app.main.query_one(Calls)
+        assert "name=demo-vpc-link  tags={a=b c}" in "\n".join(line.text for line in calls.lines)
+        operations = [line.text.index("elbv2.") for line in calls.lines]
+        assert len(set(operations)) == 1, "aligned"
+        calls.focus()
+        await pilot.press("up", "w")
+        await pilot.pause()
+        assert shlex.split(app.clipboard) == [
+            *("aws", "elbv2", "create-vpc-link", "--name", "demo-vpc-link", "--tags", '{"a": "b c"}'),
+            *("--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:4566"),
+        ]

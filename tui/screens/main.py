@@ -376,6 +376,19 @@ class MainScreen(Screen[None]):
         self.app.copy_to_clipboard(url)
         self.notify(url, title="Copied", markup=False)
 
+    @on(Calls.Copy)
+    def _copy_call(self, message: Calls.Copy) -> None:
+        from runbook.call_command import command_of
+
+        if (session := self.session) is None:
+            return
+        command = command_of(message.call, session.account.aws.region, session.account.endpoint_url)
+        if command:
+            self.app.copy_to_clipboard(command)
+            self.notify(command, title="Copied", markup=False)
+        else:
+            self.notify("This call cannot be written as a command that is safe to paste.", severity="warning")
+
     @on(Invoked.Open)
     def _open_extra(self, message: Invoked.Open) -> None:
         self.action_extra(message.screen)

@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
+from collections import deque
+from typing import ClassVar
+
+from rich.style import Style
 from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import RichLog
 
+from runbook.call_command import parameters_of
 from runbook.events import CallAnswered
-from tui.board import Board
+from tui.board import CALLS_KEPT, Board
 from tui.words import text
 
 __all__ = ["Calls"]
 
+_OPERATION = 36  # columns: "elbv2.DescribeTargetGroupAttributes"
+_STEP = 22
+
 
 class Calls(RichLog):
-    """One line an answered call; those in flight are told below. Changes stand out from looking."""
+    """One line an answered call; those in flight are told below. Changes stand out from looking.
+
+    Going up and down chooses a call; it can be copied as a command of the AWS CLI.
+    """
+
+    BINDING_GROUP_TITLE = "AWS calls"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "choose(-1)", "Call before", show=False, id="calls.up"),
+        Binding("down,j", "choose(1)", "Next call", show=False, id="calls.down"),
+        Binding("w", "copy", "Copy as aws command", id="calls.copy", tooltip="Copy the chosen call as an aws command"),
+    ]
+
+    class Copy(Message):
+        """Copy this call as a command."""
+
+        def __init__(self, call: CallAnswered) -> None:
+            self.call = call
+            super().__init__()
 
     def __init__(self) -> None:
-        super().__init__(id="calls", max_lines=1000, markup=False, highlight=False, wrap=False)
+        super().__init__(id="calls", max_lines=CALLS_KEPT, markup=False, highlight=False, wrap=False)
         self._only: str | None = None
+        self._written: deque[CallAnswered] = deque(maxlen=CALLS_KEPT)
+        self._at: int | None = None
+        """The chosen line; none as long as the newest is followed."""
 
     def on_mount(self) -> None:
         """Name the pane."""
@@ -26,7 +58,8 @@ class Calls(RichLog):
     def add(self, call: CallAnswered) -> None:
         """Write one more line, unless another step's calls are shown."""
         if self._only in (None, call.step):
-            self.write(self._line(call))
+            self._written.append(call)
+            self.write(self._line(call), scroll_end=self._at is None)
 
     def tell_in_flight(self, board: Board) -> None:
         """Say below what is on its way."""
@@ -44,8 +77,56 @@ class Calls(RichLog):
     def renew(self, board: Board) -> None:
         """Write it all anew."""
         self.clear()
+        self._written.clear()
+        self._at = None
         for call in board.calls:
             self.add(call)
+
+    # --- choosing -----------------------------------------------------------------------------------------------
+
+    @property
+    def chosen(self) -> CallAnswered | None:
+        """The chosen call; the newest as long as none was chosen."""
+        if not self._written:
+            return None
+        return self._written[-1 if self._at is None else min(self._at, len(self._written) - 1)]
+
+    def action_choose(self, by: int) -> None:
+        """Go up or down."""
+        last = len(self._written) - 1
+        if last >= 0:
+            self._choose(max(0, min(last, (last if self._at is None else self._at) + by)))
+
+    def action_copy(self) -> None:
+        """Copy the chosen call."""
+        if (call := self.chosen) is not None:
+            self.post_message(self.Copy(call))
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose a call; twice copies it."""
+        line = self.scroll_offset.y + event.y - self.gutter.top
+        if 0 <= line < len(self._written):
+            self._choose(line)
+            if event.chain == 2:
+                self.action_copy()
+
+    def _choose(self, line: int) -> None:
+        self._at = line
+        height = self.scrollable_content_region.height
+        if not self.scroll_offset.y <= line < self.scroll_offset.y + height:
+            self.scroll_to(y=max(0, line - height + 1 if line > self.scroll_offset.y else line), animate=False)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """A line as it is, the chosen one reversed."""
+        strip = super().render_line(y)
+        line = self.scroll_offset.y + y
+        chosen = len(self._written) - 1 if self._at is None else self._at
+        if self.has_focus and line == chosen and line < len(self.lines):
+            return Strip(
+                [segment._replace(style=(segment.style or _PLAIN) + _CHOSEN) for segment in strip], strip.cell_length
+            )
+        return strip
 
     def _line(self, call: CallAnswered) -> Text:
         colours = self.app.theme_variables
@@ -53,12 +134,17 @@ class Calls(RichLog):
         line = Text(no_wrap=True)
         line.append(f"{call.at:%H:%M:%S} ", "dim")
         line.append("● " if call.writes else "  ", colours["accent"])
-        line.append_text(text(f"{call.service}.{call.operation}", "bold" if call.writes else ""))
-        line.append(f" {1000 * call.duration:.0f} ms", quiet)
+        line.append(f"{1000 * call.duration:>6.0f} ms ", quiet)
+        line.append_text(text(f"{f'{call.service}.{call.operation}':<{_OPERATION}} ", "bold" if call.writes else ""))
+        if self._only is None:
+            line.append(f"{call.step or '':<{_STEP}} ", "dim")
         if call.attempts > 1:
-            line.append(f" ×{call.attempts}", colours["warning"])
+            line.append(f"×{call.attempts} ", colours["warning"])
         if call.error:
-            line.append_text(text(f" {call.error}", colours["error"]))
-        if call.step and self._only is None:
-            line.append(f"  {call.step}", "dim")
+            line.append_text(text(f"{call.error} ", colours["error"]))
+        line.append_text(text(parameters_of(call).replace("\n", " "), quiet))
         return line
+
+
+_PLAIN = Style()
+_CHOSEN = Style(reverse=True)
