@@ -14,16 +14,19 @@ __all__ = ["command_of", "parameters_of"]
 
 
 def command_of(call: CallAnswered, region: str, endpoint_url: str | None) -> str:
-    """The command, with the account's region and endpoint in it; empty where no command can be relied on.
+    """The command, with the account's region and endpoint in it; empty for what is no operation's name.
 
     Without its endpoint, a command meant for a practice account would go to AWS.
     """
-    if not call.operation:
+    if not call.operation.isalnum():
         return ""
     options = dict(option for name, value in call.parameters.items() for option in _options(name, value))
     # What is streamed, the CLI writes to a file.
     words = [xform_name(call.operation, "-"), *(["/dev/stdout"] if call.operation == "GetExport" else [])]
-    return appended(aws(call.service, *words, **options), region=region, endpoint_url=endpoint_url)
+    command = aws(call.service, *words, **options)
+    if not command:  # a value that is not safe as an option's own; inside of JSON every value is only a value
+        command = aws(call.service, *words, cli_input_json=json.dumps(call.parameters))
+    return appended(command, region=region, endpoint_url=endpoint_url)
 
 
 def parameters_of(call: CallAnswered) -> str:

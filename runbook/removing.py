@@ -19,13 +19,11 @@ class Resource:
     kind: str
     name: str = ""
     id: str = ""
-    seconds: float = 0.0
-    """How long AWS usually takes until it is gone, where that is worth saying; in AWS seconds."""
 
     @classmethod
-    def of_arn(cls, kind: str, name: str, arn: str, *, seconds: float = 0.0) -> Resource:
+    def of_arn(cls, kind: str, name: str, arn: str) -> Resource:
         """A resource whose id is an ARN; account and region, which are everywhere the same, are left out."""
-        return cls(kind, name, arn.split(":", 5)[-1], seconds)
+        return cls(kind, name, arn.split(":", 5)[-1])
 
 
 class unless_gone(contextlib.AbstractContextManager[None, bool]):  # noqa: N801 (reads like contextlib.suppress)

@@ -175,7 +175,7 @@ def removes(aws: Aws, params: Parameters) -> list[Resource]:
     found = find(aws, params.stack)
     if found is None or not is_ours(found.tags, params.stack):
         return []
-    return [Resource.of_arn("load balancer", found.name, found.arn, seconds=REMOVAL_TAKES)]
+    return [Resource.of_arn("load balancer", found.name, found.arn)]
 
 
 def undo(aws: Aws, params: Parameters) -> None:

@@ -122,7 +122,7 @@ def do(aws: Aws, params: Parameters, balancer: LoadBalancer) -> VpcLink:
 
 def removes(aws: Aws, params: Parameters) -> list[Resource]:
     """The links that carry the stack's tag."""
-    return [Resource("VPC link", link.name, link.id, _links.GOES_WITHIN) for link in _links.ours(aws, params.stack)]
+    return [Resource("VPC link", link.name, link.id) for link in _links.ours(aws, params.stack)]
 
 
 def undo(aws: Aws, params: Parameters) -> None:

@@ -102,8 +102,8 @@ FACTS: dict[str, object] = {
     "invoke": Invocation(URL, 200, 34, "i-0123456789abcdef0", '{"instance_id": "i-0123456789abcdef0"}'),
 }
 REMOVED = {
-    "vpc-link": Resource("VPC link", "demo-link", "l1nk1d", 240.0),
-    "load-balancer": Resource("load balancer", "demo-nlb", "loadbalancer/net/demo-nlb/1", 60.0),
+    "vpc-link": Resource("VPC link", "demo-link", "l1nk1d"),
+    "load-balancer": Resource("load balancer", "demo-nlb", "loadbalancer/net/demo-nlb/1"),
 }
 TITLES = {
     "preflight": "Preflight: who am I",
@@ -138,6 +138,7 @@ def plan() -> Plan:
             only_looks=name in ("preflight", "nlb-addresses", "invoke"),
             takes=345.0 if name == "load-balancer" else 0.0,
             usd_per_hour=0.0225 if name == "load-balancer" else 0.0,
+            removal_takes={"vpc-link": 240.0, "load-balancer": 60.0}.get(name, 0.0),
             box=Plan.of(READING_ORDER).boxes[name],
         )
         for name, title in TITLES.items()

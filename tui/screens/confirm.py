@@ -96,7 +96,7 @@ class ConfirmScreen(YesOrNoScreen):
 
     def _removing(self) -> str:
         """How long it takes, where that is worth saying, and what stays."""
-        seconds = sum(each.seconds for resources in self._removals.values() for each in resources)
+        seconds = sum(self._session.plan[step].removal_takes for step in self._removals)
         if seconds < _QUICK:
             return _REMOVAL
         minutes = max(1, round(seconds / 60))
