@@ -62,8 +62,8 @@ def expected(
     """
     if found.outcome not in (Outcome.OK, Outcome.MISSING, Outcome.DRIFTED, Outcome.UNKNOWN):
         return Expected()
-    gone_with = [
-        name
+    created_with = [
+        f"goes with {name}, created again" if other.change is Change.REPLACE else f"comes with {name}"
         for fact, (name, other) in before.items()
         if (fact is step.part_of and other.change.renews)
         or (fact in step.replaced_with and other.change is Change.REPLACE)
@@ -72,8 +72,8 @@ def expected(
     if step.only_looks:
         open_ = found.outcome is not Outcome.OK or bool(after)
         return Expected(Change.AFTER, _known_after(after), renews=True) if open_ else Expected()
-    if gone_with:
-        reason = "" if found.outcome is Outcome.MISSING else f"goes with {gone_with[0]}"
+    if created_with:
+        reason = "" if found.outcome is Outcome.MISSING else created_with[0]
         return Expected(Change.CREATE, reason, renews=True)
     if foreseen is not None:
         again = foreseen.outcome is found.outcome and foreseen.differences == found.differences

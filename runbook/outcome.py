@@ -55,6 +55,15 @@ class Difference:
         return f"{self.what} is {self.found or 'not set'}, should be {self.wanted or 'not set'}"
 
     @property
+    def planned(self) -> str:
+        """Say in one line what a repair will change, with Terraform's signs."""
+        if not self.wanted:
+            return f"- {self.what}"
+        if self.found:
+            return f"~ {self.what} {self.found} → {self.wanted}{' (needs replacing)' if self.replaces else ''}"
+        return f"+ {self.what}" if self.wanted in _PRESENT else f"+ {self.what} = {self.wanted}"
+
+    @property
     def repaired(self) -> str:
         """Say in one line what a repair has changed."""
         if not self.wanted:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from runbook.events import Outcome, Planned
 from runbook.outcome import Change, Difference
@@ -19,6 +20,7 @@ __all__ = [
     "RESULTS",
     "SIGNS",
     "SYMBOLS",
+    "PlanLine",
     "Table",
     "clock",
     "counts",
@@ -26,7 +28,7 @@ __all__ = [
     "minutes",
     "notes",
     "outlook",
-    "plan_change",
+    "plan_line",
     "plan_words",
     "result",
     "results",
@@ -148,11 +150,39 @@ def results(changes: Iterable[Change]) -> str:
     return ", ".join(f"{count} {RESULTS[kind]}" for kind in order if (count := all_changes.count(kind)))
 
 
-def plan_change(change: Change, reason: str, follows: str, *, only_looks: bool = False) -> tuple[str, str, str]:
-    """A step in a plan: its sign, what ``up`` will do about it, and why."""
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """A step in a plan: its sign, what ``up`` will do about it, and why or how."""
+
+    sign: str
+    word: str
+    details: tuple[str, ...]
+    """One each; of an update or a replacement what will be different."""
+
+
+class _Checked(Protocol):
+    @property
+    def change(self) -> Change: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def follows(self) -> str: ...
+    @property
+    def differences(self) -> tuple[Difference, ...]: ...
+    @property
+    def expected(self) -> tuple[Difference, ...]: ...
+
+
+def plan_line(step: _Checked, *, only_looks: bool = False) -> PlanLine:
+    """What a plan says of a step that was checked."""
+    change = step.change
     words = {Change.NONE: "up to date", Change.AFTER: "may change"}
-    sign, word = ("<=", "read") if only_looks and change is not Change.NONE else (SIGNS[change], words.get(change))
-    return sign, word or change.value, follows or reason
+    word = words.get(change, change.value)
+    sign, word = ("<=", "read") if only_looks and change is not Change.NONE else (SIGNS[change], word)
+    differences = step.expected or step.differences
+    if change in (Change.UPDATE, Change.REPLACE) and differences:
+        return PlanLine(sign, word, tuple(difference.planned for difference in differences))
+    return PlanLine(sign, word, (step.follows or step.reason,))
 
 
 def counts(planned: Planned) -> str:

@@ -72,6 +72,8 @@ class StepState:
     follows: str = ""
     """Why it will, where that follows from the change of another step."""
     differences: tuple[Difference, ...] = ()
+    expected: tuple[Difference, ...] = ()
+    """What will be different once the steps before have acted."""
     fact: object = None
     began: float | None = None
     """When it began what it is doing, on the board's clock."""
@@ -107,7 +109,7 @@ class StepState:
         """Nothing is known any more."""
         self.outcome = self.action = self.fact = self.duration = self.began = self.wait = None
         self.reason, self.differences, self.changes = "", (), []
-        self.change, self.follows = Change.NONE, ""
+        self.change, self.follows, self.expected = Change.NONE, "", ()
 
 
 @dataclass(slots=True)
@@ -266,6 +268,7 @@ class Board:
         down = self.run.action is Action.DOWN
         state.outcome, state.action, state.reason = event.outcome, self.run.action, event.reason
         state.change, state.follows, state.differences = event.change, event.follows, event.differences
+        state.expected = event.expected
         state.duration = state.spent if acted else None
         if down and event.outcome in (Outcome.OK, Outcome.UNDONE):
             state.fact = None

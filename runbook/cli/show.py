@@ -250,10 +250,11 @@ class _Screen:
 
     def line(self, event: StepFinished) -> Text:
         name = event.step or ""
-        words, detail = self._words(event)
         if self._as_planned(event):
-            sign, style = self._sign(event), _CHANGE_STYLES.get(event.change, "dim")
-            return Text.assemble((f"{sign:>3}", style), f" {name:<23} ", (f"{words:<12}", style), f"  {detail}")
+            planned, style = self._plan_line(event), _CHANGE_STYLES.get(event.change, "dim")
+            head = Text.assemble((f"{planned.sign:>3}", style), f" {name:<23} ", (f"{planned.word:<12}", style), "  ")
+            return head.append(f"\n{' ' * head.cell_len}".join(planned.details))
+        words, detail = self._words(event)
         return Text.assemble(
             (present.SYMBOLS[event.outcome], _STYLES.get(event.outcome, "dim")),
             f" {name:<23} ",
@@ -286,7 +287,9 @@ class _Screen:
                 sign = present.SYMBOLS[event.outcome]
                 took = "" if event.outcome in _INSTANT else present.seconds(event.duration)
                 if self._as_planned(event):
-                    sign, style, took = self._sign(event), _CHANGE_STYLES.get(event.change, "dim"), ""
+                    planned = self._plan_line(event)
+                    sign, words, detail, took = planned.sign, planned.word, "\n".join(planned.details), ""
+                    style = _CHANGE_STYLES.get(event.change, "dim")
                 grid.add_row(Text(sign, style), name, Text(words, style), took, Text(detail))
             elif name in self.doing:
                 spinner = self.spinner(name)
@@ -347,8 +350,6 @@ class _Screen:
         return Text(f"{text[0].upper()}{text[1:]}{took}", style="bold green")
 
     def _words(self, event: StepFinished) -> tuple[str, str]:
-        if self._as_planned(event):
-            return self._planned_words(event)[1:]
         if event.outcome is Outcome.OK and self.started is not None and self.started.action is Action.CHECK:
             return "up to date", event.reason
         return present.result(event.outcome, event.change), event.reason
@@ -357,12 +358,8 @@ class _Screen:
         """Whether it is part of a plan; what could not be looked at is not."""
         return self.as_plan and event.outcome in (Outcome.OK, *_OPEN)
 
-    def _sign(self, event: StepFinished) -> str:
-        return self._planned_words(event)[0]
-
-    def _planned_words(self, event: StepFinished) -> tuple[str, str, str]:
-        only_looks = self.plan[event.step or ""].only_looks
-        return present.plan_change(event.change, event.reason, event.follows, only_looks=only_looks)
+    def _plan_line(self, event: StepFinished) -> present.PlanLine:
+        return present.plan_line(event, only_looks=self.plan[event.step or ""].only_looks)
 
     @staticmethod
     def _well(event: StepFinished) -> bool:
@@ -436,8 +433,9 @@ def announce(
         event = ended.get(step.id)
         if event is None or event.change is Change.NONE:
             continue
-        sign, words, detail = present.plan_change(event.change, event.reason, event.follows, only_looks=step.only_looks)
-        console.print(Text(f"  {sign:>3} {words:<12} {step.id:<23} {detail}"), soft_wrap=True)
+        line = present.plan_line(event, only_looks=step.only_looks)
+        head = f"  {line.sign:>3} {line.word:<12} {step.id:<23} "
+        console.print(Text(head + f"\n{' ' * len(head)}".join(line.details)), soft_wrap=True)
     for whole in (event for event in looked if isinstance(event, Planned)):
         console.print(Text(f"\n{present.counts(whole).capitalize()}. {present.outlook(whole)}"))
 

@@ -112,6 +112,31 @@ def test_a_stack_from_nothing_to_nothing(cli: Cli) -> None:
     assert "There is no stack whole in us-east-1" in cli("down", "--stack", "whole").stdout
 
 
+def test_plans_have_terraforms_exit_codes_when_asked_for(cli: Cli, tmp_path: Path) -> None:
+    detailed, file = "--detailed-exitcode", tmp_path / "plan.json"
+    planned = cli("plan", "--stack", "coded", detailed, "--out", str(file))
+    assert planned.returncode == 2, planned.stderr
+    assert "+ target-group" in planned.stdout
+    assert cli("plan", "--stack", "coded").returncode == 0
+    for wrong in (["--stack", "not a name"], ["--nosuch"], ["--instances", "i-0123456789abcdef0"]):
+        assert cli("plan", detailed, *wrong).returncode == 1
+
+    up = cli("up", "--plan", str(file))
+    assert up.returncode == 0, up.stdout + up.stderr
+    assert "12 created" in up.stdout
+    assert "there is no" not in up.stdout
+    nothing = cli("plan", "--stack", "coded", detailed)
+    assert nothing.returncode == 0
+    assert "No changes" in nothing.stdout
+
+    needs = cli("plan", "--stack", "coded", "--port", "8080", "--out", str(tmp_path / "none.json"))
+    assert needs.returncode == 1
+    assert "1 to replace" in needs.stdout
+    assert "target-group needs replacing (port is 80, should be 8080)" in needs.stderr
+    assert not (tmp_path / "none.json").exists()
+    assert cli("down", "--stack", "coded").returncode == 0
+
+
 def test_single_steps(cli: Cli) -> None:
     assert cli("step", "target-group", "--stack", "single").returncode == 3
     blocked = cli("step", "listener", "do", "--stack", "single")

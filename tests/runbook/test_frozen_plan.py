@@ -151,6 +151,15 @@ def test_a_file_that_is_no_plan_is_refused(text: str, tmp_path: Path) -> None:
         FrozenPlan.read(tmp_path / "none.json")
 
 
+def test_a_plan_of_a_former_version_is_refused_with_what_to_do(stack: Stack, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    planned(stack).write(path)
+    body = {**json.loads(path.read_text()), "format": 1}
+    path.write_text(json.dumps(body))
+    with pytest.raises(BadInput, match=r"made by an earlier version\. Make a new one with: plan --out\."):
+        FrozenPlan.read(path)
+
+
 def test_what_could_not_be_looked_at_is_no_plan(stack: Stack) -> None:
     with pytest.raises(BadInput, match="i-0123456789abcdef0"):
         planned(stack, instances="i-0123456789abcdef0")

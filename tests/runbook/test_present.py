@@ -9,9 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbook.events import Outcome
-from runbook.outcome import Difference
-from runbook.present import SYMBOLS, Table, fields, notes, plan_words, seconds, tables, words
+from runbook.events import Outcome, Planned, StepFinished
+from runbook.outcome import Change, Difference
+from runbook.present import (
+    SYMBOLS,
+    PlanLine,
+    Table,
+    counts,
+    fields,
+    minutes,
+    notes,
+    outlook,
+    plan_line,
+    plan_words,
+    result,
+    results,
+    seconds,
+    tables,
+    words,
+)
 from runbook.step import Plan
 from steps import READING_ORDER
 
@@ -157,3 +173,77 @@ def test_no_fact_of_the_tutorial_shows_an_underscore() -> None:
     for step in Plan.of(READING_ORDER).steps:
         for name in step.gives.__dataclass_fields__:  # type: ignore[attr-defined]
             assert "_" not in words(name), (step.id, name)
+
+
+def checked(change: Change, *differences: Difference, follows: str = "") -> StepFinished:
+    return StepFinished(
+        step="one",
+        outcome=Outcome.DRIFTED,
+        duration=0.0,
+        reason="why",
+        differences=differences,
+        change=change,
+        follows=follows,
+    )
+
+
+@pytest.mark.parametrize(
+    ("step", "only_looks", "said"),
+    [
+        (checked(Change.NONE), False, PlanLine("", "up to date", ("why",))),
+        (checked(Change.CREATE), False, PlanLine("+", "create", ("why",))),
+        (checked(Change.CREATE, follows="comes with two"), False, PlanLine("+", "create", ("comes with two",))),
+        (checked(Change.AFTER, follows="known after two"), False, PlanLine("?", "may change", ("known after two",))),
+        (checked(Change.AFTER, follows="known after two"), True, PlanLine("<=", "read", ("known after two",))),
+        (
+            checked(Change.REPLACE, Difference("port", "80", "81", replaces=True), Difference("rule", "there", "")),
+            False,
+            PlanLine("-/+", "replace", ("~ port 80 → 81 (needs replacing)", "- rule")),
+        ),
+        (
+            checked(Change.UPDATE, Difference("rule", "", "there"), Difference("tag a", "", "b")),
+            False,
+            PlanLine("~", "update", ("+ rule", "+ tag a = b")),
+        ),
+    ],
+)
+def test_a_plan_marks_each_step_as_terraform_does(step: StepFinished, only_looks: bool, said: PlanLine) -> None:
+    assert plan_line(step, only_looks=only_looks) == said
+
+
+@pytest.mark.parametrize(
+    ("difference", "said"),
+    [
+        (Difference("port", "80", "8080"), "port 80 → 8080"),
+        (Difference("rule", "", "there"), "rule added"),
+        (Difference("rule", "there", ""), "rule removed"),
+        (Difference("VPCLINK", "", "abc"), "VPCLINK set to abc"),
+    ],
+)
+def test_a_repair_says_what_is_different_now(difference: Difference, said: str) -> None:
+    assert difference.repaired == said
+
+
+def planned(**numbers: int) -> Planned:
+    parts: dict[str, int] = {"create": 0, "update": 0, "replace": 0, "known_after": 0, **numbers}
+    changes = {f"{number}": Change.UPDATE for number in range(sum(parts.values()))}
+    return Planned(changes=changes, **parts, takes=200.0, interrupts_for=40.0, usd_per_hour=0.0225)
+
+
+def test_a_plan_is_counted_as_terraform_does() -> None:
+    assert counts(planned(replace=1, update=5, create=2)) == "1 to replace, 5 to change, 2 to add"
+    assert counts(planned(create=1, known_after=2)) == "1 to add, 2 known only then"
+    assert counts(planned()) == "no changes, the stack is up to date"
+    said = outlook(planned(update=1))
+    for words_ in ("takes about 4 minutes", "does not answer for about a minute", "0.0225 USD an hour"):
+        assert words_ in said
+    assert minutes(20.0) == "less than a minute"
+
+
+def test_a_result_is_named_and_counted() -> None:
+    done = [Change.REPLACE, Change.UPDATE, Change.UPDATE, Change.CREATE, Change.NONE]
+    assert results(done) == "1 replaced, 2 updated, 1 created"
+    assert result(Outcome.DONE, Change.CREATE) == "created"
+    assert result(Outcome.UNDONE, Change.REMOVE) == "removed"
+    assert result(Outcome.OK, Change.NONE) == "nothing to do"
+    assert result(Outcome.BLOCKED, Change.NONE) == "blocked"

@@ -71,7 +71,7 @@ def test_another_port_is_one_plan_and_one_approval(finished: Stack) -> None:
         "integration": Change.UPDATE,
         "deployment": Change.UPDATE,
     }
-    assert planned.steps["listener"].follows == "goes with target-group"
+    assert planned.steps["listener"].follows == "goes with target-group, created again"
     (whole,) = planned.of(Planned)
     assert (whole.replace, whole.update, whole.create, whole.known_after) == (1, 4, 2, 0)
     assert whole.interrupts_for > 0

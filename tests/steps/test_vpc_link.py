@@ -57,7 +57,7 @@ def test_a_link_that_is_pending_is_waited_for_not_made_again(stack: Stack) -> No
     ended = stack.up()
 
     assert ended.outcomes["vpc-link"] is Outcome.DONE
-    assert ended.reason("vpc-link").startswith("status is PENDING")
+    assert ended.reason("vpc-link").startswith("status PENDING → AVAILABLE")
     assert stack.inventory()["VPC links"] == [pending]
 
 

@@ -147,7 +147,5 @@ class ConfirmScreen(YesOrNoScreen):
     def _change(self, state: StepState) -> tuple[Text, Text, Text] | None:
         if state.outcome in (None, Outcome.DONE) or state.change is Change.NONE:
             return None
-        sign, words, detail = present.plan_change(
-            state.change, state.reason, state.follows, only_looks=state.step.only_looks
-        )
-        return text(f"{sign:>3} {words}", "bold"), text(state.name), text(detail, "dim")
+        line = present.plan_line(state, only_looks=state.step.only_looks)
+        return text(f"{line.sign:>3} {line.word}", "bold"), text(state.name), text("\n".join(line.details), "dim")
