@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from runbook.aws import Aws, code_of
 from runbook.record import is_ours
 from runbook.removing import unless_gone
+from steps import _names
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import VpcLinkTypeDef
@@ -42,14 +43,20 @@ def find(aws: Aws, stack: str) -> list[Link]:
 
     The list may leave out tags, so each is asked for by itself.
     """
-    pages = aws.apigateway.get_paginator("get_vpc_links").paginate(PaginationConfig={"PageSize": 500})
-    ids = sorted(item["id"] for page in pages for item in page["items"] if _concerns(item, stack))
+    ids = sorted(item["id"] for item in listed(aws) if concerns(item, stack))
     found = [link for link in (get(aws, link_id) for link_id in ids) if link]
     return [link for link in found if link.name == name_of(stack) or is_ours(dict(link.tags), stack)]
 
 
-def _concerns(item: VpcLinkTypeDef, stack: str) -> bool:
-    to_ours = f":loadbalancer/net/{stack}-nlb/"
+def listed(aws: Aws) -> list[VpcLinkTypeDef]:
+    """All links of the account and region, as the list shows them: perhaps without tags."""
+    pages = aws.apigateway.get_paginator("get_vpc_links").paginate(PaginationConfig={"PageSize": 500})
+    return [item for page in pages for item in page["items"]]
+
+
+def concerns(item: VpcLinkTypeDef, stack: str) -> bool:
+    """Whether a listed link has the stack's name, or leads to its load balancer."""
+    to_ours = f":loadbalancer/net/{_names.load_balancer(stack)}/"
     return item.get("name") == name_of(stack) or any(to_ours in target for target in item.get("targetArns", []))
 
 

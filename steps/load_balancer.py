@@ -36,7 +36,7 @@ from runbook.parameters import Parameters
 from runbook.picture import Box, Place
 from runbook.record import as_list, from_list, is_ours, stack_tags, tag_differences
 from runbook.removing import Resource, unless_gone
-from steps import _links
+from steps import _links, _names
 from steps._tags import retag_load_balancing
 from steps.preflight import PrivateService
 
@@ -75,7 +75,7 @@ class LoadBalancer:
 
 def name_of(stack: str) -> str:
     """The load balancer's name."""
-    return f"{stack}-nlb"
+    return _names.load_balancer(stack)
 
 
 def interface_description(arn: str) -> str:

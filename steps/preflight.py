@@ -1,7 +1,9 @@
 """Preflight: who am I, and what is to be reached
 
 Looks at everything the other steps build on, and changes nothing: the account and region, the instances, their
-VPC, one subnet a zone for the load balancer, and the security group that will let the load balancer in.
+VPC, one subnet a zone for the load balancer, and the security group that will let the load balancer in. It warns of
+quotas that are full or nearly so, as far as the stack still needs something of them: VPC links, APIs, load balancers,
+target groups, rules of the security group.
 A wrong or missing parameter ends here, before anything is touched.
 
 **Why.** A target in a zone that the load balancer does not enable is never used; a rule in a group that the
@@ -36,6 +38,7 @@ from runbook.errors import BadInput
 from runbook.parameters import Parameters
 from runbook.picture import Box, Place
 from runbook.record import from_list, record
+from steps import _room
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, InstanceTypeDef, NetworkInterfaceTypeDef
@@ -105,7 +108,10 @@ def check(aws: Aws, params: Parameters) -> PrivateService:
     vpc = _vpc(found, params)
     group = _security_group(found, params)
     subnet_ids = params.subnets or _a_subnet_a_zone(found)
-    subnets, users = aws.both(lambda: _subnets(aws, vpc, subnet_ids), lambda: _users(aws, group))
+    (subnets, users), full = aws.both(
+        lambda: aws.both(lambda: _subnets(aws, vpc, subnet_ids), lambda: _users(aws, group)),
+        lambda: list(_room.warnings(aws, params, group, addresses=len(subnet_ids))),
+    )
     instances = tuple(_instance(item) for item in found)
     zones = {subnet.zone for subnet in subnets}
     if outside := next((instance for instance in instances if instance.zone not in zones), None):
@@ -121,7 +127,7 @@ def check(aws: Aws, params: Parameters) -> PrivateService:
         subnets=subnets,
         instances=instances,
         security_group=group,
-        notes=(LEGACY_NOTE, *_warnings(subnets, group, others)),
+        notes=(LEGACY_NOTE, *_warnings(subnets, group, others), *full),
     )
 
 

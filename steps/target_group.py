@@ -38,6 +38,7 @@ from runbook.parameters import Parameters
 from runbook.picture import Box, Place
 from runbook.record import MARKS, as_list, from_list, is_ours, parameters_from, record, tag_differences
 from runbook.removing import Resource, unless_gone
+from steps import _names
 from steps._tags import retag_load_balancing
 from steps.preflight import PrivateService
 
@@ -83,7 +84,7 @@ class TargetGroup:
 
 def name_of(stack: str) -> str:
     """The target group's name."""
-    return f"{stack}-targets"
+    return _names.target_group(stack)
 
 
 def find(aws: Aws, stack: str) -> TargetGroup | None:

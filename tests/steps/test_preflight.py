@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from runbook.errors import BadInput
 from runbook.events import Outcome
-from steps import preflight
+from steps import _room, preflight
 from steps.preflight import PrivateService
 from tests.stack import Stack
 from tests.steps.parts import Parts
@@ -178,3 +179,92 @@ def test_preflight_changes_nothing(stack: Stack) -> None:
         stack.call(preflight, "undo")
 
     assert written == []
+
+
+# --- room for what the stack needs ------------------------------------------------------------------------------------
+
+
+def _links(stack: Stack, count: int) -> None:
+    for number in range(count):
+        stack.aws.apigateway.create_vpc_link(name=f"aside-{number}", targetArns=[BALANCER.format(number)])
+
+
+def _apis(stack: Stack, count: int) -> None:
+    for number in range(count):
+        stack.aws.apigateway.create_rest_api(name=f"aside-{number}", endpointConfiguration={"types": ["REGIONAL"]})
+
+
+def _rules(stack: Stack, count: int) -> None:
+    group = stack.service.security_group
+    there = stack.aws.ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])
+    inbound = [rule for rule in there["SecurityGroupRules"] if not rule["IsEgress"]]
+    ranges: Any = [{"CidrIp": f"10.77.{number}.0/24"} for number in range(count - len(inbound))]
+    permission: Any = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": ranges}
+    stack.aws.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission])
+
+
+def _balancers(stack: Stack, count: int) -> None:
+    subnets = [{"SubnetId": stack.service.subnets[0]}]
+    for number in range(count):
+        stack.aws.elbv2.create_load_balancer(
+            Name=f"aside-{number}",
+            Type="network",
+            Scheme="internal",
+            SubnetMappings=subnets,  # type: ignore[arg-type]
+        )
+
+
+def _groups(stack: Stack, count: int) -> None:
+    for number in range(count):
+        stack.aws.elbv2.create_target_group(Name=f"aside-{number}", Protocol="TCP", Port=80, VpcId=stack.service.vpc)
+
+
+BALANCER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/aside-{0}/0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("make", "quota", "default", "needed"),
+    [
+        (_links, "LINKS", 20, 1),
+        (_apis, "REGIONAL_APIS", 20, 1),
+        (_rules, "RULES", 20, 2),
+        (_balancers, "LOAD_BALANCERS", 10, 1),
+        (_groups, "TARGET_GROUPS", 20, 1),
+    ],
+)
+def test_what_is_nearly_full_is_said_before_anything_is_created(
+    stack: Stack,
+    monkeypatch: pytest.MonkeyPatch,
+    make: Callable[[Stack, int], None],
+    quota: str,
+    default: int,
+    needed: int,
+) -> None:
+    """With a quota of its own, so that few are created to fill it."""
+    known = getattr(_room, quota)
+    monkeypatch.setattr(_room, quota, replace(known, default=default))
+    make(stack, default - 1)
+
+    notes = [note for note in stack.call(preflight, "check").notes if known.code in note]
+
+    assert len(notes) == 1
+    assert notes[0].startswith(f"{default - 1} of {default} are used")
+    assert ("will refuse" in notes[0]) is (needed > 1)
+
+
+def test_a_full_account_is_said_once_and_no_more_when_the_stack_is_there(stack: Stack) -> None:
+    _links(stack, 20)
+    (note,) = [note for note in stack.call(preflight, "check").notes if "Service Quotas" in note]
+
+    assert note == (
+        "20 of 20 are used: VPC links (Service Quotas L-A4C7274F). The stack needs 1 more: unless the quota was "
+        "raised, AWS will refuse to create what is missing."
+    )
+    assert stack.up().finished.worst is None  # the practice account lets it
+    assert not [note for note in stack.call(preflight, "check").notes if "Service Quotas" in note]
+
+
+def test_of_an_account_whose_quota_was_raised_nothing_is_said(stack: Stack) -> None:
+    _links(stack, 21)
+
+    assert not [note for note in stack.call(preflight, "check").notes if "Service Quotas" in note]
