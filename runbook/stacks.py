@@ -8,7 +8,7 @@ leaves no bill behind.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -77,10 +77,10 @@ class _Part:
     created: datetime | None = None
 
 
-def stacks(aws: Aws) -> list[Stack]:
-    """The stacks of the account and region, by name."""
+def stacks(aws: Aws, looked_at: Callable[[int, int], None] = lambda _done, _all: None) -> list[Stack]:
+    """The stacks of the account and region, by name; ``looked_at`` hears how many links were asked for their tags."""
     found: dict[str, list[_Part]] = {}
-    for part in _parts(aws):
+    for part in _parts(aws, looked_at):
         if name := part.tags.get(STACK):
             found.setdefault(name, []).append(part)
     return [_stack(name, parts) for name, parts in sorted(found.items())]
@@ -151,12 +151,12 @@ def _stack(name: str, parts: list[_Part]) -> Stack:
     return Stack(name, tuple(kind for kind in PARTS if kind in kinds), created, expires, ttl)
 
 
-def _parts(aws: Aws) -> Iterator[_Part]:
+def _parts(aws: Aws, looked_at: Callable[[int, int], None]) -> Iterator[_Part]:
     """All that has tags of its own. Only links are asked for one by one, side by side: their list shows no tags."""
     for pages in aws.apigateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500}):
         for api in pages["items"]:
             yield _Part("REST API", api.get("tags", {}), api["createdDate"])
-    for tags in _tags_of_links(aws):
+    for tags in _tags_of_links(aws, looked_at):
         yield _Part("VPC link", tags)
     made: dict[str, tuple[str, datetime | None]] = {}
     for balancers in aws.elbv2.get_paginator("describe_load_balancers").paginate():
@@ -176,7 +176,7 @@ def _parts(aws: Aws) -> Iterator[_Part]:
             yield _Part("security group rule", from_list(rule.get("Tags", [])))
 
 
-def _tags_of_links(aws: Aws) -> Iterator[Mapping[str, str]]:
+def _tags_of_links(aws: Aws, looked_at: Callable[[int, int], None]) -> Iterator[Mapping[str, str]]:
     """The tags of every link that may be a stack's: the steps look for theirs by name and load balancer too."""
     pages = aws.apigateway.get_paginator("get_vpc_links").paginate(PaginationConfig={"PageSize": 500})
     links = [link for page in pages for link in page["items"]]
@@ -184,7 +184,7 @@ def _tags_of_links(aws: Aws) -> Iterator[Mapping[str, str]]:
     # The list was recorded without tags where the single answer has them.
     untold = [link["id"] for link in links if not link.get("tags") and _may_be_ours(link)]
     quota = request_quota("apigateway", "GetVpcLink")
-    yield from aws.side_by_side([partial(_tags_of_link, aws, link_id) for link_id in untold], quota)
+    yield from aws.side_by_side([partial(_tags_of_link, aws, link_id) for link_id in untold], quota, looked_at)
 
 
 def _may_be_ours(link: VpcLinkTypeDef) -> bool:

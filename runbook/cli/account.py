@@ -27,12 +27,13 @@ def list_stacks(target: Target, json: JsonOption = False) -> int:
     from rich.table import Table
     from rich.text import Text
 
-    from runbook.cli.console import terminal
+    from runbook.cli.console import counting, terminal
     from runbook.cli.show import moment
     from runbook.stacks import stacks
 
     aws = target.connect().aws
-    found, now = stacks(aws), aws.now()
+    with counting("VPC links") as looked_at:
+        found, now = stacks(aws, looked_at), aws.now()
     if json:
         typer.echo(jsonlib.dumps([_plain(stack, now) for stack in found], indent=2))
         return 0

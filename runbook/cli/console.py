@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -12,7 +14,7 @@ from rich.segment import Segment
 
 from runbook.present import safe
 
-__all__ = ["terminal", "watched"]
+__all__ = ["counting", "terminal", "watched"]
 
 _UNBOUNDED = 1_000_000  # columns
 
@@ -43,6 +45,25 @@ def terminal(**options: Any) -> Console:
 def watched(console: Console) -> bool:
     """Whether someone watches a screen that can be drawn over; ``FORCE_COLOR`` makes no screen of a pipe."""
     return _is_tty(console.file) and console.is_terminal and not console.is_dumb_terminal
+
+
+@contextmanager
+def counting(what: str, every: float = 30.0) -> Iterator[Callable[[int, int], None]]:
+    """Tell on standard error how many of many things were looked at: on a screen at once, else in a line at times."""
+    console = terminal(stderr=True)
+    if watched(console):
+        with console.status(f"looking at {what}") as status:
+            yield lambda done, number: status.update(f"looked at {done} of {number} {what}")
+        return
+    told = time.monotonic()
+
+    def line(done: int, number: int) -> None:
+        nonlocal told
+        if done < number and time.monotonic() - told >= every:
+            told = time.monotonic()
+            console.print(f"… looked at {done} of {number} {what}")
+
+    yield line
 
 
 def _is_tty(file: IO[str]) -> bool:

@@ -123,10 +123,12 @@ def _headers(given: list[str]) -> dict[str, str]:
 def links(target: Target, json: Annotated[bool, typer.Option("--json", help="Write a JSON array.")] = False) -> int:
     """Every VPC link of the account, its load balancer, and what uses it."""
     from runbook import trace as tracing
-    from runbook.cli.console import terminal
+    from runbook.cli.console import counting, terminal
     from runbook.trace.draw import draw_links
 
-    uses = tracing.links(target.connect().aws)
+    aws = target.connect().aws
+    with counting("APIs") as looked_at:
+        uses = tracing.links(aws, looked_at)
     if json:
         typer.echo(jsonlib.dumps([dataclasses.asdict(use) for use in uses], default=str))
     elif uses:
