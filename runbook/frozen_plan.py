@@ -167,6 +167,17 @@ def freeze(events: Iterable[Event]) -> FrozenPlan:
     Raises :class:`CannotContinue` when the run could not see all it had to: such a plan would approve the unknown.
     Raises :class:`NeedsReplacing` when something has to be replaced and ``replace`` is not given: it would stop there.
     """
+    plan = _seen_now(events)
+    replaced = [step for step in plan.steps if step.change is Change.REPLACE]
+    if replaced and not plan.parameters.replace:
+        raise NeedsReplacing(
+            f"No plan can be made: {'; '.join(f'{step.id} needs replacing ({_fixed(step)})' for step in replaced)}. "
+            "AWS cannot change that in place: plan again with replace."
+        )
+    return plan
+
+
+def _seen_now(events: Iterable[Event]) -> FrozenPlan:
     started: RunStarted | None = None
     ended: dict[str, StepFinished] = {}
     for event in events:
@@ -186,12 +197,6 @@ def freeze(events: Iterable[Event]) -> FrozenPlan:
                 raise end.cause
             reason = end.reason if end else "the run ended before it"
             raise CannotContinue(f"No plan can be made, because {name} could not be looked at: {reason}")
-    replaced = [ended[name] for name in started.steps if ended[name].change is Change.REPLACE]
-    if replaced and not started.parameters.replace:
-        raise NeedsReplacing(
-            f"No plan can be made: {'; '.join(f'{end.step} needs replacing ({_fixed(end)})' for end in replaced)}. "
-            "AWS cannot change that in place: plan again with replace."
-        )
     if not started.account:
         raise CannotContinue("No plan can be made, because AWS does not say whose account this is.")
     return FrozenPlan(
@@ -229,7 +234,7 @@ def carry_out(
     step that would do something else than planned is skipped, and so is what needs it.
     """
     control = control or Control()
-    now = freeze(run(plan, account.aws, frozen.parameters, Action.CHECK, control=control))
+    now = _seen_now(run(plan, account.aws, frozen.parameters, Action.CHECK, control=control))
     if changes := _changes(frozen, now):
         raise PlanOutdated(
             f"The plan of {frozen.made:%Y-%m-%d %H:%M} UTC does not hold any more: {'; '.join(changes)}. "
@@ -277,8 +282,8 @@ def _wanted(differences: Iterable[Difference]) -> set[tuple[str, str, bool]]:
     return {(item.what, item.wanted, item.replaces) for item in differences}
 
 
-def _fixed(end: StepFinished) -> str:
-    return "; ".join(str(item) for item in (*end.differences, *end.expected) if item.replaces)
+def _fixed(step: PlannedStep) -> str:
+    return "; ".join(str(item) for item in (*step.differences, *step.expected) if item.replaces)
 
 
 def _changes(then: FrozenPlan, now: FrozenPlan) -> list[str]:

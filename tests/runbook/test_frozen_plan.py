@@ -74,6 +74,16 @@ def test_nothing_to_do_is_a_plan_too(finished: Stack) -> None:
     assert ended.finished.worst is None
 
 
+def _replaced_by_hand(stack: Stack) -> None:
+    """Somebody creates the target group again, with what AWS cannot change in place."""
+    elb, name = stack.aws.elbv2, "demo-targets"
+    group = elb.describe_target_groups(Names=[name])["TargetGroups"][0]
+    tags = [{"Key": key, "Value": value} for key, value in stack.tag_of(group["TargetGroupArn"]).items()]
+    elb.delete_listener(ListenerArn=listener_of(stack))
+    elb.delete_target_group(TargetGroupArn=group["TargetGroupArn"])
+    elb.create_target_group(Name=name, Protocol="TCP", Port=81, VpcId=group["VpcId"], Tags=tags)
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
@@ -92,6 +102,7 @@ def test_nothing_to_do_is_a_plan_too(finished: Stack) -> None:
             ),
             "security-group-ingress",
         ),
+        (lambda s: _replaced_by_hand(s), "target-group"),
     ],
 )
 def test_a_plan_is_refused_when_the_account_has_changed_since(

@@ -221,3 +221,22 @@ def test_a_file_that_is_no_log_is_said_to_be_none(tmp_path: Path) -> None:
 
 def test_the_answer_is_in_the_report(record: Record, ended: Ended) -> None:
     assert ended.fact(Invocation).served_by in markdown(record)
+
+
+def test_a_log_of_a_former_version_is_still_read(ended: Ended, tmp_path: Path) -> None:
+    """Its steps say how it was before, not what was done."""
+    path = written(ended, tmp_path)
+    former = []
+    for line in map(json.loads, path.read_text().splitlines()):
+        for name in ("change", "follows", "expected"):
+            line.pop(name, None)
+        if line["event"] == "StepFinished" and line["step"] == "target-group":
+            line["reason"] = "there is no target group demo-targets"
+        former.append(json.dumps(line))
+    path.write_text("\n".join(former))
+    record = read(path)
+    assert record.steps["target-group"].change is None
+    text = markdown(record)
+    assert "✓ done — before: there is no target group demo-targets" in text
+    assert "12 changed, 3 already up to date" in text
+    assert "created" not in text.partition("## Timeline")[0].replace("created with", "")

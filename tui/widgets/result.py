@@ -176,15 +176,20 @@ def _story(state: StepState) -> Iterator[Content]:
     if state.asked is not None:
         yield from _differences(state.asked.differences)
         return
-    if state.outcome is Outcome.DONE and state.differences:
-        for difference in state.differences:
-            yield Content.assemble(("✓ ", "bold $text-success"), span(difference.repaired))
-        return
     down = state.action is Action.DOWN and state.outcome is Outcome.OK  # then the status says it
     if state.reason and not state.differences and not down:
         failed = state.outcome is Outcome.FAILED
         yield span(state.reason, "$text-error" if failed else "")
-    yield from _differences(state.differences)
+    if state.outcome is Outcome.DONE:
+        for difference in state.differences:
+            yield Content.assemble(("✓ ", "bold $text-success"), span(difference.repaired))
+    else:
+        yield from _differences(state.differences)
+    if state.follows and not state.expected:  # of a check: why up will act on it all the same
+        line = present.plan_line(state, only_looks=state.step.only_looks)
+        yield Content.assemble((f"{line.sign} ", "bold $text-warning"), span(f"{line.word}: {state.follows}"))
+    for difference in state.expected:
+        yield span(f"after the steps before: {difference.planned}", "$text-warning")
     for note in present.notes(state.fact):
         yield Content.assemble(("note  ", "bold $text-accent"), span(note, "$foreground 80%"))
 
