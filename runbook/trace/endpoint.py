@@ -62,6 +62,8 @@ def settings(template: str, variables: Mapping[str, str], wanted: Iterable[str])
     variables in more than one way is not guessed.
     """
     texts, used = list(wanted), list(dict.fromkeys(variables_in(template)))
+    if resolved(template, variables) in texts:
+        return {}
     unset = [name for name in used if not variables.get(name)]
     attempts = [unset] if unset else [[name] for name in used]
     for changing in [*attempts, used]:

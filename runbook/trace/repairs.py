@@ -72,9 +72,12 @@ class Repairs:
             return ()
         chain = _CHAIN[_CHAIN.index(first) :] if first in _CHAIN else (first,)
         todo = [step for step in chain if self._repairs(step, finding)]
-        if not todo:
-            return ()
-        return tuple(step for step in chain if step in todo or (first in _CHAIN and step == "deployment"))
+        if not todo or first not in _CHAIN:
+            return tuple(todo)
+        # What is missing takes with it what is made in it.
+        missing = [number for number, step in enumerate(chain) if step in todo and self._is_missing(step)]
+        anew = chain[missing[0] :] if missing else ()
+        return tuple(step for step in chain if step in todo or step in anew or step == "deployment")
 
     def _repairs(self, step: str, finding: Finding) -> bool:
         checked = self._checked.get(step)
@@ -87,6 +90,10 @@ class Repairs:
         # What cannot be changed in place a step refuses; what it would take away besides is nobody's wish.
         refused = any(each.replaces for each in differences)
         return bool(meant) and not refused and not any(_takes_away(each, differences) for each in differences)
+
+    def _is_missing(self, step: str) -> bool:
+        checked = self._checked.get(step)
+        return checked is not None and checked.outcome is Outcome.MISSING
 
     def _is(self, finding: Finding, difference: Difference) -> bool:
         """Whether a step's difference is what was found."""
