@@ -15,6 +15,7 @@ import ipaddress
 import itertools
 import json
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,7 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
 import boto3
 from botocore.awsrequest import AWSResponse
@@ -70,6 +72,7 @@ ANSWERS_WITHIN = 30.0
 """Wall seconds that an answer may take before it counts as lost. AWS answers within seconds on this path."""
 
 _FAULT_TRIES = 4
+_CONCURRENT_TRIES = 8
 
 _LONGEST_BACKOFF = 20.0
 """AWS seconds added at most, at random, to the interval of a quota."""
@@ -260,6 +263,7 @@ class Aws:
         hooks.register("provide-client-params", self._note_question)
         hooks.register_first("before-call", self._recall_or_announce)
         hooks.register_last("after-call", self._remember_and_tell)
+        hooks.register("before-parse", _leave_out_foreign_body)
         hooks.register("after-call-error", self._tell_lost)
         hooks.register_first("needs-retry", self._resend)  # type: ignore[arg-type]  # the stub knows no answers
         return client
@@ -280,10 +284,8 @@ class Aws:
         """The stage's invoke URL, without a slash at its end."""
         form = self._invoke_url_form
         if form is None:
-            # The regional endpoint's own domain: amazonaws.com, or amazonaws.com.cn in China.
-            host = urlsplit(self.apigateway.meta.endpoint_url).hostname or ""
-            suffix = host.removeprefix(f"apigateway.{self.region}.")
-            form = f"https://{{api_id}}.execute-api.{self.region}.{suffix}/{{stage}}"
+            # The partition's domain, wherever the control plane is asked (FIPS, dual stack, a VPC endpoint).
+            form = f"https://{{api_id}}.execute-api.{self.region}.{_domain(self.session)}/{{stage}}"
         return form.format(api_id=api_id, stage=stage)
 
     def export(self, api_id: str, stage: str) -> bytes:
@@ -591,6 +593,8 @@ class Aws:
         response: tuple[AWSResponse, dict[str, Any]] | None, operation: str, attempts: int, caught: Exception | None
     ) -> float | None:
         if response is not None:
+            if _was_concurrent(response[1]):  # refused, so not carried out
+                return None if attempts >= _CONCURRENT_TRIES else _backoff(attempts, longest=10.0)
             if response[0].status_code < 500:
                 return None
         elif not isinstance(caught, LOST):
@@ -598,6 +602,39 @@ class Aws:
         if operation in NOT_IDEMPOTENT or attempts >= _FAULT_TRIES:
             return None
         return _backoff(attempts, longest=5.0)
+
+
+def _was_concurrent(parsed: dict[str, Any]) -> bool:
+    """Whether API Gateway refused a change because another was under way (T: terraform-provider-aws#776, #16439)."""
+    error = parsed.get("Error", {})
+    return error.get("Code") == "ConflictException" and "concurrent modification" in str(error.get("Message", ""))
+
+
+def _leave_out_foreign_body(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
+    """Empty the body of a 5xx answer that is not the service's own, but that of a proxy or front before it.
+
+    botocore would fail to parse most of them, instead of counting a lost answer.
+    """
+    if response_dict["status_code"] < 500:
+        return
+    body = response_dict["body"]
+    try:
+        if operation_model.service_model.resolved_protocol.endswith("json"):
+            own = isinstance(json.loads(body), dict)
+        else:
+            own = any(each.tag.rpartition("}")[2] == "Error" for each in ElementTree.fromstring(body).iter())
+    except (ElementTree.ParseError, UnicodeDecodeError, ValueError):
+        own = False
+    if not own:
+        response_dict["body"] = b""
+
+
+def _domain(session: boto3.Session) -> str:
+    """What the names of a region's endpoints end with: ``amazonaws.com``, in China ``amazonaws.com.cn``, and so on."""
+    region = session.region_name or ""
+    partitions = session._session.get_component("data_loader").load_data("partitions")["partitions"]
+    fitting = (each for each in partitions if region in each["regions"] or re.match(each["regionRegex"], region))
+    return str(next(fitting, partitions[0])["outputs"]["dnsSuffix"])
 
 
 def _code(response: tuple[AWSResponse, dict[str, Any]]) -> str:

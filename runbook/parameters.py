@@ -97,6 +97,7 @@ def _findable(tags: dict[str, str]) -> dict[str, str]:
     return tags
 
 
+_REGION = _matching(r"[a-z]{2,8}(-[a-z]+)+-[0-9]{1,2}", "an AWS region such as eu-west-1")
 _LIST_SEPARATED = "several separated by commas"
 _PATH = _matching(r"/[!-~]{0,1023}", "an absolute path, such as /health, without spaces")
 
@@ -133,9 +134,7 @@ class Parameters(BaseModel):
             "not starting or ending with a hyphen, nor internal, nor starting with internal-",
         ),
     ] = Field("demo", description="Name of the stack; every resource is named and tagged after it.")
-    region: Annotated[Text, _matching(r"[a-z]{2}(-[a-z]+)+-[0-9]", "an AWS region such as eu-west-1")] | None = Field(
-        None, description="AWS region; by default the profile's."
-    )
+    region: Annotated[Text, _REGION] | None = Field(None, description="AWS region; by default the profile's.")
     instances: Annotated[Ids, _each(r"i-[0-9a-f]{8,17}", "an EC2 instance id such as i-0123456789abcdef0")] = Field(
         (), description=f"EC2 instance ids that serve the API ({_LIST_SEPARATED})."
     )

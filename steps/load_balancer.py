@@ -68,6 +68,18 @@ class LoadBalancer:
     tags: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
+    def routes(self) -> bool:
+        """Whether it sends traffic on. "active_impaired" does, but cannot scale as it needs to (LoadBalancerState)."""
+        return self.state in ("active", "active_impaired")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know besides."""
+        if self.state != "active_impaired":
+            return ()
+        return (f"Load balancer {self.name} is active_impaired: it routes traffic, but lacks what it needs to scale.",)
+
+    @property
     def summary(self) -> str:
         """In a line, how it stands."""
         return f"{self.scheme}, {self.state}, in {', '.join(self.zones)}"
@@ -133,7 +145,10 @@ def check(aws: Aws, params: Parameters, service: PrivateService) -> LoadBalancer
     # A subnet of another zone can be added. None can be taken away while a VPC link uses the load balancer, nor can a
     # zone's be another.
     added_only = set(found.subnets) <= set(subnets)
-    changeable = [("subnets", " ".join(found.subnets), " ".join(subnets)), ("state", found.state, "active")]
+    changeable = [
+        ("subnets", " ".join(found.subnets), " ".join(subnets)),
+        ("state", found.state, found.state if found.routes else "active"),
+    ]
     differences = (
         *(Difference(what, is_, wanted, replaces=True) for what, is_, wanted in fixed if is_ != wanted),
         *(
@@ -228,7 +243,7 @@ def _active(aws: Aws, stack: str, *, just_made: bool) -> LoadBalancer:
                 f"AWS could not set up load balancer {found.name} (state failed). "
                 "Look at its subnets, undo this step (step load-balancer undo), and run again."
             )
-        return found if found and state == "active" else None
+        return found if found and found.routes else None
 
     return aws.wait_until(
         ready,
