@@ -15,7 +15,7 @@ from practice.clock import ScaledClock
 from practice.server import serve
 from runbook.accounts import Account, Kind, connect
 from runbook.engine import run
-from runbook.events import Action, CallSent, QuotaWaited, RunFinished
+from runbook.events import Action, CallSent, Outcome, QuotaWaited, RunFinished, StepFinished
 from runbook.parameters import validated
 from runbook.stacks import stacks
 from runbook.step import Plan
@@ -36,6 +36,8 @@ def together(runs: list[tuple[str, Account]], action: Action, scale: float) -> N
             if isinstance(event, CallSent):
                 counted["requests"] += 1
                 counted["polls"] += event.poll
+            if isinstance(event, StepFinished) and event.outcome is Outcome.FAILED:
+                print(f"{stack} {event.step}: {event.reason[:300]}", flush=True)
             if isinstance(event, QuotaWaited):
                 counted["waits for a quota"] += 1
                 waited += event.pause

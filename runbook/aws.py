@@ -423,7 +423,7 @@ class Aws:
         with ThreadPoolExecutor(max_workers=8) as pool:
             try:
                 for number, question in enumerate(questions):
-                    due = (number - quota.requests) * quota.interval
+                    due = (number - quota.requests) * quota.interval * 1.1  # not all of it: others ask too
                     if (early := due - max(paused, (time.monotonic() - began) / self.pace)) > 0:
                         self.pause(early)
                         paused += early
