@@ -268,7 +268,8 @@ def _hop(
         id=hop,
         state=state,
         evidence="\n".join(dict.fromkeys(each.evidence for each in weighed)),
-        fix="\n".join(dict.fromkeys(each.fix for each in troubles if each.fix)),
+        # A name with a line end in it is not to look like the lines of commands that follow.
+        fix="\n".join(dict.fromkeys(" ".join(each.fix.splitlines()) for each in troubles if each.fix)),
         command="\n".join(dict.fromkeys(each.command for each in troubles if each.command)),
         steps=next(filter(None, repairs), ()),
         advice=advice,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from runbook.trace.answer import Answer
-from runbook.trace.command import SHOW_GROUPS, cli, forward
+from runbook.trace.command import SHOW_GROUPS, cli, forward, shorthand
 from runbook.trace.endpoint import PLAIN, Endpoint, host_part
 from runbook.trace.model import Finding, Symptom, Unseen, Weight, known
 from runbook.trace.seen import Back
@@ -163,5 +163,5 @@ def _create_listener(port: int, back: Back) -> str:
         load_balancer_arn=back.arn,
         protocol=back.spoken,
         port=port,
-        default_actions=f"Type=forward,TargetGroupArn={group}",
+        default_actions=shorthand(Type="forward", TargetGroupArn=group),
     )

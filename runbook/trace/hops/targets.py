@@ -107,7 +107,7 @@ def _wrong_ports(back: Back, health: Sequence[Registered], arn: str, port: int) 
     odd = [each for each in health if is_slip(back, each)]
     if not odd:
         return
-    right = [f"Id={each},Port={port}" for each in dict.fromkeys(each.id for each in odd)]
+    right = [shorthand(Id=each, Port=str(port)) for each in dict.fromkeys(each.id for each in odd)]
     yield Finding(
         "targets",
         Weight.MAY_BREAK if len(odd) == len(health) else Weight.SUSPICIOUS,
