@@ -201,12 +201,22 @@ class _Pass:
                 action=self.action,
                 outcomes=outcomes,
                 duration=time.monotonic() - began,
+                outputs=self._outputs(steps),
                 error=explain(error, step=self.asking_for, stack=self.params.stack, region=self.aws.region)
                 if error
                 else "",
                 cause=error,
             )
         )
+
+    def _outputs(self, steps: tuple[Step, ...]) -> dict[str, Any]:
+        """Those of the steps that know their fact; after a removal there are none."""
+        return {
+            name: value
+            for step in reversed(steps)
+            if self.standings[step.id].done()
+            for name, value in step.outputs_of(self.standings[step.id].result().fact).items()
+        }
 
     def _steps(self) -> tuple[Step, ...]:
         if self.action is Action.DOWN:

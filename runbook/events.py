@@ -233,6 +233,8 @@ class RunFinished(Event):
     action: Action
     outcomes: dict[str, Outcome]
     duration: float
+    outputs: dict[str, Any] = field(default_factory=dict)
+    """What scripts want of a stack (``invoke-url``, ``vpc-link-id``), as far as the run saw it."""
     error: str = ""
     """Why the run as a whole could not go on; a failed step says so itself."""
     cause: BaseException | None = None

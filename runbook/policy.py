@@ -29,6 +29,7 @@ _LINKS = "links"
 COMMANDS: Mapping[str, frozenset[str]] = {
     "check": frozenset({_CHECK}),
     "plan": frozenset({_CHECK}),
+    "output": frozenset({_CHECK}),
     "up": frozenset({_CHECK, _UP}),
     "replace": frozenset({_CHECK, _UP, _REPLACE}),
     "down": frozenset({_DOWN}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from types import ModuleType, NoneType, UnionType
@@ -57,6 +57,8 @@ class Step:
     """What it costs in us-east-1 from its creation on, besides what it costs by use."""
     box: Box | None = None
     """Its place in the drawn path of a request, if it has one."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    """What scripts may want of its fact: the value's name for them, and the attribute that has it."""
 
     @classmethod
     def of(cls, module: ModuleType) -> Step:
@@ -100,12 +102,17 @@ class Step:
             interrupts=getattr(module, "REPLACING_INTERRUPTS", False),
             usd_per_hour=getattr(module, "USD_PER_HOUR", 0.0),
             box=getattr(module, "BOX", None),
+            outputs=_outputs(name, getattr(module, "OUTPUTS", {}), gives["do"]),
         )
 
     def call(self, function: str, aws: Aws, params: Parameters, facts: Mapping[type, object]) -> Any:
         """Call ``check``, ``foresee``, ``do`` or ``undo`` with the facts it asks for."""
         wanted = [facts.get(need.fact) for need in self.needs[function]]
         return getattr(self.module, function)(aws, params, *wanted)
+
+    def outputs_of(self, fact: object) -> dict[str, Any]:
+        """The values of its outputs, as this fact has them; none without a fact."""
+        return {} if fact is None else {name: getattr(fact, attribute) for name, attribute in self.outputs.items()}
 
     @property
     def find(self) -> Callable[[Aws, str], object] | None:
@@ -143,6 +150,11 @@ class Plan:
             if other := producers.get(step.gives):
                 raise StepsInvalid(f"steps {other.id} and {step.id} both give {step.gives.__name__}")
             producers[step.gives] = step
+        named: dict[str, Step] = {}
+        for step in plan.steps:
+            for output in step.outputs:
+                if (other := named.setdefault(output, step)) is not step:
+                    raise StepsInvalid(f"steps {other.id} and {step.id} both have an output {output}")
         for step in plan.steps:
             for function, needs in step.needs.items():
                 for need in needs:
@@ -174,6 +186,11 @@ class Plan:
         """The boxes of the drawn path of a request, by the ids of the steps that make them."""
         return {step.id: step.box for step in self.steps if step.box is not None}
 
+    @cached_property
+    def outputs(self) -> Mapping[str, Step]:
+        """Which step has which output; the one that is asked for most, the last step's, first."""
+        return {name: step for step in reversed(self.steps) for name in step.outputs}
+
     @property
     def ids(self) -> tuple[str, ...]:
         """The steps' ids in reading order."""
@@ -202,6 +219,14 @@ class Plan:
                 found[current.id] = current
                 open_steps.extend(self.before(current, ("check", "do")))
         return frozenset(found)
+
+
+def _outputs(step: str, outputs: Mapping[str, str], fact: type) -> Mapping[str, str]:
+    known = {field.name for field in fields(fact)} | {name for name in dir(fact) if not name.startswith("_")}
+    for name, attribute in outputs.items():
+        if attribute not in known:
+            raise StepsInvalid(f"step {step}: output {name} names {fact.__name__}.{attribute}, which there is not")
+    return outputs
 
 
 def _signature(step: str, function: str, action: Callable[..., object]) -> tuple[tuple[Need, ...], type]:

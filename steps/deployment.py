@@ -52,6 +52,8 @@ KEPT = 5
 """How many deployments of ours are kept to go back to (``rollback``)."""
 _DESCRIPTION = "runbook "
 
+OUTPUTS = {"stage-url": "invoke_url", "deployment-id": "id"}
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:

@@ -49,6 +49,7 @@ PUBLIC_NOTE = (
 )
 
 BOX = Box(Place.URL, "Invoke URL", ("{url}", "{status} in {latency} ms"), hops=("dns-name",), short="Answer")
+OUTPUTS = {"invoke-url": "url"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,8 @@ REMOVAL_TAKES = 60.0  # AWS seconds until a deleted load balancer's interfaces a
 
 BOX = Box(Place.BALANCER, "Load balancer", ("{name}", "{scheme} {state}"), hops=("load-balancer",), short="NLB")
 
+OUTPUTS = {"nlb-arn": "arn", "nlb-dns-name": "dns_name"}
+
 
 @dataclass(frozen=True, slots=True)
 class LoadBalancer:

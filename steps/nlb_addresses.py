@@ -31,6 +31,7 @@ from steps.load_balancer import LoadBalancer, interface_description
 
 ONLY_LOOKS = True  # AWS creates the interfaces
 BOX = Box(Place.ADDRESSES, "NLB addresses", ("{ip}",), each="addresses", short="IPs")
+OUTPUTS = {"nlb-addresses": "ips"}
 
 
 @dataclass(frozen=True, slots=True)

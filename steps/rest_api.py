@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import ResourceTypeDef
 
 BOX = Box(Place.URL, "REST API", ("{name}", "{id}"), hops=("access",))
+OUTPUTS = {"rest-api-id": "id"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ BOX = Box(
     ("{name}", "{protocol} {port}", "{health_check_path}"),
     hops=("target-group", "health-check"),
 )
+OUTPUTS = {"target-group-arn": "arn"}
 
 
 @dataclass(frozen=True, slots=True)

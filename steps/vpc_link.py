@@ -47,6 +47,7 @@ _ADVICE = {
 }
 
 BOX = Box(Place.LINK, "VPC link", ("{name}", "{id}", "{status}"), hops=("vpc-link",))
+OUTPUTS = {"vpc-link-id": "id"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runbook.cli import completing
-from runbook.cli.confirming import ExpectOption, YesOption, confirm
+from runbook.cli.confirming import ExpectOption, YesOption, confirm, expect_account_id
 from runbook.cli.options import Target, targeted
+from runbook.errors import BadInput, quoted
 
 if TYPE_CHECKING:
+    from runbook.aws import Identity
     from runbook.stacks import Stack
 
 __all__ = ["list_stacks", "policy", "rollback"]
@@ -112,6 +114,25 @@ def rollback(
     return 0
 
 
+def _without_a_login(target: Target, account_id: str) -> Identity:
+    import os
+
+    import botocore.session
+    from botocore.exceptions import UnknownRegionError
+
+    from runbook.aws import Identity
+
+    expect_account_id("account_id", account_id)
+    region = target.parameters.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if not region:
+        raise BadInput("region", "is needed with --account-id.", "For example: --region eu-west-1")
+    try:
+        partition = botocore.session.Session().get_partition_for_region(region)
+    except UnknownRegionError:
+        raise BadInput("region", f"{quoted(region)} is not a region that the AWS SDK knows.") from None
+    return Identity(account_id, "", region, partition)
+
+
 @targeted(("stack", "region", "security_group"))
 def policy(
     target: Target,
@@ -123,13 +144,17 @@ def policy(
         ),
     ] = "all",
     read_only: Annotated[bool, typer.Option("--read-only", help="Only what looks, nothing that changes.")] = False,
+    account_id: Annotated[
+        str | None,
+        typer.Option("--account-id", metavar="ID", help="For this account, without a login; needs --region too."),
+    ] = None,
 ) -> int:
     """Print the smallest IAM policy for a command on a stack."""
     from runbook.policy import needs
     from runbook.policy import policy as smallest
 
     needs(command)  # an unknown one is refused before anybody is asked
-    identity = target.connect().aws.identity()
+    identity = target.connect().aws.identity() if account_id is None else _without_a_login(target, account_id)
     document = smallest(
         target.parameters.stack,
         identity.region,

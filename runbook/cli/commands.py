@@ -44,6 +44,7 @@ COMMANDS: dict[str, Entry] = {
     "step": Entry(_STACK, "runs", "step", "Check, do or undo a single step. Its dependencies are only checked."),
     "rollback": Entry(_STACK, "account", "rollback", "Point the stage at the deployment before the one it serves."),
     "trace": Entry(_LOOK, "tracing", "trace", "Follow a request hop by hop and name the hop that breaks it."),
+    "output": Entry(_LOOK, "output", "output", "Print a value of the stack for scripts, such as its invoke URL."),
     "report": Entry(_LOOK, "tools", "report", "Write the report of a run: who, what, before and after, the path."),
     "links": Entry(_ACCOUNT, "tracing", "links", "List every VPC link, its load balancer, and what uses it."),
     "list": Entry(_ACCOUNT, "account", "list_stacks", "List all stacks of the account and region."),

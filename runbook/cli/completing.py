@@ -11,7 +11,18 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 
-__all__ = ["accounts", "drills", "endpoint_types", "levels", "policies", "profiles", "runs", "stacks", "steps"]
+__all__ = [
+    "accounts",
+    "drills",
+    "endpoint_types",
+    "levels",
+    "outputs",
+    "policies",
+    "profiles",
+    "runs",
+    "stacks",
+    "steps",
+]
 
 WITHIN = 2.0
 """Seconds that a practice account has to answer; a shell that hangs on Tab is worse than one that offers less."""
@@ -33,6 +44,13 @@ def _steps() -> Iterable[str]:
     from steps import READING_ORDER
 
     return [module.__name__.rpartition(".")[2].replace("_", "-") for module in READING_ORDER]
+
+
+def _outputs() -> Iterable[str]:
+    from runbook.step import Plan
+    from steps import READING_ORDER
+
+    return Plan.of(READING_ORDER).outputs
 
 
 def _drills() -> Iterable[str]:
@@ -104,6 +122,7 @@ accounts = _offering(lambda: ("practice", "aws"))
 endpoint_types = _offering(lambda: ("REGIONAL", "EDGE"))
 levels = _offering(lambda: ("easy", "medium", "hard"))
 drills = _offering(_drills)
+outputs = _offering(_outputs)
 policies = _offering(_policies)
 profiles = _offering(_profiles)
 runs = _offering(_runs)

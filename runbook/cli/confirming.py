@@ -15,13 +15,19 @@ from runbook.errors import BadInput, quoted
 if TYPE_CHECKING:
     from runbook.accounts import Account
 
-__all__ = ["ExpectOption", "YesOption", "confirm"]
+__all__ = ["ExpectOption", "YesOption", "confirm", "expect_account_id"]
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; on AWS only together with --expect-account.")]
 ExpectOption = Annotated[
     str | None,
     typer.Option("--expect-account", metavar="ID", help="Refuse to change anything in any other AWS account."),
 ]
+
+
+def expect_account_id(parameter: str, given: str) -> None:
+    """Raise :class:`BadInput` for what is no account id."""
+    if not re.fullmatch(r"[0-9]{12}", given):
+        raise BadInput(parameter, f"{quoted(given)} is not an AWS account id of 12 digits.")
 
 
 def confirm(
@@ -33,8 +39,8 @@ def confirm(
     whichever kind. Raises :class:`BadInput` when it is not, or when
     nobody can be asked.
     """
-    if expected is not None and not re.fullmatch(r"[0-9]{12}", expected):
-        raise BadInput("expect_account", f"{quoted(expected)} is not an AWS account id of 12 digits.")
+    if expected is not None:
+        expect_account_id("expect_account", expected)
     if not account.costs and expected is None:
         return ""
     identity = account.aws.identity()

@@ -42,12 +42,17 @@ EXAMPLES = _Examples(
             "runbook trace https://abc123defg.execute-api.eu-west-1.amazonaws.com/prod/orders --account aws",
             "runbook trace demo --path /orders/7 -X POST -H 'accept: application/json'",
         ),
+        "output": (
+            "runbook output",
+            "runbook output invoke-url --stack demo",
+            "runbook output --json --account aws --region eu-west-1",
+        ),
         "report": ("runbook report", "runbook report demo --out report.html"),
         "links": ("runbook links", "runbook links --account aws --region eu-west-1 --json"),
         "list": ("runbook list", "runbook list --account aws --region eu-west-1 --json"),
         "policy": (
             "runbook policy up --stack demo",
-            "runbook policy check --account aws --region eu-west-1",
+            "runbook policy check --stack demo --account-id 123456789012 --region eu-west-1",
         ),
         "practice": (
             "runbook practice --port 4566",

@@ -234,6 +234,6 @@ def spelled(parameter: str) -> str:
         return f"{flag} (or {ENV_PREFIX}{parameter.upper()})"
     return (
         flag
-        if parameter in (*_ACCOUNT_OPTIONS, "expect_account", "level", "port", "plan", "out", "trainee")
+        if parameter in (*_ACCOUNT_OPTIONS, "account_id", "expect_account", "level", "port", "plan", "out", "trainee")
         else parameter
     )

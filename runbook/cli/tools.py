@@ -14,15 +14,18 @@ __all__ = ["notebook", "report"]
 
 
 def notebook(
-    out: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("runbook.ipynb"),
+    out: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it.")] = Path("runbook.ipynb"),
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite a file that is there, also one that you have edited.")
+    ] = False,
 ) -> None:
     """Write the notebook that shows the same steps, for JupyterLab and papermill."""
     from runbook.notebook import write
     from runbook.step import Plan
     from steps import READING_ORDER
 
-    write(out, Plan.of(READING_ORDER))
-    typer.echo(f"wrote {out}")
+    wrote = write(out, Plan.of(READING_ORDER), force=force)
+    typer.echo(f"wrote {out}" if wrote else f"{out} is up to date")
 
 
 def report(

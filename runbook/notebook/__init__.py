@@ -26,11 +26,11 @@ def generate(plan: Plan) -> NotebookNode:
     return generate(plan)
 
 
-def write(path: Path, plan: Plan) -> None:
-    """Write the notebook of these steps. Raises :class:`~runbook.errors.BadInput` when the file cannot be written."""
+def write(path: Path, plan: Plan, *, force: bool = False) -> bool:
+    """Write the notebook of these steps; see :func:`runbook.notebook.generating.write`."""
     from runbook.notebook.generating import write
 
-    write(path, plan)
+    return write(path, plan, force=force)
 
 
 def start(parameters: Mapping[str, Any]) -> Run:

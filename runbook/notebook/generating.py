@@ -123,12 +123,27 @@ def generate(plan: Plan) -> NotebookNode:
     return notebook
 
 
-def write(path: Path, plan: Plan) -> None:
-    """Write the notebook of these steps. Raises :class:`BadInput` when the file cannot be written."""
+def write(path: Path, plan: Plan, *, force: bool = False) -> bool:
+    """Write the notebook of these steps; whether there was something to write.
+
+    Raises :class:`BadInput` when the file cannot be written, and when another is there: somebody's edits, or what was
+    shown when it was run. ``force`` overwrites it.
+    """
+    text = as_text(generate(plan))
     try:
-        path.write_text(as_text(generate(plan)), encoding="utf-8")
+        there = path.read_bytes() if path.is_file() else None
+        if there == text.encode():
+            return False
+        if there and not force:
+            raise BadInput(
+                "out",
+                f"{named(path)} is there and has been edited, run, or written by another version; it is left as it is.",
+                "Name another file, or overwrite it with --force.",
+            )
+        path.write_text(text, encoding="utf-8")
     except (OSError, ValueError) as error:
         raise BadInput("out", f"{named(path)} cannot be written: {reason(error)}.") from None
+    return True
 
 
 def as_text(notebook: NotebookNode) -> str:

@@ -27,6 +27,7 @@ from runbook.parameters import Parameters, validated
 from runbook.picture import Light, of_steps
 from steps.invoke import Invocation
 from steps.target_group import TargetGroup
+from tests.inprocess import runbook
 from tests.notebook.conftest import NOTEBOOK
 from tests.stack import PLAN
 
@@ -69,6 +70,23 @@ def test_its_parameters_cell_has_a_line_for_every_parameter() -> None:
 def test_a_file_that_cannot_be_written_is_said(tmp_path: Any) -> None:
     with pytest.raises(BadInput, match="cannot be written"):
         notebook.write(tmp_path / "none" / "runbook.ipynb", PLAN)
+
+
+def test_an_edited_notebook_is_overwritten_only_by_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert runbook("notebook").out == "wrote runbook.ipynb\n"
+    fresh = Path("runbook.ipynb").read_text()
+    assert runbook("notebook").out == "runbook.ipynb is up to date\n"
+    edited = fresh.replace("demo", "payments")
+    Path("runbook.ipynb").write_text(edited)
+    refused = runbook("notebook")
+    assert refused.code == 2
+    assert "runbook.ipynb is there and has been edited" in refused.err
+    assert "--force" in refused.err
+    assert Path("runbook.ipynb").read_text() == edited
+    assert runbook("notebook", "other.ipynb").code == 0
+    assert runbook("notebook", "--force").code == 0
+    assert Path("runbook.ipynb").read_text() == fresh
 
 
 # --- what was asked for -----------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from practice.clock import ScaledClock
@@ -41,6 +42,7 @@ LOOKING: dict[str, list[str]] = {
     "list": ["list"],
     "policy": ["policy"],
     "report": ["report", "last"],
+    "output": ["output"],
     "drill list": ["drill", "list"],
 }
 """Commands that only look, with words that make them show as much as they can."""
@@ -292,3 +294,41 @@ def test_of_the_runs_there_are_the_likest_name_is_first(tmp_path: Path, monkeypa
     ended = runbook("report", "paymnts")
     assert ended.code == 2
     assert "There are runs of: payments, aaa, zzz." in ended.err
+
+
+# --- values for scripts -----------------------------------------------------------------------------------------------
+
+
+def test_an_output_is_the_value_and_nothing_else(here: Served) -> None:
+    aws = connect(Kind.PRACTICE, Parameters(), endpoint_url=here.url).aws
+    (balancer,) = aws.elbv2.describe_load_balancers(Names=["demo-nlb"])["LoadBalancers"]
+    url = runbook("output", "invoke-url")
+    assert (url.code, url.err) == (0, "")
+    assert url.out == f"{httpx.get(url.out.strip(), trust_env=False).url}\n"
+    addresses = runbook("output", "nlb-addresses").out.splitlines()
+    assert len(addresses) == len(balancer["AvailabilityZones"])
+    told = json.loads(runbook("output", "--json").out)
+    assert told["invoke-url"] == url.out.strip()
+    assert told["nlb-arn"] == balancer["LoadBalancerArn"]
+    assert told["nlb-addresses"] == addresses
+    assert list(told) == list(PLAN.outputs)
+    for name, value in told.items():
+        assert json.loads(runbook("output", name, "--json").out) == value
+        assert runbook("output", name).out.split() == (value if isinstance(value, list) else [value])
+        assert value in told.values()
+    shown = runbook("output").out
+    assert [line.split()[0] for line in shown.splitlines()] == list(told)
+
+
+def test_outputs_are_in_the_last_event(here: Served) -> None:
+    last = json.loads(runbook("check", "--json").out.splitlines()[-1])
+    assert last["outputs"] == json.loads(runbook("output", "--json").out)
+
+
+def test_what_is_not_known_is_no_output(here: Served) -> None:
+    ended = runbook("output", "vpc-link-id", "--stack", "dmo")
+    assert (ended.code, ended.out) == (3, "")
+    assert "There is no stack dmo in us-east-1. There are: demo." in ended.err
+    unknown = runbook("output", "invoke")
+    assert unknown.code == 2
+    assert "unknown output 'invoke'. There are: invoke-url, " in unknown.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from contextlib import suppress
 from typing import Any
 
@@ -20,6 +21,7 @@ from runbook.policy import COMMANDS, allowing, policy
 from runbook.rollback import rollback
 from runbook.stacks import expired, stacks
 from runbook.trace import State, links, parse_target, trace
+from tests.inprocess import runbook
 from tests.stack import Hurry, Stack
 
 USER, POLICY = "limited", "given"
@@ -355,3 +357,20 @@ def test_a_refusal_that_the_policy_knows_nothing_of_is_taken_as_it_is() -> None:
         "Action": ["s3:GetObject"],
         "Resource": ["arn:aws:s3:::b/k"],
     }
+
+
+def test_an_account_that_is_named_needs_no_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "RUNBOOK_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("runbook.accounts.connect", None)  # nothing is connected to
+    ended = runbook("policy", "check", "--account-id", "210987654321", "--region", "cn-north-1", "--stack", "web")
+    assert ended.code == 0
+    assert json.loads(ended.out) == policy("web", "cn-north-1", "210987654321", "check", partition="aws-cn")
+    for words, named in (
+        (["--account-id", "1234"], "--account-id: '1234' is not an AWS account id of 12 digits."),
+        (["--account-id", "210987654321"], "--region (or RUNBOOK_REGION): is needed with --account-id."),
+        (["--account-id", "210987654321", "--region", "mars-north-1"], "'mars-north-1' is not an"),
+    ):
+        refused = runbook("policy", *words)
+        assert refused.code == 2
+        assert named in refused.err

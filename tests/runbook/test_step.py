@@ -118,3 +118,18 @@ def test_up_to_a_step_is_all_it_needs() -> None:
     plan = Plan.of(READING_ORDER)
 
     assert plan.up_to(plan["listener"]) == {"preflight", "target-group", "load-balancer", "listener"}
+
+
+def test_an_output_is_an_attribute_of_the_fact() -> None:
+    step = Step.of(changed(Toy("one", First), OUTPUTS={"first-value": "value"}))
+    assert step.outputs_of(First("x")) == {"first-value": "x"}
+    assert step.outputs_of(None) == {}
+    with pytest.raises(StepsInvalid, match=r"output first-value names First\.other"):
+        Step.of(changed(Toy("one", First), OUTPUTS={"first-value": "other"}))
+
+
+def test_an_output_has_one_owner() -> None:
+    one = changed(Toy("one", First), OUTPUTS={"value": "value"})
+    two = changed(Toy("two", Second), OUTPUTS={"value": "value"})
+    with pytest.raises(StepsInvalid, match="steps one and two both have an output value"):
+        Plan.of([one, two])
