@@ -39,7 +39,6 @@ class Absence:
             return False
         if finished.action is Action.DOWN:
             return set(finished.outcomes.values()) == {Outcome.OK}
-        # What remembers the stack's parameters is the first that is made and the last that is removed.
-        seen = {finished.outcomes.get(step.id) for step in self._plan.steps if step.recall} - {None}
+        seen = {finished.outcomes.get(step.id) for step in self._plan.steps if not step.only_looks} - {None}
         nothing = {Outcome.MISSING, Outcome.UNKNOWN, Outcome.FAILED}
         return finished.action is Action.CHECK and Outcome.MISSING in seen and seen <= nothing
