@@ -60,7 +60,7 @@ class Control:
             raise _Refusal(
                 "403 Forbidden",
                 f"what changes this practice account needs its token, in the header {tokens.HEADER}; "
-                "`runbook practice status` names the file that it is in",
+                "`runbook practice token` prints it",
             )
         match method, parts:
             case "GET", []:

@@ -35,7 +35,7 @@ _NO_CONFIGURATION: dict[str, tuple[str | None, str | list[str] | None, Any, Any]
 }
 
 
-_WITHOUT_ITS_KEY: Final = "Set RUNBOOK_PRACTICE_TOKEN to its token; `runbook practice` names the file that it is in."
+_WITHOUT_ITS_KEY: Final = "If it is yours, set RUNBOOK_PRACTICE_TOKEN to what `runbook practice token` prints there."
 
 
 class Kind(enum.StrEnum):

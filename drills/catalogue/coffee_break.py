@@ -52,7 +52,7 @@ def mismend(bench: Bench) -> None:
 
 
 def mend(bench: Bench) -> None:
-    """Make the service faster, on every instance. In these drills: `curl -X PATCH
-    .../_practice/machines/INSTANCE-ID -d '{"delay": {}}'`.
+    """Make the service faster, on every instance. In these drills: `curl -X PATCH .../_practice/machines/INSTANCE-ID
+    -H "X-Practice-Token: $(runbook practice token)" -d '{"delay": {}}'`.
     """
     bench.machines(delay={})

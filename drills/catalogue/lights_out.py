@@ -50,7 +50,7 @@ def mismend(bench: Bench) -> None:
 
 
 def mend(bench: Bench) -> None:
-    """Start the service on every instance. In these drills: `curl -X PATCH .../_practice/machines/INSTANCE-ID -d
-    '{"listening": true}'`; wait until the targets are healthy.
+    """Start the service on every instance. In these drills: `curl -X PATCH .../_practice/machines/INSTANCE-ID
+    -H "X-Practice-Token: $(runbook practice token)" -d '{"listening": true}'`; wait until the targets are healthy.
     """
     bench.machines(listening=True)

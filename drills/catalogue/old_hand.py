@@ -50,7 +50,8 @@ def mismend(bench: Bench) -> None:
 
 
 def mend(bench: Bench) -> None:
-    """Bring the instance to the same build. In these drills: `curl -X PATCH .../_practice/machines/INSTANCE-ID -d
+    """Bring the instance to the same build. In these drills: `curl -X PATCH .../_practice/machines/INSTANCE-ID
+    -H "X-Practice-Token: $(runbook practice token)" -d
     '{"status": {"/": 200, "/health": 200, "/hello": 200, "*": 404}}'`. (Or let the health check ask for `/`:
     `aws elbv2 modify-target-group --target-group-arn ... --health-check-path /`.)
     """

@@ -343,6 +343,7 @@ def _brief(desk: Desk, briefing: Briefing) -> None:
         ("answer", briefing.answer),
         ("stack", briefing.stack),
         ("instances", f"to log in to one: GET or PATCH {briefing.endpoint}/_practice/machines/INSTANCE-ID"),
+        ("", 'PATCH with -H "X-Practice-Token: $(runbook practice token)"'),
         ("AWS CLI", f"in a shell after: {briefing.shell}"),
     ):
         console.print(Text.assemble((f"{name:<11}", "bold"), value), soft_wrap=True)

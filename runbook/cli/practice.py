@@ -107,6 +107,35 @@ def _status() -> int:
     return 0
 
 
+@app.command("token", cls=Command)
+def token(
+    endpoint_url: Annotated[
+        str | None,
+        typer.Option(envvar="AWS_ENDPOINT_URL", metavar="URL", help="Of the practice account that is served there."),
+    ] = None,
+) -> None:
+    """Print the token that requests to `/_practice` must bring to change the account, for curl."""
+    exits(_token)(endpoint_url)
+
+
+def _token(endpoint_url: str | None) -> int:
+    from practice import background, tokens
+    from runbook.accounts import Kind, connect
+    from runbook.parameters import validated
+
+    if endpoint_url:
+        found = connect(Kind.PRACTICE, validated({}), endpoint_url=endpoint_url).control_headers.get(tokens.HEADER)
+    else:
+        with _in_words():
+            status = background.status()
+        found = status.token if status else None
+    if found is None:
+        typer.echo("no practice account of yours answers there", err=True)
+        return FAILED
+    typer.echo(found)
+    return 0
+
+
 @app.command("stop", cls=Command)
 def stop() -> None:
     """End the shared practice account, and all that was made in it."""

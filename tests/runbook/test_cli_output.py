@@ -49,6 +49,7 @@ LOOKING: dict[str, list[str]] = {
 
 ELSEWHERE = {
     "tui", "up", "down", "drill", "rollback", "notebook", "practice", "practice status", "practice stop", "drill start",
+    "practice token",
     "drill status", "drill hint", "drill verify", "drill solution", "drill reset", "drill exam", "drill pages",
 }  # fmt: skip
 """Those that need a terminal, that change what the others look at, or that show what these do."""

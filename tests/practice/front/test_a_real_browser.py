@@ -1,4 +1,4 @@
-"""A real Chromium opens hostile pages: of another origin, of a name that leads here, and of a backend at the invoke URL.
+"""A real Chromium opens hostile pages: of another origin, of a name that leads here, of a backend at the invoke URL.
 
 The pages try what a page can: forms, images, `fetch` in every mode, headers of their own, scripts, frames, navigation.
 What they read they send to their own server, which the test looks at.
@@ -43,7 +43,8 @@ async function attempt(name, url, options) {
 function submitted(url, fields, enctype) {
   return new Promise(done => {
     const frame = document.createElement('iframe'); frame.name = 'f' + Math.random(); document.body.append(frame);
-    const form = Object.assign(document.createElement('form'), {method: 'POST', action: url, target: frame.name, enctype});
+    const form = document.createElement('form');
+    Object.assign(form, {method: 'POST', action: url, target: frame.name, enctype});
     for (const [name, value] of Object.entries(fields)) {
       form.append(Object.assign(document.createElement('input'), {name, value}));
     }

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from practice import runtime_files, tokens
 from runbook.accounts import Kind, connect
+from runbook.cli import app
 from runbook.errors import BadInput
 from runbook.parameters import Parameters
 
@@ -65,6 +67,8 @@ def test_the_token_of_an_account_in_the_foreground_is_in_a_file_of_its_owner(
             assert process.stdout.readline().endswith(f"{file}\n")
             assert stat.S_IMODE(file.stat().st_mode) == 0o600
             assert httpx.post(f"{url}/_practice/stop").status_code == 403
+            printed = CliRunner().invoke(app, ["practice", "token", "--endpoint-url", url])
+            assert tokens.id_of(printed.stdout.strip()) == said["id"]
             account = connect(Kind.PRACTICE, Parameters(region="eu-west-1"), endpoint_url=url)
             assert account.control_headers == runtime_files.control_headers(said["id"])
             assert httpx.post(f"{url}/_practice/stop", headers=dict(account.control_headers)).status_code == 200
