@@ -27,7 +27,7 @@ def run_tui(
     """
     from tui.app import RunbookApp
 
-    app = RunbookApp(account, params, plan=plan)
+    app = RunbookApp(account, params, plan=plan, remember=True)
     app.run()
     if app.failure is not None:
         raise app.failure

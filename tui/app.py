@@ -25,6 +25,7 @@ from textual.widgets import Static
 
 from runbook.errors import RunbookError
 from runbook.events import Action, Event, Outcome, RunFinished
+from tui.preferences import Preferences
 from tui.session import Order, Runs, Session
 from tui.theme import DARK, LIGHT
 from tui.training import Training
@@ -104,8 +105,12 @@ class RunbookApp(App[None]):
         runs: Runs | None = None,
         clock: Callable[[], float] = time.monotonic,
         desk: Callable[[str | None], Desk] | None = None,
+        remember: bool = False,
     ) -> None:
+        """``remember``: begin with the theme and layout of the last start, and keep those of this one."""
         super().__init__()
+        self._remember = remember
+        self._looks = Preferences.remembered() if remember else Preferences()
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.set_reactive(App.theme, DARK.name)  # before the first picture, so that nothing is drawn twice
@@ -169,12 +174,10 @@ class RunbookApp(App[None]):
         """Whether the run only looks what the ordered one would change, for a person to agree to."""
         return self._after_look is not None
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Variables that other themes do not set."""
-        return {"banner": "#7fd992"}
-
     def on_mount(self) -> None:
         """Show the screen first; everything that takes time comes after it was painted."""
+        if self._looks.theme in self.available_themes:
+            self.theme = self._looks.theme
         self.call_after_refresh(self._begin)
 
     def compose(self) -> ComposeResult:
@@ -188,6 +191,7 @@ class RunbookApp(App[None]):
         self.connect(self._params)
         self.main = MainScreen()
         await self.push_screen(self.main)
+        self.main.lay_out(self._looks.pane, zoomed=self._looks.zoomed)
         self._main_is_there.set()
 
     def connect(self, params: Parameters) -> None:
@@ -483,7 +487,11 @@ class RunbookApp(App[None]):
         self._leave()
 
     def on_unmount(self) -> None:
-        """However the app ends, no run goes on unseen."""
+        """However the app ends, no run goes on unseen, and the looks are kept."""
+        if self._remember and self._main_is_there.is_set():
+            looks = Preferences(theme=self.theme, pane=self.main.pane, zoomed=self.main.maximized is not None)
+            if looks != self._looks:
+                looks.remember()
         if self.session is not None:
             self.session.stop()
         if self.training is not None:

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, VerticalScroll
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.widgets import Footer, OptionList, Tab, Tabs
 
 from runbook.events import Action, CallAnswered, CallSent, Event, Noted, Outcome, RunFinished, StepFinished, Waited
@@ -120,7 +121,13 @@ class MainScreen(Screen[None]):
         self.query_one(Tabs).can_focus = True
         self.set_class(True, "-pane-result")
         self.query_one(ProgressStrip).say(self.app.connecting)
+        self.app.theme_changed_signal.subscribe(self, self._recolour)
         self.query_one(Result).query_one("#card").display = False
+
+    def _recolour(self, _theme: Theme) -> None:
+        """What was written with the colours of the theme before is written again."""
+        if self.session is not None:
+            self.query_one(Calls).renew(self.session.board)
 
     @property
     def session(self) -> Session | None:
@@ -415,14 +422,25 @@ class MainScreen(Screen[None]):
             self.query_one(Calls).only(self.chosen.id if self._filtered else None, self.session.board)
             self.action_pane("calls")
 
+    @property
+    def pane(self) -> str:
+        """The pane in view, where there is room for one."""
+        return next((pane for pane in _PANES if self.has_class(f"-pane-{pane}")), "result")
+
+    def lay_out(self, pane: str, *, zoomed: bool) -> None:
+        """Show the panes as they were left the last time."""
+        if pane in _PANES and pane != self.pane:
+            self.action_pane(pane)
+        if zoomed:
+            self.action_zoom()
+
     def action_zoom(self) -> None:
         """Give the pane in view all the room, and back."""
         if self.maximized is not None:
             self.minimize()
             return
-        pane = next((p for p in _PANES if self.has_class(f"-pane-{p}")), "result")
         focused = self.focused
-        self.maximized = focused if focused is not None and focused.id in _PANES else self.query_one(f"#{pane}")
+        self.maximized = focused if focused is not None and focused.id in _PANES else self.query_one(f"#{self.pane}")
         self.maximized.focus()
 
     def action_pane(self, pane: str) -> None:

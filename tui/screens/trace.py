@@ -206,7 +206,17 @@ class TraceScreen(Screen[None]):
         if (hop := self._hop) is not None:
             self.query_one("#hop-text", Static).update(_detail(hop))
             self.query_one("#hop").scroll_home(animate=False)
+            self._colour_hops()
         self.refresh_bindings()
+
+    def _colour_hops(self) -> None:
+        """The chosen hop is in the colours of the cursor, on which others cannot be read."""
+        if (trace := self._trace) is None:
+            return
+        hops = self.query_one("#hops", OptionList)
+        for at, hop in enumerate(trace.hops):
+            row = _row(hop, broken=hop.id == trace.verdict)
+            hops.replace_option_prompt_at_index(at, Content(row.plain) if at == hops.highlighted else row)
 
     @on(Input.Submitted)
     def _asked(self) -> None:

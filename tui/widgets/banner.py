@@ -12,6 +12,11 @@ from tui.words import span
 __all__ = ["Banner"]
 
 
+# The same in every theme, so that it is known at a glance.
+_ON_PRACTICE = "#0e131a on #7fd992"
+_ON_AWS = "#ffffff on #b3262e"
+
+
 class Banner(Static):
     """Practice or AWS, so that nobody mistakes one for the other."""
 
@@ -36,7 +41,9 @@ class Banner(Static):
         else:
             kind, number = "PRACTICE ACCOUNT", str(account.practice.get("account_id", ""))
             more = "nothing here costs money"
-        left = Content.assemble((f" {kind} ", "bold $background on $banner"), span(f" {number}", "bold"))
+        left = Content.assemble(
+            (f" {kind} ", f"bold {_ON_AWS if account.costs else _ON_PRACTICE}"), span(f" {number}", "bold")
+        )
         right = Content.assemble(("stack ", "$foreground 55%"), span(session.params.stack, "bold"), " ")
         for part in filter(None, (account.aws.region, account.endpoint_url, more)):
             longer = Content.assemble(left, span(f" · {part}", "$foreground 75%"))

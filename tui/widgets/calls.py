@@ -128,20 +128,24 @@ class Calls(RichLog):
             )
         return strip
 
+    def _colour(self, name: str) -> str:
+        """The theme's colour for a text, in the words of Rich, which draws the lines here."""
+        colour = self.app.theme_variables[f"text-{name}"]
+        return "dim" if colour.startswith("auto") else colour.removeprefix("ansi_")
+
     def _line(self, call: CallAnswered) -> Text:
-        colours = self.app.theme_variables
-        quiet = colours["text-muted"] if not colours["text-muted"].startswith("auto") else "dim"
+        quiet = self._colour("muted")
         line = Text(no_wrap=True)
         line.append(f"{call.at:%H:%M:%S} ", "dim")
-        line.append("● " if call.writes else "  ", colours["accent"])
+        line.append("● " if call.writes else "  ", self._colour("accent"))
         line.append(f"{1000 * call.duration:>6.0f} ms ", quiet)
         line.append_text(text(f"{f'{call.service}.{call.operation}':<{_OPERATION}} ", "bold" if call.writes else ""))
         if self._only is None:
             line.append(f"{call.step or '':<{_STEP}} ", "dim")
         if call.attempts > 1:
-            line.append(f"×{call.attempts} ", colours["warning"])
+            line.append(f"×{call.attempts} ", self._colour("warning"))
         if call.error:
-            line.append_text(text(f"{call.error} ", colours["error"]))
+            line.append_text(text(f"{call.error} ", self._colour("error")))
         line.append_text(text(parameters_of(call).replace("\n", " "), quiet))
         return line
 

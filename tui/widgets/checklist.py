@@ -77,6 +77,11 @@ class Checklist(OptionList, inherit_bindings=False):
     def action_select(self) -> None:
         """A click only chooses."""
 
+    def watch_highlighted(self, highlighted: int | None) -> None:
+        """Write the line that was left and the one that was come to."""
+        super().watch_highlighted(highlighted)
+        self.renew()
+
     def on_resize(self, _: events.Resize) -> None:
         """Fit the lines into the new width."""
         self.renew()
@@ -95,9 +100,11 @@ class Checklist(OptionList, inherit_bindings=False):
         room = max(10, self.scrollable_content_region.width or 26) - 5 - len(duration)
         name = Content(safe(state.name)).truncate(room - 1, ellipsis=True)
         quiet = state.outcome is None and state.acting is None and state.asked is None
+        if state.number - 1 == self.highlighted:  # in the colours of the cursor, on which others cannot be read
+            return Content(f"{sign} {state.number:>2} {name.plain:<{room}}{duration}")
         return Content.assemble(
             (f"{sign} ", style),
-            (f"{state.number:>2} ", "$foreground 40%"),
+            (f"{state.number:>2} ", "$foreground 60%"),
             name.stylize("$foreground 70%" if quiet else "bold" if state.acting or state.asked else ""),
             " " * (room - name.cell_length),
             (duration, "$foreground 55%"),
