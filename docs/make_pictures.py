@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from rich.console import Console
+from rich.text import Text
 from textual.pilot import Pilot
 
 from drills.desk import Desk
@@ -15,11 +18,14 @@ from practice.clock import ScaledClock
 from practice.server import serve
 from runbook.accounts import Kind, connect
 from runbook.parameters import validated
+from runbook.picture import Light, drawn, light_of, of_steps
 from tui.app import RunbookApp
+from tui.board import Board
 from tui.widgets.checklist import Checklist
 
 IMAGES = Path(__file__).resolve().parent / "images"
-WIDE, NARROW = (120, 40), (80, 24)
+WIDE, NARROW, PATH = (120, 40), (80, 24), (160, 9)
+_PATH_STYLES = dict.fromkeys(Light, "dim") | {Light.LIT: "green", Light.BROKEN: "bold red", Light.MISSING: "yellow"}
 
 
 async def _until(pilot: Pilot[None], app: RunbookApp, what: str) -> None:
@@ -35,6 +41,18 @@ def _save(app: RunbookApp, name: str) -> None:
     path = IMAGES / f"{name}.svg"
     # Rich makes the ids anew each time; a picture should change only when the program does.
     path.write_text(re.sub(r"terminal-\d+-", "terminal-", drawn), encoding="utf-8")
+    print(path.relative_to(IMAGES.parent.parent))
+
+
+def _draw_path(board: Board) -> None:
+    """The path of a request by itself, as a finished run has lit it."""
+    lights = {state.id: light_of(state.outcome, state.action) for state in board}
+    rows = drawn(of_steps(board.plan.boxes, lights, {state.id: state.fact for state in board}), *PATH)
+    console = Console(record=True, width=PATH[0], file=StringIO(), force_terminal=True)
+    for row in rows:
+        console.print(Text.assemble(*((text, _PATH_STYLES[light]) for text, light in row)))
+    path = IMAGES / "path.svg"
+    path.write_text(console.export_svg(title="the path of a request", unique_id="path"), encoding="utf-8")
     print(path.relative_to(IMAGES.parent.parent))
 
 
@@ -54,6 +72,7 @@ async def _walk(url: str) -> None:
         _save(app, "waiting")
         await _until(pilot, app, "Copy y")
         assert app.session is not None  # noqa: S101 (it was just run)
+        _draw_path(app.session.board)
         app.main.query_one(Checklist).choose(app.session.board["nlb-addresses"])
         await _until(pilot, app, "NLB IP lookup:")
         _save(app, "finished")

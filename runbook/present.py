@@ -241,15 +241,20 @@ def seconds(duration: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
-def so_far(state: str, elapsed: float, usual: float) -> str:
-    """How a wait goes: ``PENDING, 42 s so far, usually 3 min 00 s``."""
-    parts = [state, f"{elapsed:.0f} s so far", f"usually {seconds(usual)}" if usual else ""]
+def so_far(state: str, elapsed: float, usual: float, pace: float = 1.0) -> str:
+    """How a wait goes: ``PENDING, 42 s so far, usually 3 min 00 s``; with :func:`speed` on a practice clock."""
+    parts = [state, f"{elapsed:.0f} s so far", f"usually {seconds(usual)}" if usual else "", speed(pace)]
     return ", ".join(part for part in parts if part)
+
+
+def speed(pace: float) -> str:
+    """How much faster the clock of a practice account runs, such as ``60×``; empty where it does not."""
+    return f"{round(1 / pace)}×" if 0 < pace < 1 else ""
 
 
 def clock(pace: float) -> str:
     """What to write behind a time of AWS, where a practice clock makes it pass faster: `` (60×)``; else nothing."""
-    return f" ({round(1 / pace)}×)" if 0 < pace < 1 else ""
+    return f" ({speed(pace)})" if speed(pace) else ""
 
 
 def _is_table(value: object) -> bool:

@@ -100,4 +100,5 @@ def waiting(wait: Wait, now: float, pace: float) -> Content:
         (f" of usually {brief(wait.usual)}  " if wait.usual else "  ", _QUIET),
         span(wait.what),
         span(f"  {wait.state}" if wait.state else "", _QUIET),
+        (present.clock(pace), _QUIET),
     )

@@ -29,6 +29,7 @@ def list_stacks(target: Target, json: JsonOption = False) -> int:
     from rich.table import Table
     from rich.text import Text
 
+    from runbook import present
     from runbook.cli.console import counting, terminal
     from runbook.cli.show import moment
     from runbook.stacks import stacks
@@ -43,7 +44,8 @@ def list_stacks(target: Target, json: JsonOption = False) -> int:
         typer.echo("There is no stack in this account and region.")
         return 0
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 3, 0, 0))
-    for column in ("stack", "state", "created", "age", "expires"):
+    clock = present.clock(aws.pace)
+    for column in ("stack", "state", "created", f"age{clock}", f"expires{clock}"):
         table.add_column(column, overflow="fold")
     for stack in found:
         expires = moment(stack.expires) if stack.expires else ""

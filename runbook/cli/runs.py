@@ -144,7 +144,7 @@ def _down_all_expired(target: Target, *, yes: bool, expected: str | None, json: 
     if not gone:
         typer.echo(f"No stack in {account.aws.region} is past its ttl.", err=json)
         return 0
-    agreed = confirm(account, lambda: announce_expired(gone), yes=yes, expected=expected, json=json)
+    agreed = confirm(account, lambda: announce_expired(gone, account.aws.pace), yes=yes, expected=expected, json=json)
     codes: list[int] = []
     for stack in gone:
         try:

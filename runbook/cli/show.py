@@ -113,7 +113,7 @@ def _lines(events: Iterator[Event], screen: _Screen, control: Control) -> Iterat
                 screen.console.print(screen.header(), soft_wrap=True)
             case Waited(what=what) if what not in told or event.at - told[what] >= _STILL_WAITING:
                 told[what] = event.at
-                line = f"… {event.at.astimezone(UTC):%H:%M:%SZ} waiting for {_waiting(event)}"
+                line = f"… {event.at.astimezone(UTC):%H:%M:%SZ} waiting for {_waiting(event, screen.pace)}"
                 screen.console.print(Text(line, style="dim"), soft_wrap=True)
             case Noted():
                 screen.console.print(_note(event), soft_wrap=True)
@@ -133,14 +133,24 @@ def _live(events: Iterator[Event], screen: _Screen, control: Control) -> Iterato
     def picture() -> RenderableType:
         return Group(screen.render(), Text(STOPPING, style="yellow")) if control.stopped else screen.render()
 
-    with Live(get_renderable=picture, console=screen.console, refresh_per_second=8) as live:
+    def live() -> Live:
+        # Taken away before each question, or every question would leave a copy of the table above it.
+        return Live(get_renderable=picture, console=screen.console, refresh_per_second=8, transient=True)
+
+    table = live()
+    table.start(refresh=True)
+    try:
         for event in events:
             screen.take(event)
             if isinstance(event, ApprovalAsked):
-                live.stop()
+                table.stop()
                 _ask(event, control, screen)
-                live.start(refresh=True)
+                table = live()
+                table.start(refresh=True)
             yield event
+    finally:
+        table.transient = False
+        table.stop()
     for noted in screen.noted:
         screen.console.print(_note(noted))
     if screen.finished is not None:
@@ -185,6 +195,10 @@ class _Screen:
     held: list[StepFinished] = field(default_factory=list)
     """On the way down, what found nothing before anything was removed: the stack may not be there at all."""
     spinners: dict[str, Spinner] = field(default_factory=dict)
+
+    @property
+    def pace(self) -> float:
+        return self.account.aws.pace
 
     def take(self, event: Event) -> None:
         match event:
@@ -294,7 +308,7 @@ class _Screen:
             elif name in self.doing:
                 spinner = self.spinner(name)
                 wait = self.waiting.get(name)
-                detail = f"waiting for {_waiting(wait)}" if wait else ""
+                detail = f"waiting for {_waiting(wait, self.pace)}" if wait else ""
                 grid.add_row(spinner, name, Text(_VERBS[self.doing[name]], "cyan"), "", Text(detail, "cyan"))
             else:
                 grid.add_row(Text("·", "dim"), Text(name, "dim"), "", "", "")
@@ -374,8 +388,8 @@ def _note(event: Noted) -> Text:
     return Text(f"note: {event.text}", style="yellow")
 
 
-def _waiting(event: Waited) -> str:
-    return f"{event.what} ({present.so_far(event.state, event.elapsed, event.usual)})"
+def _waiting(event: Waited, pace: float) -> str:
+    return f"{event.what} ({present.so_far(event.state, event.elapsed, event.usual, pace)})"
 
 
 def _essentials(facts: Mapping[str, object]) -> list[RenderableType]:
@@ -440,12 +454,14 @@ def announce(
         console.print(Text(f"\n{present.counts(whole).capitalize()}. {present.outlook(whole)}"))
 
 
-def announce_expired(stacks: Iterable[Stack]) -> None:
+def announce_expired(stacks: Iterable[Stack], pace: float) -> None:
     """Which stacks will be removed, and since when they may."""
     console = terminal()
     console.print(Text("All of these stacks will be removed. That takes some minutes each:"))
     for stack in stacks:
-        console.print(Text(f"  {stack.name:<20}  past its ttl {stack.ttl} since {moment(stack.expires)}"))
+        console.print(
+            Text(f"  {stack.name:<20}  past its ttl {stack.ttl}{present.clock(pace)} since {moment(stack.expires)}")
+        )
 
 
 def moment(when: datetime | None) -> str:

@@ -312,7 +312,7 @@ class Run:
     def _working(self, name: str | None) -> Working:
         doing = f"{self._doing[name].value} {name} …" if name in self._doing else "waiting for the steps before …"
         waits = [self._waiting[name]] if name in self._waiting else list(self._waiting.values())
-        return Working(doing, tuple(waits))
+        return Working(doing, tuple(waits), self._account.aws.pace)
 
     # --- how it ended -------------------------------------------------------------------------------------------
 

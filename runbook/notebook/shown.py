@@ -85,9 +85,11 @@ class Working(_Shown):
 
     doing: str
     waits: tuple[Waited, ...] = ()
+    pace: float = 1.0
+    """Wall seconds that an AWS second takes."""
 
     def _lines(self) -> list[str]:
-        return [self.doing, *(waiting(event) for event in self.waits)]
+        return [self.doing, *(waiting(event, self.pace) for event in self.waits)]
 
     def _html(self) -> str:
         return render("cell_working.html", lines=self._lines())
@@ -227,9 +229,9 @@ def ending(
     )
 
 
-def waiting(event: Waited) -> str:
+def waiting(event: Waited, pace: float) -> str:
     """What AWS is being waited for, in a line. Its times are AWS's."""
-    return f"waiting for {event.what} ({present.so_far(redacted(event.state), event.elapsed, event.usual)})"
+    return f"waiting for {event.what} ({present.so_far(redacted(event.state), event.elapsed, event.usual, pace)})"
 
 
 def _shape(shape: Shape) -> Iterable[str]:

@@ -722,3 +722,18 @@ async def test_a_call_is_copied_as_a_command_that_asks_this_account() -> None:
             *("aws", "elbv2", "create-vpc-link", "--name", "demo-vpc-link", "--tags", '{"a": "b c"}'),
             *("--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:4566"),
         ]
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_where_a_practice_clock_runs_the_screen_says_how_fast(kind: Kind, size: tuple[int, int]) -> None:
+    app = script.app(waits, kind=kind)
+    app._account.aws.pace = 1 / 60 if kind is Kind.PRACTICE else 1.0
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        app.start(Order(Action.UP))
+        await until(pilot, lambda: app.session.board.waits, "the wait")
+        shown = screen_text(app).splitlines()
+        assert ("60×" in shown[0]) is (kind is Kind.PRACTICE)
+        if size[0] > 80:
+            assert any("(60×)" in line for line in shown if "of usually" in line) is (kind is Kind.PRACTICE)

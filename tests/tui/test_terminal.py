@@ -83,3 +83,17 @@ def test_it_ends_with_its_terminal_though_whoever_started_it_keeps_that_to_itsel
             assert time.monotonic() < end, "it goes on without a terminal"
             time.sleep(0.05)
     assert left.read_text() == "129\n"
+
+
+def test_questions_step_by_step_leave_no_copies_of_the_table(terminal: Terminal) -> None:
+    with serve(clock=ScaledClock(2000), quotas=False) as served:
+        command = entry(served.url, "ask").replace(" tui ", " up --step-by-step ")
+        terminal.tmux("new-session", "-d", "-s", "tui", "-x", "120", "-y", "50", f"{command}; echo left with $?; cat")
+        for number in range(1, 4):
+            terminal.until(lambda shown, number=number: shown.count("Do it?") == number)
+            terminal.tmux("send-keys", "-t", "tui", "y", "Enter")
+        terminal.until(lambda shown: shown.count("Do it?") == 4)
+        terminal.tmux("send-keys", "-t", "tui", "C-c")
+        shown = terminal.until(lambda shown: "left with 130" in shown)
+        assert shown.count("up stack ask in") == 1
+        assert shown.count(" preflight ") == 1

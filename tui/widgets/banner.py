@@ -6,6 +6,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Static
 
+from runbook import present
 from tui.session import Session
 from tui.words import span
 
@@ -45,7 +46,7 @@ class Banner(Static):
             (f" {kind} ", f"bold {_ON_AWS if account.costs else _ON_PRACTICE}"), span(f" {number}", "bold")
         )
         right = Content.assemble(("stack ", "$foreground 55%"), span(session.params.stack, "bold"), " ")
-        for part in filter(None, (account.aws.region, account.endpoint_url, more)):
+        for part in filter(None, (present.speed(account.aws.pace), account.aws.region, account.endpoint_url, more)):
             longer = Content.assemble(left, span(f" · {part}", "$foreground 75%"))
             if longer.cell_length + right.cell_length >= self.size.width:
                 break
