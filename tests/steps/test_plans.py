@@ -96,6 +96,54 @@ def test_another_route_is_deployed_in_the_same_plan(finished: Stack) -> None:
     assert finished.check().unlike_ok == {}
 
 
+def test_a_new_load_balancer_takes_its_listener_and_its_link_with_it(finished: Stack) -> None:
+    ec2, (first, second) = finished.aws.ec2, finished.service.subnets
+    zone = ec2.describe_subnets(SubnetIds=[first])["Subnets"][0]["AvailabilityZone"]
+    made = ec2.create_subnet(VpcId=finished.service.vpc, CidrBlock="10.0.9.0/24", AvailabilityZone=zone)
+    given = {"subnets": [made["Subnet"]["SubnetId"], second], "replace": True}
+    planned = finished.check(**given)
+    assert changes(planned) == {
+        "target-group": Change.UPDATE,  # remembers the subnets
+        "load-balancer": Change.REPLACE,
+        "listener": Change.CREATE,
+        "security-group-ingress": Change.AFTER,
+        "vpc-link": Change.CREATE,
+        "rest-api": Change.UPDATE,
+        "stage-variables": Change.UPDATE,
+    }
+    assert "VPCLINK is" in planned.steps["stage-variables"].follows
+    assert planned.steps["stage-variables"].follows.endswith("should be the new load balancer's DNS name")
+    assert 10 * 60 < planned.of(Planned)[0].interrupts_for < 12 * 60
+
+    ended = carried_out(finished, **given)
+
+    assert ended.finished.worst is None, {name: ended.reason(name) for name in ended.unlike_ok}
+    assert agree(changes(planned), changes(ended))
+    assert finished.check().unlike_ok == {}
+
+
+def test_a_link_that_leads_elsewhere_is_replaced_without_an_interruption(elsewhere: Stack) -> None:
+    planned = elsewhere.check(replace=True)
+    assert changes(planned) == {"vpc-link": Change.REPLACE, "stage-variables": Change.UPDATE}
+    assert planned.of(Planned)[0].interrupts_for == 0.0
+    ended = carried_out(elsewhere, replace=True)
+    assert ended.finished.worst is None, {name: ended.reason(name) for name in ended.unlike_ok}
+    assert agree(changes(planned), changes(ended))
+
+
+def test_a_link_that_leads_elsewhere_needs_replacing_also_where_the_load_balancer_is_gone(elsewhere: Stack) -> None:
+    arn = Parts(elsewhere).balancer
+    elsewhere.aws.elbv2.delete_load_balancer(LoadBalancerArn=arn)
+    elsewhere.clock.advance(600)
+    assert changes(elsewhere.check())["vpc-link"] is Change.REPLACE
+    before = elsewhere.inventory()
+    with pytest.raises(NeedsReplacing, match="vpc-link needs replacing"):
+        carried_out(elsewhere)
+    assert elsewhere.inventory() == before
+    ended = carried_out(elsewhere, replace=True)
+    assert ended.finished.worst is None, {name: ended.reason(name) for name in ended.unlike_ok}
+
+
 def test_of_a_new_stack_all_that_will_be_created_is_known(stack: Stack) -> None:
     planned = stack.check()
     assert changes(planned) == {
@@ -176,6 +224,7 @@ PARAMETERS = st.fixed_dictionaries(
         "health_check_path": st.sampled_from(["/health", "/missing"]),
         "health_check_port": st.just(80),
         "tags": st.sampled_from([{}, {"team": "other"}]),
+        "instances": st.sampled_from([0, 1]),  # only this one
     },
 )
 
@@ -240,6 +289,8 @@ def gone(stack: Stack, state: State, given: dict[str, Any], *, frozen: bool) -> 
     stack.clock.advance(60)
     if given.get("port"):
         stack.machines(port=given["port"])
+    if "instances" in given:
+        given = {**given, "instances": [stack.service.instances[given["instances"]]]}
     planned = stack.check(**given)
     refused, ended, watched = "", None, Watched(stack)
     try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from runbook.errors import NeedsReplacing
 from runbook.events import Outcome
 from runbook.present import plan_words
@@ -102,22 +100,6 @@ def test_a_new_load_balancer_has_new_addresses_and_a_new_link(finished: Stack) -
     assert {rule["CidrIpv4"] for rule in parts.rules}.isdisjoint(rules) or len(parts.rules) == 2
     assert finished.how_many() == ONE_OF_EACH
     assert f"VPCLINK {link} → {parts.link}" in ended.reason("stage-variables")
-
-
-@pytest.fixture
-def elsewhere(finished: Stack) -> Stack:
-    """The link of ours leads to another load balancer."""
-    parts = Parts(finished)
-    other = parts.elb.create_load_balancer(
-        Name="other", Type="network", Scheme="internal", Subnets=list(finished.service.subnets)
-    )["LoadBalancers"][0]["LoadBalancerArn"]
-    finished.clock.advance(300)
-    parts.gateway.delete_vpc_link(vpcLinkId=parts.link)
-    finished.clock.advance(600)
-    link = parts.gateway.create_vpc_link(name="demo-link", targetArns=[other], tags={"runbook:stack": "demo"})["id"]
-    finished.clock.advance(600)
-    parts.patch_stage("replace", "/variables/VPCLINK", link)
-    return finished
 
 
 def test_a_link_to_another_load_balancer_is_replaced_before_the_old_one_goes(elsewhere: Stack) -> None:
