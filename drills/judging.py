@@ -19,6 +19,7 @@ from drills.model import Drill
 from runbook.aws import code_of
 from runbook.path.configuration import Configuration, Integration, differences, resourced
 from runbook.path.packets import Rule, is_public
+from runbook.present import counted
 from runbook.trace.endpoint import resolved
 from runbook.trace.survey.apigateway import export
 from runbook.trace.survey.balancing import balancers
@@ -131,7 +132,7 @@ def _answers(seen: _Seen) -> str | None:
     except (ValueError, KeyError, TypeError):
         return f"GET {path} is not answered by the service."
     if silent:
-        return f"{len(silent)} of {len(bench.instances)} instances never answer."
+        return f"{len(silent)} of {counted(len(bench.instances), 'instance never answers', 'instances never answer')}."
     hosts = {value.partition(":")[0] for each in told for name, value in each["headers"].items() if name == "Host"}
     if foreign := hosts - {balancer["DNSName"] for balancer in seen.used}:
         return f"The service is asked for the host {', '.join(sorted(foreign))}, not its own."
@@ -196,7 +197,11 @@ def _health(seen: _Seen) -> str | None:
             if {"Key": "preserve_client_ip.enabled", "Value": "false"} in attributes:
                 return "The instances cannot tell who their clients are."
     missing = set(seen.bench.instances) - healthy
-    return f"The health alarm rings: {len(missing)} instances are not healthy." if missing else None
+    return (
+        f"The health alarm rings: {counted(len(missing), 'instance is', 'instances are')} not healthy."
+        if missing
+        else None
+    )
 
 
 def _closed(seen: _Seen) -> str | None:

@@ -74,7 +74,7 @@ _MOST_TAGS = 30
 
 def _taggable(tags: dict[str, str]) -> dict[str, str]:
     if len(tags) > _MOST_TAGS:
-        raise ValueError(f"{len(tags)} tags are given; there is room for at most {_MOST_TAGS}")
+        raise ValueError(f"there are {len(tags)}, and room for at most {_MOST_TAGS}")
     for key, value in tags.items():
         if not 1 <= len(key) <= 128 or len(value) > 256 or not _TAG.fullmatch(key) or not _TAG.fullmatch(value):
             raise ValueError(

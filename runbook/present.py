@@ -23,6 +23,7 @@ __all__ = [
     "PlanLine",
     "Table",
     "clock",
+    "counted",
     "counts",
     "fields",
     "minutes",
@@ -255,6 +256,11 @@ def speed(pace: float) -> str:
 def clock(pace: float) -> str:
     """What to write behind a time of AWS, where a practice clock makes it pass faster: `` (60×)``; else nothing."""
     return f" ({speed(pace)})" if speed(pace) else ""
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number of things: ``1 step``, ``2 steps``; ``1 step waits``, ``2 steps wait`` with both given."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
 def _is_table(value: object) -> bool:

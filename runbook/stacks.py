@@ -24,7 +24,7 @@ from runbook.record import STACK, from_list
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import VpcLinkTypeDef
 
-__all__ = ["TTL", "NoSuchStack", "Stack", "closest", "expired", "no_such_stack", "stacks", "until"]
+__all__ = ["TTL", "NoSuchStack", "Stack", "closest", "expired", "invoke_urls", "no_such_stack", "stacks", "until"]
 
 TTL = "ttl"
 
@@ -50,6 +50,8 @@ class Stack:
     """By its ``ttl`` tag; None without one, or when that says nothing that can be understood."""
     ttl: str = ""
     """The tag as it is written."""
+    apis: tuple[str, ...] = ()
+    """The ids of its REST APIs."""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -75,6 +77,8 @@ class _Part:
     kind: str
     tags: Mapping[str, str]
     created: datetime | None = None
+    api: str = ""
+    """Its id, where it is a REST API."""
 
 
 def stacks(aws: Aws, looked_at: Callable[[int, int], None] = lambda _done, _all: None) -> list[Stack]:
@@ -148,14 +152,27 @@ def _stack(name: str, parts: list[_Part]) -> Stack:
     ttl = max(wishes, key=lambda text: (wishes[text] is None, wishes[text] or _NEVER), default="")
     expires = wishes.get(ttl)
     kinds = {part.kind for part in parts}
-    return Stack(name, tuple(kind for kind in PARTS if kind in kinds), created, expires, ttl)
+    apis = tuple(part.api for part in parts if part.api)
+    return Stack(name, tuple(kind for kind in PARTS if kind in kinds), created, expires, ttl, apis)
+
+
+def invoke_urls(aws: Aws, stack: Stack) -> list[str]:
+    """The invoke URL of each stage of a stack; none where AWS does not say."""
+    try:
+        return [
+            aws.invoke_url(api, stage["stageName"])
+            for api in stack.apis
+            for stage in aws.apigateway.get_stages(restApiId=api)["item"]
+        ]
+    except ClientError:  # not allowed to look, or gone meanwhile: the list is of use without it
+        return []
 
 
 def _parts(aws: Aws, looked_at: Callable[[int, int], None]) -> Iterator[_Part]:
     """All that has tags of its own. Only links are asked for one by one, side by side: their list shows no tags."""
     for pages in aws.apigateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500}):
         for api in pages["items"]:
-            yield _Part("REST API", api.get("tags", {}), api["createdDate"])
+            yield _Part("REST API", api.get("tags", {}), api["createdDate"], api["id"])
     for tags in _tags_of_links(aws, looked_at):
         yield _Part("VPC link", tags)
     made: dict[str, tuple[str, datetime | None]] = {}

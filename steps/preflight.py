@@ -37,6 +37,7 @@ from runbook.aws import Aws, Identity, code_of
 from runbook.errors import BadInput
 from runbook.parameters import Parameters
 from runbook.picture import Box, Place
+from runbook.present import counted
 from runbook.record import from_list, record
 from steps import _room
 
@@ -92,7 +93,8 @@ class PrivateService:
     @property
     def summary(self) -> str:
         """In a line, how it stands."""
-        return f"{len(self.instances)} instances in {self.vpc}, {', '.join(subnet.zone for subnet in self.subnets)}"
+        zones = ", ".join(subnet.zone for subnet in self.subnets)
+        return f"{counted(len(self.instances), 'instance')} in {self.vpc}, {zones}"
 
 
 def find(aws: Aws, stack: str) -> object:  # noqa: ARG001 (the look-up needs no stack)

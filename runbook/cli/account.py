@@ -32,20 +32,22 @@ def list_stacks(target: Target, json: JsonOption = False) -> int:
     from runbook import present
     from runbook.cli.console import counting, terminal
     from runbook.cli.show import moment
-    from runbook.stacks import stacks
+    from runbook.stacks import invoke_urls, stacks
 
     aws = target.connect().aws
     with counting("VPC links") as looked_at:
         found, now = stacks(aws, looked_at), aws.now()
+    urls = {stack.name: invoke_urls(aws, stack) for stack in found}
     if json:
-        typer.echo(jsonlib.dumps([_plain(stack, now) for stack in found], indent=2))
+        told = [_plain(stack, now) | {"invoke_urls": urls[stack.name]} for stack in found]
+        typer.echo(jsonlib.dumps(told, indent=2))
         return 0
     if not found:
         typer.echo("There is no stack in this account and region.")
         return 0
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 3, 0, 0))
     clock = present.clock(aws.pace)
-    for column in ("stack", "state", "created", f"age{clock}", f"expires{clock}"):
+    for column in ("stack", "state", "created", f"age{clock}", f"expires{clock}", "invoke URL"):
         table.add_column(column, overflow="fold")
     for stack in found:
         expires = moment(stack.expires) if stack.expires else ""
@@ -53,7 +55,14 @@ def list_stacks(target: Target, json: JsonOption = False) -> int:
             expires += " (past)"
         elif stack.ttl and not stack.expires:
             expires = f"never: the tag ttl={stack.ttl} says no time"
-        cells = (stack.name, stack.state, moment(stack.created), _old(stack.age(now)), expires)
+        cells = (
+            stack.name,
+            stack.state,
+            moment(stack.created),
+            _old(stack.age(now)),
+            expires,
+            " ".join(urls[stack.name]),
+        )
         table.add_row(*(Text(cell) for cell in cells))
     terminal().print(table)
     return 0

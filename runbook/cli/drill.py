@@ -260,8 +260,9 @@ def pages(out: Annotated[Path, typer.Argument(metavar="DIR")] = Path("docs/drill
     from drills.catalogue import COURSE
     from drills.model import Course
     from drills.pages import write
+    from runbook.present import counted
 
-    typer.echo(f"wrote {len(write(Course.of(COURSE), out))} pages to {out}")
+    typer.echo(f"wrote {counted(len(write(Course.of(COURSE), out)), 'page')} to {out}")
 
 
 for _name, _command in (

@@ -352,7 +352,11 @@ class _Screen:
         if any(isinstance(step.cause, BadInput) for step in self.done.values()):
             return Text(f"Nothing was changed{took}", style="bold red")
         if event.worst is not None:
-            waiting = f"; {count[Outcome.BLOCKED]} steps wait for it" if count[Outcome.BLOCKED] else ""
+            waiting = (
+                f"; {present.counted(count[Outcome.BLOCKED], 'step waits', 'steps wait')} for it"
+                if count[Outcome.BLOCKED]
+                else ""
+            )
             text = f"{event.worst.value.capitalize()}{took}{waiting}. Run it again to go on from here."
             return Text(text, style="bold red")
         if event.action is Action.DOWN:

@@ -15,6 +15,7 @@ from runbook.errors import BadInput, quoted
 if TYPE_CHECKING:
     from runbook.accounts import Account
     from runbook.trace import Trace
+    from runbook.trace.links import LinkUse
 
 __all__ = ["links", "trace"]
 
@@ -129,10 +130,15 @@ def links(target: Target, json: Annotated[bool, typer.Option("--json", help="Wri
     aws = target.connect().aws
     with counting("APIs") as looked_at:
         uses = tracing.links(aws, looked_at)
+
+    def url(use: LinkUse) -> str:
+        return aws.invoke_url(use.api, use.stage) if use.stage and use.kind == "REST" else ""
+
     if json:
-        typer.echo(jsonlib.dumps([dataclasses.asdict(use) for use in uses], default=str))
+        told = [dataclasses.asdict(use) | {"invoke_url": url(use) or None} for use in uses]
+        typer.echo(jsonlib.dumps(told, default=str))
     elif uses:
-        terminal().print(draw_links(uses))
+        terminal().print(draw_links(uses, url))
     else:
         typer.echo("There is no VPC link in this account and region.")
     return 0

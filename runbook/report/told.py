@@ -47,9 +47,14 @@ def verdict(record: Record) -> str:
     changed = sum(step.outcome in (Outcome.DONE, Outcome.UNDONE) for step in record.steps.values())
     if open_:
         named = ", ".join(f"{step.id} ({step.outcome.value if step.outcome else 'not ended'})" for step in open_)
-        return f"{len(open_)} of {len(record.steps)} steps are not as they should be: {named}."
+        steps = present.counted(len(record.steps), "step is", "steps are")
+        return f"{len(open_)} of {steps} not as they should be: {named}."
     if record.action is Action.DOWN:
-        return f"{changed} steps were removed, nothing of ours is left." if changed else "There was nothing of ours."
+        return (
+            f"{present.counted(changed, 'step was', 'steps were')} removed, nothing of ours is left."
+            if changed
+            else "There was nothing of ours."
+        )
     if not changed:
         return "Everything was as it should be; nothing was changed."
     done = present.results(step.change for step in record.steps.values() if step.change)

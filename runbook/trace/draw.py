@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import groupby
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -130,11 +130,14 @@ def table(trace: Trace) -> Table:
     return drawn
 
 
-def draw_links(uses: tuple[LinkUse, ...]) -> RenderableType:
-    """The VPC links, and below each who uses it."""
+def draw_links(uses: tuple[LinkUse, ...], url: Callable[[LinkUse], str] = lambda _: "") -> RenderableType:
+    """The VPC links, and below each what uses it, with the ``url`` of that."""
     if not uses:
         return Text("There are no VPC links, and no method names one.")
-    parts: list[RenderableType] = []
+    parts: list[RenderableType] = [
+        Text("VPC link, name, kind, status  → load balancer", style="dim"),
+        Text("  API, stage, method and path, whether that is deployed, invoke URL\n", style="dim"),
+    ]
     for link, of_link in groupby(uses, key=lambda use: use.link):
         those = list(of_link)
         first = those[0]
@@ -150,7 +153,8 @@ def draw_links(uses: tuple[LinkUse, ...]) -> RenderableType:
             kind = {"HTTP": "  HTTP API", "WEBSOCKET": "  WebSocket API"}.get(use.kind, "")
             route = f"{use.method} {use.resource}".lstrip()
             where = f"{use.api} {use.api_name}{kind}  {use.stage or '(no stage)'}  {route}  "
-            parts.append(Text(f"  {where}{_how(use)}" if use.api else "  nobody uses it", style="dim"))
+            told = f"  {where}{_how(use)}  {url(use)}".rstrip() if use.api else "  not used"
+            parts.append(Text(told, style="dim"))
     return Group(*parts)
 
 

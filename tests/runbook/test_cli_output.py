@@ -333,3 +333,13 @@ def test_what_is_not_known_is_no_output(here: Served) -> None:
     unknown = runbook("output", "invoke")
     assert unknown.code == 2
     assert "unknown output 'invoke'. There are: invoke-url, " in unknown.err
+
+
+@pytest.mark.parametrize(
+    ("command", "headers"), [("list", ["stack", "invoke URL"]), ("links", ["VPC link", "invoke URL"])]
+)
+def test_a_list_has_headers_and_the_invoke_url(here: Served, command: str, headers: list[str]) -> None:
+    shown, url = runbook(command).out, runbook("output", "stage-url").out.strip()
+    assert all(header in shown for header in headers)
+    assert url in shown
+    assert url in runbook(command, "--json").out

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import runbook.present
 from runbook.events import Outcome, Planned, StepFinished
 from runbook.outcome import Change, Difference
 from runbook.present import (
     SYMBOLS,
     PlanLine,
     Table,
+    counted,
     counts,
     fields,
     minutes,
@@ -247,3 +250,23 @@ def test_a_result_is_named_and_counted() -> None:
     assert result(Outcome.UNDONE, Change.REMOVE) == "removed"
     assert result(Outcome.OK, Change.NONE) == "nothing to do"
     assert result(Outcome.BLOCKED, Change.NONE) == "blocked"
+
+
+def test_one_is_counted_as_one() -> None:
+    assert [counted(number, "instance") for number in (0, 1, 2)] == ["0 instances", "1 instance", "2 instances"]
+    assert counted(1, "step waits", "steps wait") == "1 step waits"
+    assert counted(3, "step waits", "steps wait") == "3 steps wait"
+
+
+def test_no_count_is_put_before_a_plural_by_hand() -> None:
+    """``len(...)`` of what may be one is counted by :func:`runbook.present.counted`."""
+    root = Path(runbook.present.__file__).parents[1]
+    by_hand = re.compile(r"\{len\([^{}]*\)\} (?!of )[a-z]+s\b")
+    found = [
+        f"{path.relative_to(root)}: {match[0]}"
+        for folder in ("runbook", "steps", "tui")
+        for path in (root / folder).rglob("*.py")
+        for match in by_hand.finditer(path.read_text(encoding="utf-8"))
+        if " of " not in match.string[max(0, match.start() - 30) : match.start()]
+    ]
+    assert found == []

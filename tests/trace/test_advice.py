@@ -259,5 +259,5 @@ def test_links_tells_the_routes_of_http_apis(stack: Stack) -> None:
     text = drawn(draw_links(links(stack.aws)), 200)
     assert f"{api} orders  HTTP API  $default  GET /orders  deployed" in text
     assert "configured; deployed by hand, which is not looked at" in text
-    assert "nobody uses it" not in text
+    assert "not used" not in text
     assert {use.api for use in links(stack.aws) if use.link == other} == {by_hand}

@@ -145,7 +145,10 @@ def verdict(session: Session) -> Content:
             " does them all.",
         )
     if left := len(open_) + len(skipped):
-        return Content.assemble(("○ ", "bold $text-warning"), f"{left} steps were left as they are.")
+        return Content.assemble(
+            ("○ ", "bold $text-warning"),
+            f"{present.counted(left, 'step was left as it is', 'steps were left as they are')}.",
+        )
     if last.action is Action.DOWN:
         gone = "Removed: nothing of ours is left." if changed else "Nothing of ours was there."
         return Content.assemble(("✓ ", "bold $text-success"), gone)
