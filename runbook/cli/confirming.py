@@ -14,8 +14,9 @@ from runbook.errors import BadInput, quoted
 
 if TYPE_CHECKING:
     from runbook.accounts import Account
+    from runbook.aws import Identity
 
-__all__ = ["ExpectOption", "YesOption", "confirm", "expect_account_id"]
+__all__ = ["ExpectOption", "YesOption", "confirm", "expect", "expect_account_id"]
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; on AWS only together with --expect-account.")]
 ExpectOption = Annotated[
@@ -30,6 +31,19 @@ def expect_account_id(parameter: str, given: str) -> None:
         raise BadInput(parameter, f"{quoted(given)} is not an AWS account id of 12 digits.")
 
 
+def expect(account: Account, expected: str) -> Identity:
+    """Who this is. Raises :class:`BadInput` when it is another account than the expected one, of whichever kind."""
+    expect_account_id("expect_account", expected)
+    identity = account.aws.identity()
+    if expected != identity.account:
+        which = "" if account.costs else "the practice "
+        raise BadInput(
+            "expect_account",
+            f"this is {which}account {identity.account} ({identity.arn}), not {expected}; nothing was changed.",
+        )
+    return identity
+
+
 def confirm(
     account: Account, announce: Callable[[], None], *, yes: bool, expected: str | None, json: bool = False
 ) -> str:
@@ -39,17 +53,10 @@ def confirm(
     whichever kind. Raises :class:`BadInput` when it is not, or when
     nobody can be asked.
     """
-    if expected is not None:
-        expect_account_id("expect_account", expected)
     if not account.costs and expected is None:
         return ""
-    identity = account.aws.identity()
-    if expected is not None and expected != identity.account:
-        which = "" if account.costs else "the practice "
-        raise BadInput(
-            "expect_account",
-            f"this is {which}account {identity.account} ({identity.arn}), not {expected}; nothing was changed.",
-        )
+    # Asked for once: a login may be another at the next time.
+    identity = account.aws.identity() if expected is None else expect(account, expected)
     if not account.costs:
         return identity.account
     if yes:

@@ -16,7 +16,7 @@ from runbook import command_line
 from runbook.cli import completing
 from runbook.cli.absence import Absence
 from runbook.cli.codes import DETAILED
-from runbook.cli.confirming import ExpectOption, YesOption, confirm
+from runbook.cli.confirming import ExpectOption, YesOption, confirm, expect
 from runbook.cli.options import FAILED, NOT_AS_IT_SHOULD_BE, Target, complain, targeted
 from runbook.cli.signals import stopping
 from runbook.cli.streams import let_go, reader_gone
@@ -87,9 +87,19 @@ def plan(
 
 
 @targeted()
-def check(target: Target, json: JsonOption = False) -> int:
+def check(
+    target: Target,
+    expect_account: Annotated[
+        str | None,
+        typer.Option("--expect-account", metavar="ID", help="Refuse to look at any other AWS account (exit code 2)."),
+    ] = None,
+    json: JsonOption = False,
+) -> int:
     """Look whether everything is as it should be. Changes nothing."""
-    return _finish(_run(target.connect(), target, Action.CHECK, json=json))
+    account = target.connect()
+    if expect_account is not None:
+        expect(account, expect_account)
+    return _finish(_run(account, target, Action.CHECK, json=json))
 
 
 @targeted()

@@ -12,7 +12,7 @@ from practice.server import Account
 from runbook.engine import run
 from runbook.errors import BadInput
 from runbook.events import Action, RunFinished
-from tests.faults.proxy import Exchange, Response, pass_on
+from tests.faults.proxy import Exchange, Proxy, Response, pass_on
 from tests.hiding import Hiding
 from tests.inprocess import runbook
 from tests.never.conftest import writes
@@ -73,3 +73,16 @@ def test_the_engine_works_on_the_account_it_is_told_and_no_other(stack: Stack) -
     assert last.cause.parameter == "expect_account"
     assert written == []
     assert not any(stack.how_many().values())
+
+
+def test_a_check_of_another_account_is_no_drift(finished: Stack, counted: Proxy) -> None:
+    for expected, code, said in (
+        (finished.account.account_id, 0, ""),
+        ("999988887777", 2, "not 999988887777"),
+        ("12", 2, "12 digits"),
+    ):
+        before = len(counted.counted)
+        ended = runbook("check", "--expect-account", expected)
+        assert ended.code == code, ended.said
+        assert said in ended.err
+        assert code == 0 or set(counted.counted[before:]) <= {"GetCallerIdentity"}
