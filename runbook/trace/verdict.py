@@ -105,7 +105,7 @@ def conclude(
     seen: Survey, target: Target, answer: Answer, *, repairing: Repairing, strict: bool
 ) -> tuple[str | None, tuple[Hop, ...]]:
     """The verdict, if any, and how each hop stands."""
-    found = findings(seen, target)
+    found = _not_to_be_deployed(seen, target, findings(seen, target))
     symptom, way = answer.symptom, _served(seen, target)
     if symptom is Symptom.FINE and backend.astray(way, answer):
         symptom = Symptom.REDIRECTED
@@ -192,9 +192,7 @@ def _blame_deployment(
         or not isinstance(front.configured, Configuration)
     ):
         return broken, found
-    aim = aim_at(front, front.configured, target)
-    same = aim.balancer == seen.aim.balancer
-    wanted = Way(front, aim, front.configured, target, seen.back if same else None)
+    wanted = _configured(seen, target)
     differing = differences(front.deployed, front.configured)
     places = {POLICY, *(str(aim.met) for aim in (seen.aim, wanted.aim) if aim.met)}
     concerned = [change for change in differing if change.where in places]
@@ -213,6 +211,42 @@ def _blame_deployment(
         broken = [each for each in broken if each not in old]
         kept = [_mended_already(each) if each in old else each for each in kept]
     return [*broken, finding], [*kept, finding]
+
+
+def _not_to_be_deployed(seen: Survey, target: Target, found: list[Finding]) -> list[Finding]:
+    """Where what is configured would fail this request in a way that what is deployed does not: do not deploy it."""
+    if not any(each.hop == "deployment" and each.weight is Weight.SUSPICIOUS for each in found):
+        return found
+    here = {each.evidence for each in found}
+    wrong = [
+        each
+        for each in judge_route(_configured(seen, target))
+        if each.weight is Weight.BREAKS and each.evidence not in here
+    ]
+    if not wrong:
+        return found
+    said = f"As it is configured, this request would fail: {wrong[0].evidence}"
+    return [
+        replace(
+            each,
+            evidence=f"{each.evidence} {said}",
+            fix="Put that right before anybody deploys.",
+            command="",
+            step="",
+        )
+        if each.hop == "deployment" and each.weight is Weight.SUSPICIOUS
+        else each
+        for each in found
+    ]
+
+
+def _configured(seen: Survey, target: Target) -> Way:
+    """The way of the request by what is configured."""
+    front = seen.front
+    configuration = front.configured if isinstance(front.configured, Configuration) else None
+    aim = aim_at(front, configuration, target)
+    same = aim.balancer == seen.aim.balancer
+    return Way(front, aim, configuration, target, seen.back if same else None)
 
 
 def _mended_already(each: Finding) -> Finding:

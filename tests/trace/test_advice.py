@@ -125,6 +125,18 @@ def test_fix_repairs_a_route_with_all_that_is_in_it(stack: Stack) -> None:
     assert done.code == 0, done.said
 
 
+@pytest.mark.parametrize("name", ["method-deleted-and-not-deployed", "mapping-removed-and-not-deployed"])
+def test_what_would_fail_as_configured_is_not_to_be_deployed(stack: Stack, name: str) -> None:
+    if name in BY_NAME:
+        BY_NAME[name].apply(stack)
+    else:
+        stack.patch_integration(("remove", "/requestParameters/integration.request.path.proxy", None), deploy=False)
+    told = stack.trace()
+    assert told.exit_code == 3
+    assert "As it is configured, this request would fail" in told["deployment"].evidence
+    assert (told["deployment"].command, told["deployment"].steps) == ("", ())
+
+
 def test_fix_says_where_no_step_repairs_it(stack: Stack) -> None:
     BY_NAME["throttled-to-nothing"].apply(stack)
     done = runbook("trace", "demo", "--fix", "--endpoint-url", stack.account.url)
