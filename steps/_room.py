@@ -50,7 +50,8 @@ def _warning(quota: ResourceQuota, there: int, needed: int, where: str) -> str:
     what = f"{there} of {quota.default} are used{where}: {quota.name} (Service Quotas {quota.code})"
     if left < needed:
         return f"{what}. The stack needs {needed} more: {unless}AWS will refuse to create what is missing."
-    return f"{what}. With this stack {left - needed} {'is' if left - needed == 1 else 'are'} left."
+    after = left - needed
+    return f"{what}. With this stack {'none is' if not after else '1 is' if after == 1 else f'{after} are'} left."
 
 
 def _other_links(aws: Aws, stack: str) -> int | None:
