@@ -33,8 +33,8 @@ def write(path: Path, plan: Plan, *, force: bool = False) -> bool:
     return write(path, plan, force=force)
 
 
-def start(parameters: Mapping[str, Any]) -> Run:
+def start(parameters: Mapping[str, Any], *, stepwise: bool = False) -> Run:
     """Start the run that the notebook's parameters cell asks for; see :func:`runbook.notebook.running.start`."""
     from runbook.notebook.running import start
 
-    return start(parameters)
+    return start(parameters, stepwise=stepwise)

@@ -16,6 +16,7 @@ from runbook.engine import run
 from runbook.errors import BadInput, RunbookError
 from runbook.events import (
     Action,
+    ApprovalAsked,
     CallAnswered,
     Event,
     Noted,
@@ -53,8 +54,10 @@ class RunbookStopped(RunbookError):
         return [f"{type(self).__name__}: {self}"]
 
 
-def start(parameters: Mapping[str, Any]) -> Run:
+def start(parameters: Mapping[str, Any], *, stepwise: bool = False) -> Run:
     """Start the run that a parameters cell asks for, and answer at once.
+
+    With ``stepwise`` a step changes something only when its own cell is run; what only looks goes on by itself.
 
     ``parameters`` maps names to values, such as ``globals()`` of the notebook: what is no parameter is passed over, and
     None means that nobody gave it. A run that this kernel still has going is stopped first. Raises
@@ -70,9 +73,11 @@ def start(parameters: Mapping[str, Any]) -> Run:
             options.account, options.parameters, profile=options.profile, endpoint_url=options.endpoint_url
         )
         _permitted(options, account)
+        if stepwise and options.action is Action.DOWN:
+            raise BadInput("stepwise", "is for mode up: what is removed is removed in one run.")
     except Exception as error:
         raise RunbookStopped(_said(error)) from None
-    _current = Run(Plan.of(READING_ORDER), account, options)
+    _current = Run(Plan.of(READING_ORDER), account, options, stepwise=stepwise)
     return _current
 
 
@@ -98,7 +103,7 @@ def _permitted(options: Options, account: Account) -> None:
 class Run:
     """A run that goes on in the background; cells ask it for their steps."""
 
-    def __init__(self, plan: Plan, account: Account, options: Options) -> None:
+    def __init__(self, plan: Plan, account: Account, options: Options, *, stepwise: bool = False) -> None:
         self._plan = plan
         self._account = account
         self._options = options
@@ -112,6 +117,12 @@ class Run:
         self._waiting: dict[str, Waited] = {}
         self._notes: list[str] = []
         """Told, but not yet shown."""
+        self._asked: set[str] = set()
+        """Stepwise: the steps that wanted to change something, and waited for their cells before."""
+        self._approved: set[str] = set()
+        """The steps whose cells were run."""
+        self._looked_at: set[str] = set()
+        """The steps whose cells were run to their end."""
         self._broken: BaseException | None = None
         self._over = False
         self._place: DisplayHandle | None = None
@@ -123,6 +134,7 @@ class Run:
             options.parameters,
             options.action,
             defaults=account.defaults,
+            step_by_step=stepwise,
             control=self._control,
             account=options.expect_account or "",
         )
@@ -135,16 +147,23 @@ class Run:
     # --- what cells call ----------------------------------------------------------------------------------------
 
     def step(self, name: str) -> None:
-        """Wait for a step, show it, and raise :class:`RunbookStopped` if it failed."""
+        """Wait for a step, show it, and raise :class:`RunbookStopped` if it failed.
+
+        A cell that is run once more after the run looks once more, and says when.
+        """
         step = self._plan[name]
+        again = self._over and step.id in self._looked_at
+        self._approved.add(step.id)
+        self._control.approve(step.id)  # nothing but a stepwise run asks
         self._wait(step.id)
-        event = self._steps.get(step.id)
+        event = self._look_again(step.id) if again else self._steps.get(step.id)
+        self._looked_at.add(step.id)
         if event is None:
             if self._started is not None:
                 display(self._recorded())
             raise RunbookStopped(self._why_it_ended())
         advice = how_to_give(event.cause.parameter) if isinstance(event.cause, BadInput) else ""
-        self._show(seen(event, advice))
+        self._show(seen(event, advice, again=again))
         if event.outcome in (Outcome.FAILED, Outcome.STOPPED):
             self._wait(None, quietly=True)  # nothing is left in mid-air behind a notebook that ends here
             traced = self._traced()
@@ -164,6 +183,19 @@ class Run:
             lights.update(dict.fromkeys(self._doing, Light.BUSY))
         facts = {name: event.fact for name, event in ended.items()}
         return PathView(redacted(tuple(of_steps(self._plan.boxes, lights, facts))))
+
+    def _look_again(self, name: str) -> StepFinished | None:
+        looked = run(
+            self._plan,
+            self._account.aws,
+            self.parameters,
+            Action.CHECK,
+            defaults=self._account.defaults,
+            only=[name],
+            account=self._options.expect_account or "",
+        )
+        ended = [event for event in looked if isinstance(event, StepFinished) and event.step == name]
+        return ended[-1] if ended else self._steps.get(name)
 
     def trace(self) -> None:
         """Follow a request hop by hop and show which hop breaks it, if one does. Raises nothing for what it finds."""
@@ -263,6 +295,8 @@ class Run:
         match event:
             case RunStarted():
                 self._started = event
+            case ApprovalAsked(step=str(name)):
+                self._asked.add(name)
             case StepStarted(step=str(name)):
                 self._doing[name] = event.action
             case Waited(step=str(name)):
@@ -289,6 +323,7 @@ class Run:
         try:
             with self._changed:
                 while not (self._over or (name is not None and name in self._steps)):
+                    self._need_no_other_cell(name)
                     now = self._working(name)
                     if now != shown and not quietly and self._place is not None:
                         shown = now
@@ -301,6 +336,12 @@ class Run:
             self._picture.update(self._path())
         while self._notes:
             display(Working(redacted(f"Note: {self._notes.pop(0)}")))
+
+    def _need_no_other_cell(self, name: str | None) -> None:
+        """Raise :class:`RunbookStopped` where what is waited for waits itself for a cell that was not run."""
+        needed = self._plan.ids if name is None else self._plan.up_to(self._plan[name])
+        if first := [step for step in self._plan.ids if step in self._asked - self._approved and step in needed]:
+            raise RunbookStopped(f"stepwise: run the cells before this one first, of: {', '.join(first)}.")
 
     def _show(self, view: object) -> None:
         """In the cell's place; outside a notebook, where nothing can be shown anew, on a line of its own."""

@@ -108,6 +108,8 @@ class StepView(_Shown):
     reason: str
     differences: tuple[Difference, ...]
     shape: Shape
+    looked_again: str = ""
+    """When, for a cell that was run once more."""
     advice: str = ""
     """How this face mends it."""
 
@@ -115,7 +117,8 @@ class StepView(_Shown):
     def headline(self) -> str:
         """The outcome in a line."""
         took = "" if self.outcome in (Outcome.BLOCKED, Outcome.UNKNOWN) else f" in {present.seconds(self.duration)}"
-        return f"{present.SYMBOLS[self.outcome]} {ended(self.outcome, self.change)}{took}"
+        again = f" (looked at again at {self.looked_again})" if self.looked_again else ""
+        return f"{present.SYMBOLS[self.outcome]} {ended(self.outcome, self.change)}{took}{again}"
 
     @property
     def open(self) -> tuple[Difference, ...]:
@@ -184,9 +187,10 @@ def ended(outcome: Outcome, change: Change) -> str:
     return outcome.value if outcome is Outcome.OK else present.result(outcome, change)
 
 
-def seen(event: StepFinished, advice: str) -> StepView:
+def seen(event: StepFinished, advice: str, *, again: bool = False) -> StepView:
     """The view of a step that ended."""
     return StepView(
+        looked_again=f"{event.at:%H:%M:%S} UTC" if again else "",
         outcome=event.outcome,
         change=event.change,
         duration=event.duration,

@@ -233,6 +233,39 @@ def test_what_a_person_should_know_is_shown_once(fast: Account, displayed: list[
     assert [str(view) for view in displayed].count("Note: Up of stack demo was begun") == 1
 
 
+def test_a_cell_that_is_run_again_looks_again(fast: Account, displayed: list[Any]) -> None:
+    run = start({"endpoint_url": fast.url, "mode": "up"})
+    run.step("listener")
+    run.finish()
+    (group,) = run.aws.elbv2.describe_listeners(LoadBalancerArn=run.fact("load-balancer").arn)["Listeners"]  # type: ignore[attr-defined]
+    run.aws.elbv2.delete_listener(ListenerArn=group["ListenerArn"])
+    run.step("listener")
+    assert str(displayed[-1]).startswith("○ missing")
+    assert "(looked at again at " in str(displayed[-1])
+
+
+def test_a_stepwise_run_waits_for_each_cell(fast: Account, displayed: list[Any]) -> None:
+    run = start({"endpoint_url": fast.url, "stack": "stepwise"}, stepwise=True)
+    run.step("preflight")
+    run.step("target-group")
+    with pytest.raises(RunbookStopped, match="run the cells before this one first, of: load-balancer"):
+        run.step("listener")
+    with pytest.raises(RunbookStopped, match="run the cells before this one first"):
+        run.finish()
+    groups = run.aws.elbv2.describe_target_groups()["TargetGroups"]
+    assert "stepwise-targets" in [group["TargetGroupName"] for group in groups]
+    names = [balancer["LoadBalancerName"] for balancer in run.aws.elbv2.describe_load_balancers()["LoadBalancers"]]
+    assert "stepwise-nlb" not in names
+    for step in PLAN.ids[2:]:
+        run.step(step)
+    run.finish()
+
+
+def test_a_removal_is_not_stepwise(fast: Account) -> None:
+    with pytest.raises(RunbookStopped, match="stepwise: is for mode up"):
+        start({"endpoint_url": fast.url, "mode": "down"}, stepwise=True)
+
+
 def test_a_trace_that_cannot_be_made_fails_nothing(fast: Account, displayed: list[Any]) -> None:
     run = start({"endpoint_url": fast.url, "mode": "check", "stack": "never-made"})
     run.trace()
