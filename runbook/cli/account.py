@@ -101,6 +101,7 @@ def rollback(
     json: JsonOption = False,
 ) -> int:
     """Point the stage at the deployment before the one it serves. The configuration stays as it is."""
+    from runbook.cli.console import say
     from runbook.cli.show import moment
     from runbook.rollback import kept as go_back
     from runbook.rollback import way_back
@@ -110,14 +111,14 @@ def rollback(
 
     def announce() -> None:
         way = way_back(account.aws, params.stack, stage)
-        typer.echo(f"Stage {way.stage} will serve deployment {way.before} of {moment(way.made)} (now {way.served}).")
+        say(f"Stage {way.stage} will serve deployment {way.before} of {moment(way.made)} (now {way.served}).")
 
     confirm(account, announce, yes=yes, expected=expect_account, json=json)
     way = go_back(account, params, stage)
     if json:
         typer.echo(jsonlib.dumps({**asdict(way), "made": way.made.isoformat()}))
         return 0
-    typer.echo(
+    say(
         f"Stage {way.stage} serves deployment {way.before} of {moment(way.made)} again, and {way.served} no more.\n"
         "What is configured stays as it is: check shows the difference, and up would deploy it again.\n"
         f"Invoke URL  {way.invoke_url}"

@@ -65,7 +65,10 @@ def confirm(
         return identity.account
     if json or not sys.stdin.isatty():
         raise BadInput("expect_account", "nobody can be asked here.", "Give --yes and --expect-account ID.")
-    typer.echo(f"Account  {identity.account}\nCaller   {identity.arn}\nRegion   {identity.region}\n")
+    from runbook.cli.console import say
+
+    caller = " ".join(identity.arn.split())
+    say(f"Account  {identity.account}\nCaller   {caller}\nRegion   {identity.region}\n")
     announce()
     if not typer.confirm("Go on?", default=False):
         typer.echo("Nothing was changed.")

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
+import typer
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from runbook.present import safe
 
-__all__ = ["counting", "terminal", "watched"]
+__all__ = ["counting", "say", "terminal", "watched"]
 
 _UNBOUNDED = 1_000_000  # columns
 
@@ -40,6 +41,11 @@ def terminal(**options: Any) -> Console:
     if not _is_tty(console.file) and "width" not in options:
         console.width = _UNBOUNDED
     return console
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Write a line that may hold text from outside, as it is: neither wrapped nor coloured."""
+    typer.echo(safe(text), err=err)
 
 
 def watched(console: Console) -> bool:

@@ -102,7 +102,9 @@ def _status() -> int:
         typer.echo("no practice account runs in the background; the next command that needs one starts it")
         return FAILED
     said = found.description
-    typer.echo(f"practice account {said['account_id']} in {said['region']}: {found.url}")
+    from runbook.cli.console import say
+
+    say(f"practice account {said['account_id']} in {said['region']}: {found.url}")
     typer.echo(f"  process {found.pid}, {said['time_scale']:g} AWS seconds a second")
     return 0
 

@@ -285,7 +285,9 @@ def _shown(
     ended = _Ended(shown, signalled.exit_code)
     absent = None if as_plan else absence.after(ended.finished)
     if absent and json:
-        typer.echo(str(absent), err=True)
+        from runbook.cli.console import say
+
+        say(str(absent), err=True)
     return replace(ended, absent=absent)
 
 

@@ -163,7 +163,7 @@ def _ask(event: ApprovalAsked, control: Control, screen: _Screen | None) -> None
         return
     words, detail = present.plan_words(event.outcome, event.reason, event.differences)
     title = screen.plan[event.step].title if screen else event.step
-    typer.echo(present.safe(f"\n{title}\n  {words}: {detail}"), err=True)
+    typer.echo(present.safe(f"\n{title}\n  {words}: {_hanging(detail)}"), err=True)
     try:
         with interrupting():
             approved = typer.confirm("  Do it?", default=True, err=True)
@@ -267,14 +267,14 @@ class _Screen:
         if self._as_planned(event):
             planned, style = self._plan_line(event), _CHANGE_STYLES.get(event.change, "dim")
             head = Text.assemble((f"{planned.sign:>3}", style), f" {name:<23} ", (f"{planned.word:<12}", style), "  ")
-            return head.append(f"\n{' ' * head.cell_len}".join(planned.details))
+            return head.append(f"\n{' ' * head.cell_len}".join(map(_hanging, planned.details)))
         words, detail = self._words(event)
         return Text.assemble(
             (present.SYMBOLS[event.outcome], _STYLES.get(event.outcome, "dim")),
             f" {name:<23} ",
             (f"{words:<14}", _STYLES.get(event.outcome, "dim")),
             f"{'' if event.outcome in _INSTANT else present.seconds(event.duration):>12}",
-            f"  {detail}" if detail else "",
+            f"  {_hanging(detail)}" if detail else "",
         )
 
     def spinner(self, name: str, text: Text | str = "") -> Spinner:
@@ -322,7 +322,7 @@ class _Screen:
         for name in facts if self.only is None else [self.only]:
             said += present.notes(facts.get(name))
         if event.action is not Action.DOWN:
-            parts += [Text(f"note: {note}", style="dim") for note in said]
+            parts += [Text(f"note: {_hanging(note)}", style="dim") for note in said]
         absent = None if self.as_plan else self.absence.after(event)
         if absent is None or event.action is not Action.DOWN:
             parts.append(self._verdict(event))
@@ -389,11 +389,16 @@ _INSTANT = (Outcome.UNKNOWN, Outcome.BLOCKED)
 
 
 def _note(event: Noted) -> Text:
-    return Text(f"note: {event.text}", style="yellow")
+    return Text(f"note: {_hanging(event.text)}", style="yellow")
+
+
+def _hanging(text: str) -> str:
+    """A text whose further lines are set in, so that none of them passes for a line of ours."""
+    return text.replace("\r\n", "\n").replace("\n", "\n    ")
 
 
 def _waiting(event: Waited, pace: float) -> str:
-    return f"{event.what} ({present.so_far(event.state, event.elapsed, event.usual, pace)})"
+    return _hanging(f"{event.what} ({present.so_far(event.state, event.elapsed, event.usual, pace)})")
 
 
 def _essentials(facts: Mapping[str, object]) -> list[RenderableType]:
@@ -453,7 +458,7 @@ def announce(
             continue
         line = present.plan_line(event, only_looks=step.only_looks)
         head = f"  {line.sign:>3} {line.word:<12} {step.id:<23} "
-        console.print(Text(head + f"\n{' ' * len(head)}".join(line.details)), soft_wrap=True)
+        console.print(Text(head + f"\n{' ' * len(head)}".join(map(_hanging, line.details))), soft_wrap=True)
     for whole in (event for event in looked if isinstance(event, Planned)):
         console.print(Text(f"\n{present.counts(whole).capitalize()}. {present.outlook(whole)}"))
 

@@ -34,6 +34,7 @@ from runbook.notebook.options import Options, how_to_give, read
 from runbook.notebook.shown import Greeting, PathView, RecordView, Working, ending, seen
 from runbook.parameters import Parameters
 from runbook.picture import Light, light_of, of_steps
+from runbook.present import safe
 from runbook.redaction import redacted
 from runbook.report import recorded
 from runbook.step import Plan
@@ -170,7 +171,8 @@ class Run:
             if isinstance(traced, Trace) and traced["stage"].state is State.OK:
                 display(table(traced))
             display(self._recorded())
-            raise RunbookStopped(f"{step.id}: {redacted(event.reason)}{' ' if advice else ''}{advice}") from None
+            why = safe(redacted(event.reason))  # a traceback is for a terminal, too
+            raise RunbookStopped(f"{step.id}: {why}{' ' if advice else ''}{advice}") from None
 
     def path(self) -> None:
         """Show the path of a request here. It is lit further whenever a cell below has waited for its step."""
@@ -378,7 +380,7 @@ class Run:
         ]
         behind = len(open_) - len(named)
         rest = [f"{behind} more cannot be looked at before that"] if behind else []
-        return redacted(f"Not as it should be: {'; '.join([*named, *rest])}.")
+        return safe(redacted(f"Not as it should be: {'; '.join([*named, *rest])}."))
 
     def _why_it_ended(self) -> str:
         cause = (self._finished.cause if self._finished else None) or self._broken
@@ -396,5 +398,5 @@ _current: Run | None = None
 def _said(error: BaseException) -> str:
     """An error in this face's words: one sentence or two, with how to give the parameter that is wrong."""
     if isinstance(error, BadInput):
-        return redacted(" ".join(filter(None, (str(error), how_to_give(error.parameter)))))
-    return redacted(explain(error))
+        return safe(redacted(" ".join(filter(None, (str(error), how_to_give(error.parameter))))))
+    return safe(redacted(explain(error)))

@@ -1,6 +1,7 @@
 """What the notebook's cells show: HTML where it can be drawn, the same as plain text where it cannot.
 
-Whatever comes from AWS or a backend is escaped by the templates, and credentials are taken out of it.
+Whatever comes from AWS or a backend is escaped by the templates, what a terminal would obey in it is made visible, and
+credentials are taken out of it.
 """
 
 from __future__ import annotations
@@ -40,8 +41,11 @@ class _Shown:
     def _html(self) -> str:
         raise NotImplementedError
 
-    def _text(self) -> str:
+    def _lines(self) -> Iterable[str]:
         raise NotImplementedError
+
+    def _text(self) -> str:
+        return present.safe("\n".join(self._lines()))
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"text/html": self._html(), "text/plain": self._text()}
@@ -59,8 +63,8 @@ class Greeting(_Shown):
     def _html(self) -> str:
         return render("cell_fields.html", rows=self.rows)
 
-    def _text(self) -> str:
-        return _columns(self.rows)
+    def _lines(self) -> Iterable[str]:
+        yield _columns(self.rows)
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,8 +76,8 @@ class PathView(_Shown):
     def _html(self) -> str:
         return render("cell_path.html", rows=self._rows(), colours=_PATH_COLOURS)
 
-    def _text(self) -> str:
-        return plain(self._rows())
+    def _lines(self) -> Iterable[str]:
+        yield plain(self._rows())
 
     def _rows(self) -> list[Row]:
         return drawn(self.stations, _PATH_WIDTH, _PATH_HEIGHT)
@@ -88,14 +92,12 @@ class Working(_Shown):
     pace: float = 1.0
     """Wall seconds that an AWS second takes."""
 
-    def _lines(self) -> list[str]:
-        return [self.doing, *(waiting(event, self.pace) for event in self.waits)]
+    def _lines(self) -> Iterable[str]:
+        yield self.doing
+        yield from (waiting(event, self.pace) for event in self.waits)
 
     def _html(self) -> str:
-        return render("cell_working.html", lines=self._lines())
-
-    def _text(self) -> str:
-        return "\n".join(self._lines())
+        return render("cell_working.html", lines=tuple(self._lines()))
 
 
 @dataclass(frozen=True, repr=False)
@@ -130,11 +132,12 @@ class StepView(_Shown):
             "cell_step.html", view=self, shape=self.shape, failed=self.outcome in (Outcome.FAILED, Outcome.STOPPED)
         )
 
-    def _text(self) -> str:
-        parts = [f"{self.headline}{'; ' if self.reason else ''}{self.reason}"]
-        parts += [self.advice] if self.advice else []
-        parts += [f"  {difference}" for difference in self.open if str(difference) not in self.reason]
-        return "\n".join([*parts, *_shape(self.shape)])
+    def _lines(self) -> Iterable[str]:
+        yield f"{self.headline}{'; ' if self.reason else ''}{self.reason}"
+        if self.advice:
+            yield self.advice
+        yield from (f"  {difference}" for difference in self.open if str(difference) not in self.reason)
+        yield from _shape(self.shape)
 
 
 @dataclass(frozen=True, repr=False)
@@ -152,11 +155,10 @@ class Ending(_Shown):
     def _html(self) -> str:
         return render("cell_ending.html", view=self)
 
-    def _text(self) -> str:
-        parts = [self.verdict, _columns([("step", "outcome", "took"), *self.steps]), self.log, *self.notes]
+    def _lines(self) -> Iterable[str]:
+        yield from (self.verdict, _columns([("step", "outcome", "took"), *self.steps]), self.log, *self.notes)
         if self.url:
-            parts += ["", _columns(self.invocation), f"Invoke URL  {self.url}"]
-        return "\n".join(part for part in parts if part is not None)
+            yield from ("", _columns(self.invocation), f"Invoke URL  {self.url}")
 
 
 @dataclass(frozen=True, repr=False)
@@ -168,18 +170,13 @@ class RecordView(_Shown):
     def _html(self) -> str:
         return htmlpage.cell(self.record)
 
-    def _text(self) -> str:
-        drawn = (characters.path(self.record), characters.timeline(self.record))
-        return present.safe(
-            "\n\n".join(
-                [
-                    told.verdict(self.record),
-                    _columns(told.header(self.record)),
-                    *("\n".join(line.rstrip() for line in lines) for lines in drawn),
-                    _columns(told.requests(self.record)),
-                ]
-            )
-        )
+    def _lines(self) -> Iterable[str]:
+        yield f"{told.verdict(self.record)}\n"
+        yield f"{_columns(told.header(self.record))}\n"
+        for lines in (characters.path(self.record), characters.timeline(self.record)):
+            yield from (line.rstrip() for line in lines)
+            yield ""
+        yield _columns(told.requests(self.record))
 
 
 def ended(outcome: Outcome, change: Change) -> str:

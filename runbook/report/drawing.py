@@ -6,6 +6,8 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from runbook import present
+
 __all__ = ["render"]
 
 
@@ -21,5 +23,5 @@ def _templates() -> Environment:
 
 
 def render(template: str, **values: object) -> str:
-    """Fill a template of ``templates/``."""
-    return _templates().get_template(template).render(**values).strip()
+    """Fill a template of ``templates/``. What is filled in is shown as it is, control characters too."""
+    return present.safe(_templates().get_template(template).render(**values).strip())

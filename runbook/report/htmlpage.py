@@ -31,7 +31,7 @@ _GAP = 18
 
 def html(record: Record) -> str:
     """The report of a run."""
-    return present.safe(
+    return (
         render(
             "report.html",
             record=record,
@@ -67,15 +67,13 @@ def html(record: Record) -> str:
 
 def cell(record: Record) -> str:
     """Of the report what a notebook that has shown each step does not show yet, as a fragment of a page."""
-    return present.safe(
-        render(
-            "cell_record.html",
-            verdict=told.verdict(record),
-            header=told.header(record),
-            picture=_picture(record),
-            timeline=_timeline(record),
-            requests=told.requests(record),
-        )
+    return render(
+        "cell_record.html",
+        verdict=told.verdict(record),
+        header=told.header(record),
+        picture=_picture(record),
+        timeline=_timeline(record),
+        requests=told.requests(record),
     )
 
 

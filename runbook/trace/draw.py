@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from runbook import command_line
+from runbook import command_line, present
 from runbook.trace.links import LinkUse
 from runbook.trace.model import Hop, State, Trace
 
@@ -114,20 +114,24 @@ def _command(line: str) -> Text:
 
 
 def table(trace: Trace) -> Table:
-    """The hops as a table, for notebooks."""
-    drawn = Table("", "hop", "state", "evidence", "fix", title=Text(f"{trace.method} {trace.url}"))
+    """The hops as a table, for notebooks, which draw it themselves: so it holds nothing that a terminal would obey."""
+    drawn = Table("", "hop", "state", "evidence", "fix", title=_safe(f"{trace.method} {trace.url}"))
     for hop in trace.hops:
         style = STYLES[hop.state]
         drawn.add_row(
             Text(SYMBOLS[hop.state], style=style),
             Text(hop.id),
             Text(hop.state.value, style=style),
-            Text("\n".join((hop.evidence, *(f"(advice) {each}" for each in hop.advice)))),
-            Text("\n".join(filter(None, (hop.fix, hop.command)))),
+            _safe("\n".join((hop.evidence, *(f"(advice) {each}" for each in hop.advice)))),
+            _safe("\n".join(filter(None, (hop.fix, hop.command)))),
         )
     verdict = f"verdict: {trace.verdict}" if trace.verdict else "no verdict"
-    drawn.caption = Text(f"{trace.answer}; {verdict}")
+    drawn.caption = _safe(f"{trace.answer}; {verdict}")
     return drawn
+
+
+def _safe(text: str) -> Text:
+    return Text(present.safe(text))
 
 
 def draw_links(uses: tuple[LinkUse, ...], url: Callable[[LinkUse], str] = lambda _: "") -> RenderableType:

@@ -65,7 +65,7 @@ class Field(Vertical):
         default = _spelled(self._effective)
         return Input(
             _spelled(self._given) if self._given is not None else "",
-            placeholder=default or "",
+            placeholder=safe(default or ""),
             compact=True,
             id=self.parameter,
         )

@@ -66,7 +66,8 @@ class Calls(RichLog):
         waiting = list(board.in_flight.values())
         said = f"{waiting[-1].service} {waiting[-1].operation}" if waiting else ""
         more = f" and {len(waiting) - 1} more" if len(waiting) > 1 else ""
-        self.border_subtitle = Text.assemble("→ ", text(said), more).plain if said else ""
+        # A plain string would be read as markup there.
+        self.border_subtitle = Text.assemble("→ ", text(said), more) if said else ""
 
     def only(self, step: str | None, board: Board) -> None:
         """Show one step's calls, or everybody's."""
