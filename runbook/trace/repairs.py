@@ -77,7 +77,9 @@ class Repairs:
         # What is missing takes with it what is made in it.
         missing = [number for number, step in enumerate(chain) if step in todo and self._is_missing(step)]
         anew = chain[missing[0] :] if missing else ()
-        return tuple(step for step in chain if step in todo or step in anew or step == "deployment")
+        steps = [step for step in chain if step in todo or step in anew or step == "deployment"]
+        # A stage that is made anew has no variables yet.
+        return (*steps, *(["stage-variables"] if self._is_missing("deployment") else []))
 
     def _repairs(self, step: str, finding: Finding) -> bool:
         checked = self._checked.get(step)

@@ -97,6 +97,7 @@ def test_what_is_solved_makes_the_text_and_is_never_there_already(
         ("port-wrong", {}),  # no variable of the step's
         ("proxy-not-mapped", {"integration": ("integration", "deployment")}),
         ("vpclink-unset", {"stage-variables": ("stage-variables",)}),
+        ("stage-deleted", {"stage": ("deployment", "stage-variables")}),
     ],
 )
 def test_a_step_is_named_where_its_own_drift_is_the_finding(
