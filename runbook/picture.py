@@ -35,7 +35,7 @@ __all__ = [
 class Place(enum.Enum):
     """A station of the path, in the order in which a request passes them: its title, and its name in few letters."""
 
-    URL = "Invoke URL", "URL"
+    URL = "URL", "URL"
     STAGE = "Stage", "stage"
     LINK = "VPC link", "link"
     BALANCER = "Load balancer", "balancer"

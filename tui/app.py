@@ -114,6 +114,7 @@ class RunbookApp(App[None]):
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.set_reactive(App.theme, DARK.name)  # before the first picture, so that nothing is drawn twice
+        self.stylesheet.set_variables(self.get_css_variables())  # they were read when the theme was Textual's own
         self._account = account
         self._params = params
         self._plan = plan

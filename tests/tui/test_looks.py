@@ -16,6 +16,7 @@ from tests.tui import script
 from tests.tui.helpers import ready, settle, until
 from tui.app import RunbookApp
 from tui.preferences import Preferences
+from tui.theme import DARK
 
 LEAST = 1.5
 """Contrast below which nothing can be read; the themes themselves set what is above."""
@@ -56,6 +57,14 @@ async def test_everything_can_be_read_in_every_theme() -> None:
             await pilot.pause()
             await pilot.pause()
             assert not list(unreadable(app)), theme
+
+
+async def test_the_first_picture_is_in_the_own_theme() -> None:
+    app = script.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot)
+        assert app.theme == DARK.name
+        assert app.screen.styles.background.hex.lower() == DARK.background
 
 
 def _app() -> RunbookApp:

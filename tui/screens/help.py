@@ -31,6 +31,7 @@ _SIGNS = {
     SYMBOLS[Outcome.STOPPED]: "stopped",
     SYMBOLS[Outcome.FAILED]: "failed; the step says why",
     "▶": "waits for your yes",
+    "60×": "on a practice account, how much faster than on AWS the time passes",
 }
 _WAYS = (
     "Enter walks you through: each step says what it will change, does it, shows what changed, and goes on. "

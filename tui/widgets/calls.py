@@ -20,8 +20,10 @@ from tui.words import text
 
 __all__ = ["Calls"]
 
-_OPERATION = 36  # columns: "elbv2.DescribeTargetGroupAttributes"
-_STEP = 22
+_OPERATION, _STEP = 36, 22  # columns: "elbv2.DescribeTargetGroupAttributes", "security-group-ingress"
+_LESS_OPERATION = 30
+_ROOMY, _NARROW = 110, 60
+"""Columns from which the step has room besides the parameters, and below which the time has none."""
 
 
 class Calls(RichLog):
@@ -83,6 +85,14 @@ class Calls(RichLog):
         for call in board.calls:
             self.add(call)
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Lay the lines out for the new width, once there is one."""
+        super().on_resize(event)
+        event.prevent_default()
+        self.clear()
+        for call in self._written:
+            self.write(self._line(call), scroll_end=self._at is None)
+
     # --- choosing -----------------------------------------------------------------------------------------------
 
     @property
@@ -136,12 +146,15 @@ class Calls(RichLog):
 
     def _line(self, call: CallAnswered) -> Text:
         quiet = self._colour("muted")
+        width = self.size.width
         line = Text(no_wrap=True)
-        line.append(f"{call.at:%H:%M:%S} ", "dim")
+        if width >= _NARROW:
+            line.append(f"{call.at:%H:%M:%S} ", "dim")
         line.append("● " if call.writes else "  ", self._colour("accent"))
         line.append(f"{1000 * call.duration:>6.0f} ms ", quiet)
-        line.append_text(text(f"{f'{call.service}.{call.operation}':<{_OPERATION}} ", "bold" if call.writes else ""))
-        if self._only is None:
+        operation = f"{call.service}.{call.operation}".ljust(_OPERATION if width >= _ROOMY else _LESS_OPERATION)
+        line.append_text(text(f"{operation} ", "bold" if call.writes else ""))
+        if self._only is None and width >= _ROOMY:
             line.append(f"{call.step or '':<{_STEP}} ", "dim")
         if call.attempts > 1:
             line.append(f"×{call.attempts} ", self._colour("warning"))
