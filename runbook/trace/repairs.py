@@ -72,6 +72,8 @@ class Repairs:
             return ()
         chain = _CHAIN[_CHAIN.index(first) :] if first in _CHAIN else (first,)
         todo = [step for step in chain if self._repairs(step, finding)]
+        if todo == ["vpc-link"] and self._is_missing("vpc-link"):
+            return ("vpc-link", "stage-variables")  # a new link has another id
         if not todo or first not in _CHAIN:
             return tuple(todo)
         # What is missing takes with it what is made in it.

@@ -97,6 +97,7 @@ def test_what_is_solved_makes_the_text_and_is_never_there_already(
         ("port-wrong", {}),  # no variable of the step's
         ("proxy-not-mapped", {"integration": ("integration", "deployment")}),
         ("vpclink-unset", {"stage-variables": ("stage-variables",)}),
+        ("link-gone", {"vpc-link": ("vpc-link", "stage-variables")}),
         ("stage-deleted", {"stage": ("deployment", "stage-variables")}),
     ],
 )
