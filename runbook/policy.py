@@ -165,9 +165,9 @@ _STATEMENTS: tuple[_Statement, ...] = (
         writes=False,
     ),
     _Statement(
-        "LookAtEveryApi",  # whoever's they are, to see which links they use
+        "LookAtEveryApi",  # of any owner and kind, to see which links they use
         _for(_LINKS, actions="apigateway:GET"),
-        lambda scope: [scope.gateway("/restapis/*")],
+        lambda scope: [scope.gateway("/restapis/*"), scope.gateway("/apis"), scope.gateway("/apis/*")],
         writes=False,
     ),
     _Statement(
