@@ -30,7 +30,7 @@ from steps import load_balancer
 from steps.load_balancer import LoadBalancer, interface_description
 
 ONLY_LOOKS = True  # AWS creates the interfaces
-BOX = Box(Place.ADDRESSES, "NLB addresses", ("{ip}",), each="addresses", short="IPs")
+BOX = Box(Place.ADDRESSES, "NLB addresses", ("{ip} ({zone})",), each="addresses", short="IPs")
 OUTPUTS = {"nlb-addresses": "ips"}
 
 
