@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from runbook.accounts import Account
     from runbook.aws import Identity
     from runbook.parameters import Parameters
+    from runbook.removal import Removals
     from runbook.step import Plan
     from tui.screens.main import MainScreen
-    from tui.session import Removals
 
 __all__ = ["RunbookApp"]
 

@@ -7,9 +7,9 @@ thread that draws.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol
 
 from runbook.control import Control
 from runbook.errors import BadInput
@@ -20,13 +20,10 @@ if TYPE_CHECKING:
     from runbook.accounts import Account
     from runbook.aws import Aws, Identity
     from runbook.parameters import Parameters
-    from runbook.removing import Resource
+    from runbook.removal import Removals
     from runbook.step import Plan
 
-__all__ = ["Order", "Removals", "Runs", "Session"]
-
-Removals: TypeAlias = "Mapping[str, Sequence[Resource]]"
-"""What would be removed, by the step that made it, in the order of the removal."""
+__all__ = ["Order", "Runs", "Session"]
 
 
 class Runs(Protocol):

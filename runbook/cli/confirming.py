@@ -45,9 +45,11 @@ def expect(account: Account, expected: str) -> Identity:
 
 
 def confirm(
-    account: Account, announce: Callable[[], None], *, yes: bool, expected: str | None, json: bool = False
+    account: Account, announce: Callable[[], bool | None], *, yes: bool, expected: str | None, json: bool = False
 ) -> str:
     """On AWS, show whose account it is, ``announce`` what will change, and ask; on a practice account, go on.
+
+    Nobody is asked when ``announce`` answers False: there is nothing to change.
 
     Answers the account that may be changed; empty for whichever it is. One that is expected must be this one, of
     whichever kind. Raises :class:`BadInput` when it is not, or when
@@ -69,7 +71,8 @@ def confirm(
 
     caller = " ".join(identity.arn.split())
     say(f"Account  {identity.account}\nCaller   {caller}\nRegion   {identity.region}\n")
-    announce()
+    if announce() is False:
+        return identity.account
     if not typer.confirm("Go on?", default=False):
         typer.echo("Nothing was changed.")
         raise typer.Exit(FAILED)

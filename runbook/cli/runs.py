@@ -350,23 +350,22 @@ def _confirm(
 ) -> str:
     """On AWS, show what will change, and ask; on a practice account, go on. Raises :class:`BadInput`."""
 
-    def say() -> None:
-        from runbook.cli.show import announce
+    def say() -> bool:
+        from runbook.cli.show import announce, announce_removal
         from runbook.engine import run
+        from runbook.removal import removals
 
-        ended: _Ended | None = None
-        if action is Action.UP:
-            looked = run(
-                _plan(),
-                account.aws,
-                target.parameters,
-                Action.CHECK,
-                defaults=account.defaults,
-                only=None if only is None else [only],
-            )
-            ended = _Ended(tuple(looked))
-            if (code := _finish(ended, planned=True)) != 0:
-                raise typer.Exit(code)
-        announce(target.parameters.stack, action, only, _plan(), ended.events if ended else ())
+        plan, params = _plan(), target.parameters
+        acting = None if only is None else [only]
+        if action is Action.DOWN:
+            found = removals(plan, account.aws, params, acting)
+            announce_removal(params.stack, only, plan, account.aws, found)
+            return bool(found)
+        looked = run(plan, account.aws, params, Action.CHECK, defaults=account.defaults, only=acting)
+        ended = _Ended(tuple(looked))
+        if (code := _finish(ended, planned=True)) != 0:
+            raise typer.Exit(code)
+        announce(params.stack, only, plan, ended.events)
+        return True
 
     return confirm(account, say, yes=yes, expected=expected, json=json)

@@ -47,10 +47,12 @@ from runbook.redaction import redacted, secrets_of
 
 if TYPE_CHECKING:
     from runbook.accounts import Account
+    from runbook.aws import Aws
+    from runbook.removal import Removals
     from runbook.stacks import Stack
     from runbook.step import Plan
 
-__all__ = ["announce", "announce_expired", "moment", "show"]
+__all__ = ["announce", "announce_expired", "announce_removal", "moment", "show"]
 
 _STYLES = {
     Outcome.OK: "green",
@@ -439,17 +441,12 @@ def _tables(fact: object) -> list[RenderableType]:
 
 def announce(
     stack: str,
-    action: Action,
     only: str | None,
     plan: Plan,
     looked: Iterable[Event],
 ) -> None:
     """What will change, how long it takes, what it costs."""
     console = terminal()
-    if action is Action.DOWN:
-        what = f"step {only} of stack {stack} will be undone" if only else f"all of stack {stack} will be removed"
-        console.print(Text(f"{what[0].upper()}{what[1:]}. That takes some minutes."))
-        return
     console.print(Text(f"Stack {stack}, what will be done:"))
     ended = {event.step: event for event in looked if isinstance(event, StepFinished)}
     for step in [plan[only]] if only else plan.steps:
@@ -461,6 +458,24 @@ def announce(
         console.print(Text(head + f"\n{' ' * len(head)}".join(map(_hanging, line.details))), soft_wrap=True)
     for whole in (event for event in looked if isinstance(event, Planned)):
         console.print(Text(f"\n{present.counts(whole).capitalize()}. {present.outlook(whole)}"))
+
+
+def announce_removal(stack: str, only: str | None, plan: Plan, aws: Aws, found: Removals) -> None:
+    """Which resources will be removed, how long that takes, and what stays."""
+    from runbook.removal import duration
+
+    console = terminal()
+    of = f"step {only} of stack {stack}" if only else f"stack {stack}"
+    if not found:
+        console.print(Text(f"Nothing of {of} exists in {aws.region}."), soft_wrap=True)
+        return
+    console.print(Text(f"All of {of} will be removed:"), soft_wrap=True)
+    resources = [each for kinds in found.values() for each in kinds]
+    width = max(len(each.kind) for each in resources)
+    for each in resources:
+        console.print(Text(f"  {each.kind:<{width}}  {'  '.join(filter(None, (each.name, each.id)))}"), soft_wrap=True)
+    takes = duration(plan, found, aws.pace)
+    console.print(Text(f"{takes} What does not carry the stack's tag is not touched.".lstrip()), soft_wrap=True)
 
 
 def announce_expired(stacks: Iterable[Stack], pace: float) -> None:

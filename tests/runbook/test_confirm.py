@@ -95,7 +95,18 @@ def interrupted_at(question: bytes, *words: str) -> int:
     return process.wait(timeout=60)
 
 
+def a_part_of(name: str, stack: Stack, **tags: str) -> str:
+    """A target group that carries a stack's tag; its ARN."""
+    given = {"runbook:stack": name, **tags}
+    group: Any = {"Name": f"{name}-targets", "Protocol": "TCP", "Port": 80, "VpcId": stack.service.vpc}
+    made = stack.aws.elbv2.create_target_group(
+        **group, Tags=[{"Key": key, "Value": value} for key, value in given.items()]
+    )
+    return made["TargetGroups"][0]["TargetGroupArn"]
+
+
 def test_ctrl_c_at_the_question_is_told_as_everywhere(aws: Hiding, instances: str, stack: Stack) -> None:
+    a_part_of("asked", stack)
     assert interrupted_at(b"Go on?", "down", "--stack", "asked") == 130
 
 
@@ -108,6 +119,7 @@ def test_ctrl_c_ends_the_question_before_a_step(aws: Hiding, instances: str, sta
 
 
 def test_who_declines_is_told_that_nothing_was_changed(aws: Hiding, instances: str, stack: Stack) -> None:
+    a_part_of("asked", stack)
     code, shown = at_a_terminal("n\n", "down", "--stack", "asked")
     assert code == 1
     assert shown.endswith("Nothing was changed.\n")
@@ -158,18 +170,32 @@ def test_who_declines_changes_nothing_and_saw_what_it_was_about(
     assert aws.written == []
 
 
-def test_who_declines_a_down_removes_nothing(aws: Hiding) -> None:
+def test_who_declines_a_down_removes_nothing_and_saw_what_it_was_about(aws: Hiding, stack: Stack) -> None:
+    arn = a_part_of("live", stack)
+
     code, shown = at_a_terminal("n\n", "down", "--stack", "live")
 
     assert code == 1
     assert "All of stack live will be removed" in shown
+    assert f"target group  live-targets  {arn.split(':', 5)[-1]}" in shown
+    assert aws.written == []
+
+
+@pytest.mark.parametrize("words", [("down",), ("step", "listener", "undo")])
+def test_nobody_is_asked_where_there_is_nothing_to_remove(aws: Hiding, stack: Stack, words: tuple[str, ...]) -> None:
+    a_part_of("other", stack)
+
+    code, shown = at_a_terminal("", *words, "--stack", "othr")
+
+    assert "of stack othr exists in us-east-1." in shown
+    assert "Go on?" not in shown
+    assert "other" in shown.partition("othr exists")[2]
+    assert code == 3
     assert aws.written == []
 
 
 def test_expired_stacks_are_named_before_they_go(aws: Hiding, stack: Stack) -> None:
-    tags = [{"Key": "runbook:stack", "Value": "old"}, {"Key": "ttl", "Value": "2020-01-01"}]
-    group: Any = {"Name": "old-targets", "Protocol": "TCP", "Port": 80, "VpcId": stack.service.vpc, "Tags": tags}
-    stack.aws.elbv2.create_target_group(**group)
+    a_part_of("old", stack, ttl="2020-01-01")
 
     code, shown = at_a_terminal("n\n", "down", "--all-expired")
 

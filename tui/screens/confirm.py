@@ -15,17 +15,16 @@ from textual.widgets import Button, Label, Static
 from runbook import present
 from runbook.events import Action, Outcome
 from runbook.outcome import Change
+from runbook.removal import Removals, duration
 from tui.board import StepState
 from tui.screens.ask import YesOrNoScreen
-from tui.session import Order, Removals, Session
+from tui.session import Order, Session
 from tui.widgets.box import Box
 from tui.words import span, text
 
 __all__ = ["ConfirmScreen"]
 
 _REMOVAL = "What does not carry the stack's tag is not touched."
-_QUICK = 60.0
-"""AWS seconds below which it is not worth saying how long a removal takes."""
 
 
 class ConfirmScreen(YesOrNoScreen):
@@ -96,12 +95,8 @@ class ConfirmScreen(YesOrNoScreen):
 
     def _removing(self) -> str:
         """How long it takes, where that is worth saying, and what stays."""
-        seconds = sum(self._session.plan[step].removal_takes for step in self._removals)
-        if seconds < _QUICK:
-            return _REMOVAL
-        minutes = max(1, round(seconds / 60))
-        takes = f"That takes about {minutes} {'minute' if minutes == 1 else 'minutes'}"
-        return f"{takes}{present.clock(self._session.pace)}. {_REMOVAL}"
+        takes = duration(self._session.plan, self._removals, self._session.pace)
+        return f"{takes} {_REMOVAL}" if takes else _REMOVAL
 
     def _listed(self) -> Text:
         """What is removed: its kind, name and id, and what goes with it."""
