@@ -52,7 +52,10 @@ _HTML = """\
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .4rem .6rem; border-bottom: 1px solid #8884; }
-progress { width: 12rem; }
+td:nth-child(n+4), code { white-space: nowrap; }
+.scrolls { overflow-x: auto; }
+h1 { overflow-wrap: anywhere; }
+progress { width: 12rem; max-width: 100%; }
 @media (prefers-color-scheme: dark) { body { background: #111; color: #eee; } }
 </style>
 </head>
@@ -63,6 +66,7 @@ progress { width: 12rem; }
 <p><progress max="{{ worth }}" value="{{ points }}"></progress>
 <strong>{{ points }} of {{ worth }} points ({{ percent }} %)</strong> ·
 {{ solved }} of {{ exam.drills | length }} solved · {{ clock(seconds) }}</p>
+<div class="scrolls" tabindex="0" role="region" aria-label="Drills">
 <table>
 <thead><tr><th>#</th><th>drill</th><th>hop</th><th>result</th><th>points</th><th>time</th><th>hints</th>
 <th>refused verifies</th></tr></thead>
@@ -73,6 +77,7 @@ progress { width: 12rem; }
 {%- endfor %}
 </tbody>
 </table>
+</div>
 </body>
 </html>
 """

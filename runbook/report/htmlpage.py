@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from runbook import present
-from runbook.events import Outcome
+from runbook.events import Action, Outcome
 from runbook.report import told
 from runbook.report.drawing import render
 from runbook.report.reading import Record
@@ -21,11 +23,20 @@ _COLOURS = {
     Outcome.STOPPED: "#c62828",
 }
 _GREY = "#757575"
+_LEGEND = (
+    (_COLOURS[Outcome.OK], "up to date"),
+    (_COLOURS[Outcome.DONE], "created, updated, replaced or removed in this run"),
+    (_COLOURS[Outcome.MISSING], "missing or drifted"),
+    (_COLOURS[Outcome.FAILED], "failed or stopped"),
+    (_GREY, "unknown, or not reached"),
+)
 _ROW = 22  # pixels of a row of the timeline
 _NAMES = 190
 _BAR = 560
-_BOX_WIDTH = 760
-_BOX_HEIGHT = 44
+_BOX_WIDTH = 430  # a phone shows it at more than four fifths of its size
+_BOX_LINE = 18
+_BOX_LETTERS = 54  # that fit into a box's line
+_BOX_LINES = 3  # of details
 _GAP = 18
 
 
@@ -40,6 +51,7 @@ def html(record: Record) -> str:
             header=told.header(record),
             addresses=Shape.of_json(record.fact("nlb-addresses")),
             picture=_picture(record),
+            legend=_LEGEND,
             timeline=_timeline(record),
             steps=[
                 {
@@ -49,6 +61,7 @@ def html(record: Record) -> str:
                     "before": told.before(step),
                     "why": told.why(step),
                     "took": present.seconds(step.duration) if step.outcome else "",
+                    "nothing_before": told.nothing_before(step),
                     "shape_before": told.shape_before(step),
                     "shape": Shape.of_json(step.fact),
                     "waits": [
@@ -72,6 +85,7 @@ def cell(record: Record) -> str:
         verdict=told.verdict(record),
         header=told.header(record),
         picture=_picture(record),
+        legend=_LEGEND,
         timeline=_timeline(record),
         requests=told.requests(record),
     )
@@ -83,24 +97,26 @@ def _colour(outcome: Outcome | None) -> str:
 
 def _picture(record: Record) -> dict[str, object]:
     hops = told.path(record)
-    boxes = [
-        {
-            "y": number * (_BOX_HEIGHT + _GAP),
-            "name": hop.name,
-            "detail": hop.detail or hop.absent,
-            "colour": _colour(hop.outcome),
-            "seen": bool(hop.detail),
-            "last": number == len(hops) - 1,
-        }
-        for number, hop in enumerate(hops)
-    ]
-    return {
-        "boxes": boxes,
-        "width": _BOX_WIDTH,
-        "box_height": _BOX_HEIGHT,
-        "gap": _GAP,
-        "height": len(hops) * (_BOX_HEIGHT + _GAP) - _GAP,
-    }
+    boxes: list[dict[str, object]] = []
+    y = 0
+    for number, hop in enumerate(hops):
+        detail = hop.detail or hop.absent
+        lines = wrap(detail, _BOX_LETTERS, max_lines=_BOX_LINES, placeholder="…")
+        height = _BOX_LINE * (len(lines) + 1) + 8
+        boxes.append(
+            {
+                "y": y,
+                "height": height,
+                "name": hop.name,
+                "detail": detail,
+                "lines": lines,
+                "colour": _colour(hop.outcome),
+                "seen": bool(hop.detail) or (hop.outcome is Outcome.OK and record.action is not Action.DOWN),
+                "last": number == len(hops) - 1,
+            }
+        )
+        y += height + _GAP
+    return {"boxes": boxes, "width": _BOX_WIDTH, "line": _BOX_LINE, "gap": _GAP, "height": max(0, y - _GAP)}
 
 
 def _timeline(record: Record) -> dict[str, object]:

@@ -64,6 +64,10 @@ def _step(step: StepRecord) -> Iterable[str]:
     if step.differences:
         rows = [(item.what, item.found or "not set", item.wanted or "not set") for item in step.differences]
         yield from _table(("what", "was", "should be"), rows)
+    nothing = told.nothing_before(step)
+    if nothing:
+        yield f"Before: {escaped(nothing)}"
+        yield ""
     previous = told.shape_before(step)
     if previous.fields or previous.tables:
         yield "Before:"
@@ -71,7 +75,7 @@ def _step(step: StepRecord) -> Iterable[str]:
         yield from _shape(previous)
     now = Shape.of_json(step.fact)
     if now.fields or now.tables or now.notes:
-        if previous.fields or previous.tables:
+        if nothing or previous.fields or previous.tables:
             yield "After:"
             yield ""
         yield from _shape(now)

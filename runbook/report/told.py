@@ -20,6 +20,7 @@ __all__ = [
     "before",
     "header",
     "headline",
+    "nothing_before",
     "path",
     "requests",
     "result",
@@ -91,7 +92,8 @@ def parameters(record: Record) -> list[tuple[str, str]]:
 def before(step: StepRecord) -> str:
     """How a step stood before anything was done. On the way down nothing is checked; what was removed was there."""
     if step.before is None:
-        return {Outcome.UNDONE: "there", Outcome.OK: step.reason}.get(step.outcome, "") if step.outcome else ""
+        seen = {Outcome.UNDONE: "there", Outcome.OK: step.reason}.get(step.outcome, "") if step.outcome else ""
+        return seen or "not looked at"
     return f"{step.before.value}: {step.before_reason}" if step.before_reason else step.before.value
 
 
@@ -195,6 +197,13 @@ def requests(record: Record) -> list[tuple[str, ...]]:
 def shape_before(step: StepRecord) -> Shape:
     """What was there before, where something else is there now."""
     return Shape.of_json(step.fact_before) if step.fact_before != step.fact else Shape()
+
+
+def nothing_before(step: StepRecord) -> str:
+    """That nothing was there before, where something is there now; empty otherwise."""
+    if step.before is not Outcome.MISSING or step.fact_before is not None or step.fact is None:
+        return ""
+    return f"nothing was there{f' ({step.before_reason})' if step.before_reason else ''}."
 
 
 def _since(began: datetime, at: datetime | None) -> float:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
 
+from drills import exam as exams
+from drills.catalogue import COURSE
+from drills.model import Course
+from drills.session import Exam
 from runbook.errors import BadInput
 from runbook.events import Action, CallAnswered, Outcome
 from runbook.log import RunLog, logged
-from runbook.report import Record, find, html, markdown, read
+from runbook.report import Record, find, html, markdown, read, told
 from steps.deployment import Deployment
 from steps.invoke import Invocation
 from steps.nlb_addresses import NlbAddresses
@@ -99,6 +104,24 @@ def test_a_repair_shows_what_was_and_what_is(finished: Stack, tmp_path: Path) ->
     assert "/wrong" in html(record)
 
 
+def test_before_of_a_first_run_reports_that_nothing_was_there(record: Record) -> None:
+    for step in record.steps.values():
+        assert told.before(step)
+    created = [step for step in record.steps.values() if step.before is Outcome.MISSING]
+    assert len(created) > 10
+    for text in (markdown(record), html(record)):
+        assert text.count("nothing was there (") == len(created)
+    assert "Before: nothing was there (there is no target group demo-targets)." in html(record)
+
+
+def test_before_of_a_step_that_was_not_reached_is_not_empty(ended: Ended, tmp_path: Path) -> None:
+    path = written(ended, tmp_path)
+    lines = path.read_text().splitlines()
+    kept = [line for line in lines if json.loads(line).get("step") not in ("integration", "invoke")]
+    path.write_text("\n".join(kept))
+    assert [told.before(read(path).steps[name]) for name in ("integration", "invoke")] == ["not looked at"] * 2
+
+
 def test_the_report_of_taking_down(finished: Stack, tmp_path: Path) -> None:
     record = read(written(finished.down(), tmp_path, Action.DOWN))
     assert record.caller  # who took it down is what a report is asked first
@@ -143,6 +166,68 @@ def test_the_page_needs_nothing_from_elsewhere(record: Record) -> None:
     ]
     assert [attributes["href"] for tag, attributes in page.tags if tag == "a"] == [record.invoke_url]
     assert {"svg", "rect", "path"} <= names
+
+
+def _on_a_phone(text: str) -> list[str]:
+    """What would make a page wider than a phone, or a column of it one letter wide."""
+    wrong: list[str] = []
+    around: list[str] = []
+    page = Page(text)
+    viewport = [a["content"] for tag, a in page.tags if tag == "meta" and a.get("name") == "viewport"]
+    if viewport != ["width=device-width, initial-scale=1"]:
+        wrong.append("the viewport")
+
+    class Walk(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            given = dict(attrs)
+            style = f"{given.get('style')} {given.get('class')}"
+            if tag == "div":
+                around.append(style)
+            # A table of names and values is two columns, of which the second wraps.
+            scrolls = any("overflow-x:auto" in each or "scrolls" in each for each in around)
+            if tag == "svg" and not scrolls and float(given["width"] or 0) > 440:
+                wrong.append(f"a picture {given['width']} wide shrinks")
+            if tag == "thead" and not scrolls:
+                wrong.append("a table does not scroll")
+            if tag == "td" and "anywhere" in style and "min-width" not in style and around:
+                wrong.append("a column may get one letter wide")
+
+        def handle_endtag(self, tag: str) -> None:
+            if tag == "div":
+                around.pop()
+
+    Walk().feed(text)
+    return wrong
+
+
+def test_tables_scroll_and_pictures_are_legible_on_a_phone(record: Record) -> None:
+    assert _on_a_phone(html(record)) == []
+
+
+def test_an_exams_table_scrolls_on_a_phone() -> None:
+    course = Course.of(COURSE)
+    exam = Exam(drills=tuple(drill.id for drill in course.drills[:2]), seed=7, started=datetime(2026, 1, 2, tzinfo=UTC))
+    assert _on_a_phone(exams.html("a trainee", exam, course)) == []
+
+
+def test_a_page_that_does_not_fit_a_phone_would_be_seen() -> None:
+    seen = _on_a_phone('<svg width="760"></svg><table><thead></thead></table><div><td style="overflow-wrap:anywhere">')
+    assert len(seen) == 4
+
+
+def test_long_details_are_wrapped_in_the_picture_not_cut(record: Record) -> None:
+    drawn = re.findall(r"<text x=\"14\"[^>]*>([^<]*)", html(record).partition("<h2>Timeline")[0])
+    assert max(map(len, drawn)) <= 54
+    assert record.invoke_url in "".join(drawn)
+
+
+def test_each_colour_has_a_legend(record: Record) -> None:
+    text = html(record)
+    legend = text.partition('class="legend"')[2].partition("</p>")[0]
+    used = set(re.findall(r'(?:stroke|fill|style)="(?:color:)?(#[0-9a-f]{6})"', text.replace(legend, "")))
+    plain = {"#ffffff", "#212121", "#616161", "#e0e0e0"}
+    assert used - plain
+    assert used - plain <= set(re.findall("#[0-9a-f]{6}", legend))
 
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="a()">\n# not a heading\n| a | b |\n```\n[x](javascript:a)'
