@@ -52,6 +52,7 @@ _HTML = """\
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .4rem .6rem; border-bottom: 1px solid #8884; }
+td:nth-child(2) { min-width: 12rem; }
 td:nth-child(n+4), code { white-space: nowrap; }
 .scrolls { overflow-x: auto; }
 h1 { overflow-wrap: anywhere; }
