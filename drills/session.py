@@ -15,8 +15,8 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+import private_files
 from drills.model import Drill
-from runbook import private_files
 from runbook.errors import BadInput, quoted
 from runbook.log import HOME_VARIABLE
 

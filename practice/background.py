@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import private_files
 from practice import tokens
-from runbook import private_files
 
 __all__ = [
     "ALREADY_RUNS",

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import private_files
 from practice import background, tokens
-from runbook import private_files
 
 __all__ = ["announced", "control_headers", "file_of", "token_for"]
 

@@ -18,7 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from runbook import private_files
+import private_files
 from runbook.events import Action, Event, to_json
 from runbook.redaction import redacted, secrets_of
 

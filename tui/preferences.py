@@ -8,7 +8,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from runbook import private_files
+import private_files
 from runbook.log import HOME_VARIABLE
 
 __all__ = ["Preferences"]

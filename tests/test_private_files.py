@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runbook import private_files
+import private_files
 
 
 @pytest.fixture(params=[0o000, 0o002, 0o022, 0o077, 0o777], ids=oct)
