@@ -155,7 +155,18 @@ class _Pass:
     # --- the whole ----------------------------------------------------------------------------------------------
 
     def conduct(self) -> None:
+        """Run, and tell the end whatever happens: who consumes the events waits for it."""
         began = time.monotonic()
+        try:
+            self._conduct(began)
+        except BaseException as bug:
+            self._debug("the run ended by a fault of its own")
+            why = f"The run ended by a fault of its own ({type(bug).__name__}: {bug}). "
+            why += "Run it again: it goes on from here."
+            took = time.monotonic() - began
+            self._tell(RunFinished(action=self.action, outcomes={}, duration=took, error=why, cause=bug))
+
+    def _conduct(self, began: float) -> None:
         error: BaseException | None = None
         steps = self._steps()
         self.standings = {step.id: Future() for step in steps}

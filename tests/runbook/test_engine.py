@@ -367,3 +367,17 @@ def test_down_goes_on_after_a_failure() -> None:
 
 
 FACTS = {"one": First, "two": Second, "three": Third}
+
+
+def test_a_fault_of_the_engines_own_ends_the_stream_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("no")
+
+    monkeypatch.setattr("runbook.engine._Pass._end_turn", broken)
+
+    ended = play(Toy("one", First))
+
+    assert ended.finished.error == (
+        "The run ended by a fault of its own (ZeroDivisionError: no). Run it again: it goes on from here."
+    )
+    assert isinstance(ended.finished.cause, ZeroDivisionError)
