@@ -34,7 +34,7 @@ from runbook.events import (
     StepFinished,
     StepStarted,
 )
-from runbook.explain import explain, is_denied
+from runbook.failures import explained, is_denied
 from runbook.outcome import Change, Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.redaction import redacted, secrets_of
@@ -213,7 +213,13 @@ class _Pass:
                 outcomes=outcomes,
                 duration=time.monotonic() - began,
                 outputs=self._outputs(steps),
-                error=explain(error, step=self.asking_for, stack=self.params.stack, region=self.aws.region)
+                error=explained(
+                    error,
+                    step=self.asking_for,
+                    stack=self.params.stack,
+                    region=self.aws.region,
+                    permissions=self.plan.permissions,
+                )
                 if error
                 else "",
                 cause=error,
@@ -316,7 +322,13 @@ class _Pass:
             standing = _Standing(Outcome.STOPPED, str(stop), cause=stop)
         except Exception as error:
             self._debug(f"step {step.id} failed")
-            why = explain(error, step=step.id, stack=self.params.stack, region=self.aws.region)
+            why = explained(
+                error,
+                step=step.id,
+                stack=self.params.stack,
+                region=self.aws.region,
+                permissions=self.plan.permissions,
+            )
             standing = _Standing(Outcome.FAILED, why, cause=error)
             if self.action is not Action.CHECK and is_denied(error):
                 self.control.halt(f"because step {step.id} is not allowed something")

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from runbook.aws import CURRENT_STEP, Aws
 from runbook.errors import BadInput, CannotContinue, NotOurs, quoted
 from runbook.events import Action, Outcome, RunFinished, RunStarted, StepChecked, StepFinished, StepStarted
-from runbook.explain import explain
+from runbook.failures import explained
 from runbook.log import RunLog
 from runbook.outcome import Change, Difference
 from runbook.parameters import Parameters
+from runbook.permissions import CHANGE_OUR_API, LIST_APIS_AND_LINKS, LOOK_AT_OUR_API, ROLLBACK
 from runbook.record import is_ours
 from runbook.stacks import no_such_stack
 from runbook.step import Plan
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     from runbook.accounts import Account
 
 __all__ = ["Way", "kept", "rollback", "way_back"]
+
+PERMISSIONS = (
+    LIST_APIS_AND_LINKS.allow(ROLLBACK, actions="apigateway:GET"),
+    LOOK_AT_OUR_API.allow(ROLLBACK, actions="apigateway:GET"),
+    CHANGE_OUR_API.allow(ROLLBACK, actions="apigateway:PATCH"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,8 @@ def way_back(aws: Aws, stack: str, stage: str | None = None) -> Way:
 def kept(account: Account, params: Parameters, stage: str | None = None) -> Way:
     """:func:`rollback`, with a log as of any run: who, where, what was served before, and every AWS request."""
     aws, step, began = account.aws, "deployment", time.monotonic()
-    log = RunLog.of(Plan.of(READING_ORDER), account, stack=params.stack, action=Action.ROLLBACK, face="cli")
+    plan = Plan.of(READING_ORDER)
+    log = RunLog.of(plan, account, stack=params.stack, action=Action.ROLLBACK, face="cli")
     outcome, cause = Outcome.FAILED, None
     change, done = Change.NONE, ""
     token = CURRENT_STEP.set(step)
@@ -113,7 +121,8 @@ def kept(account: Account, params: Parameters, stage: str | None = None) -> Way:
         raise
     finally:
         CURRENT_STEP.reset(token)
-        took, why = time.monotonic() - began, explain(cause) if cause else done
+        took, permissions = time.monotonic() - began, (*plan.permissions, *PERMISSIONS)
+        why = explained(cause, permissions=permissions) if cause else done
         log.write(StepFinished(step=step, outcome=outcome, duration=took, reason=why, change=change, cause=cause))
         log.write(RunFinished(action=Action.ROLLBACK, outcomes={step: outcome}, duration=took))
         log.close()

@@ -14,6 +14,7 @@ from runbook.aws import Aws
 from runbook.errors import BadInput, StepsInvalid, quoted
 from runbook.outcome import Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.permissions import Permission
 from runbook.picture import Box
 from runbook.removing import Resource
 from runbook.turns import Carrier
@@ -59,6 +60,8 @@ class Step:
     """Its place in the drawn path of a request, if it has one."""
     outputs: Mapping[str, str] = field(default_factory=dict)
     """What scripts may want of its fact: the value's name for them, and the attribute that has it."""
+    permissions: tuple[Permission, ...] = ()
+    """What its requests must be allowed by IAM."""
 
     @classmethod
     def of(cls, module: ModuleType) -> Step:
@@ -103,6 +106,7 @@ class Step:
             usd_per_hour=getattr(module, "USD_PER_HOUR", 0.0),
             box=getattr(module, "BOX", None),
             outputs=_outputs(name, getattr(module, "OUTPUTS", {}), gives["do"]),
+            permissions=tuple(getattr(module, "PERMISSIONS", ())),
         )
 
     def call(self, function: str, aws: Aws, params: Parameters, facts: Mapping[type, object]) -> Any:
@@ -190,6 +194,11 @@ class Plan:
     def outputs(self) -> Mapping[str, Step]:
         """Which step has which output; the one that is asked for most, the last step's, first."""
         return {name: step for step in reversed(self.steps) for name in step.outputs}
+
+    @cached_property
+    def permissions(self) -> tuple[Permission, ...]:
+        """What the requests of all steps must be allowed by IAM."""
+        return tuple(permission for step in self.steps for permission in step.permissions)
 
     @property
     def ids(self) -> tuple[str, ...]:

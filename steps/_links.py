@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from runbook.aws import Aws, code_of
+from runbook.permissions import CHECK, DOWN, LIST, UP, Scope, Statement
 from runbook.record import is_ours
 from runbook.removing import unless_gone
 from steps import _names
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 
 USUALLY = 180.0  # AWS seconds to become AVAILABLE: two to four minutes
 GOES_WITHIN = 240.0  # AWS seconds a deletion takes: minutes
+
+_LOOK = Statement(  # of our name whoever's they are, to see whether they are ours
+    "LookAtLinks", lambda scope: [scope.gateway("/vpclinks/*")], writes=False, joins="ListApisAndLinks"
+)
+_DELETE = Statement("DeleteOurLinks", lambda scope: [scope.gateway("/vpclinks/*")], Scope.owned)
+PERMISSIONS = (
+    _LOOK.allow(CHECK, DOWN, LIST, actions="apigateway:GET"),
+    _DELETE.allow(UP, DOWN, actions="apigateway:DELETE"),  # a FAILED link, or one that was superseded, goes at once
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,20 @@ from botocore.exceptions import ClientError
 from runbook.aws import Aws
 from runbook.parameters import Parameters
 from runbook.path.filters import rules
+from runbook.permissions import CHECK, LIST_APIS_AND_LINKS, LOOK_AT_LOAD_BALANCING, LOOK_AT_NETWORK
 from runbook.quotas import EDGE_APIS, LINKS, LOAD_BALANCERS, REGIONAL_APIS, RULES, TARGET_GROUPS, ResourceQuota
 from runbook.record import is_ours
 from steps import _links, _names
 
 NEARLY = 0.9
+
+PERMISSIONS = (
+    LIST_APIS_AND_LINKS.allow(CHECK, actions="apigateway:GET"),
+    LOOK_AT_LOAD_BALANCING.allow(
+        CHECK, actions="elasticloadbalancing:DescribeLoadBalancers elasticloadbalancing:DescribeTargetGroups"
+    ),
+    LOOK_AT_NETWORK.allow(CHECK, actions="ec2:DescribeSecurityGroupRules"),
+)
 
 
 def warnings(aws: Aws, params: Parameters, group: str, addresses: int) -> Iterator[str]:

@@ -27,6 +27,7 @@ from runbook.aws import Aws, code_of
 from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.permissions import CHANGE_OUR_API, CHECK, DOWN, LOOK_AT_OUR_API, UP
 from runbook.picture import Box, Place
 from runbook.record import is_ours
 from runbook.removing import Resource, unless_gone
@@ -41,6 +42,12 @@ PART_OF = RestApi
 BOX = Box(Place.STAGE, "Method", ("ANY {path}",), each="methods", hops=("method",))
 VERB = "ANY"
 PATH_PARAMETER = "method.request.path.proxy"
+
+PERMISSIONS = (
+    LOOK_AT_OUR_API.allow(CHECK, actions="apigateway:GET"),
+    CHANGE_OUR_API.allow(UP, actions="apigateway:PUT apigateway:PATCH"),
+    CHANGE_OUR_API.allow(UP, DOWN, actions="apigateway:DELETE"),
+)
 
 
 @dataclass(frozen=True, slots=True)

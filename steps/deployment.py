@@ -35,11 +35,12 @@ from runbook.creating import create_once, seen, shown
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.path.configuration import Configuration, differences, digest, exported, resourced
+from runbook.permissions import CHANGE_OUR_API, CHECK, DOWN, LOOK_AT_OUR_API, UP
 from runbook.picture import Box, Place
 from runbook.record import is_ours, stack_tags, tag_differences
 from runbook.removing import Resource, unless_gone
 from steps import rest_api
-from steps._tags import retag_api_gateway
+from steps._tags import TAG_API_GATEWAY, retag_api_gateway
 from steps.integration import Integration, routed
 from steps.rest_api import RestApi
 
@@ -53,6 +54,13 @@ KEPT = 5
 _DESCRIPTION = "runbook "
 
 OUTPUTS = {"stage-url": "invoke_url", "deployment-id": "id"}
+
+PERMISSIONS = (
+    LOOK_AT_OUR_API.allow(CHECK, actions="apigateway:GET"),
+    CHANGE_OUR_API.allow(UP, actions="apigateway:POST apigateway:PATCH"),
+    CHANGE_OUR_API.allow(UP, DOWN, actions="apigateway:DELETE"),
+    *TAG_API_GATEWAY,
+)
 
 
 @dataclass(frozen=True, slots=True)

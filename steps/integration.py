@@ -31,6 +31,7 @@ from runbook.aws import Aws
 from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.permissions import CHANGE_OUR_API, CHECK, DOWN, LOOK_AT_OUR_API, UP
 from runbook.picture import Box, Place
 from runbook.record import is_ours
 from runbook.removing import Resource, unless_gone
@@ -50,6 +51,12 @@ CONNECTION_ID = f"${{stageVariables.{LINK_VARIABLE}}}"
 DEFAULT_TIMEOUT = 29000  # milliseconds; the default and, unless a quota was raised, the longest
 _HEADERS = "integration.request.header."
 MAPPED_PATH = "integration.request.path.proxy"
+
+PERMISSIONS = (
+    LOOK_AT_OUR_API.allow(CHECK, actions="apigateway:GET"),
+    CHANGE_OUR_API.allow(UP, actions="apigateway:PUT"),
+    CHANGE_OUR_API.allow(UP, DOWN, actions="apigateway:DELETE"),
+)
 
 
 @dataclass(frozen=True, slots=True)

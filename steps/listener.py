@@ -27,16 +27,29 @@ from runbook.aws import Aws, code_of
 from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.permissions import CHECK, DOWN, LOOK_AT_LOAD_BALANCING, REPLACE, UP, Scope, Statement
 from runbook.picture import Box, Place
 from runbook.record import as_list, from_list, is_ours, stack_tags
 from runbook.removing import Resource, unless_gone
-from steps import load_balancer, target_group
+from steps import _names, load_balancer, target_group
+from steps._tags import CHANGE_OUR_LOAD_BALANCING, TAG_LOAD_BALANCING
 from steps.load_balancer import LoadBalancer
 from steps.target_group import TargetGroup
 
 PART_OF = LoadBalancer
 REPLACED_WITH = (TargetGroup,)  # a target group cannot be deleted while a listener forwards to it
 BOX = Box(Place.BALANCER, "Listener", ("{protocol} {port}",), hops=("listener",))
+
+_MAKE = Statement("MakeListener", lambda scope: [_names.load_balancer_arn(scope)], Scope.asked, joins="MakeTargetGroup")
+PERMISSIONS = (
+    LOOK_AT_LOAD_BALANCING.allow(
+        CHECK, DOWN, actions="elasticloadbalancing:DescribeListeners elasticloadbalancing:DescribeTags"
+    ),
+    _MAKE.allow(UP, actions="elasticloadbalancing:CreateListener"),
+    TAG_LOAD_BALANCING,
+    CHANGE_OUR_LOAD_BALANCING.allow(UP, actions="elasticloadbalancing:ModifyListener"),
+    CHANGE_OUR_LOAD_BALANCING.allow(DOWN, REPLACE, actions="elasticloadbalancing:DeleteListener"),
+)
 
 
 @dataclass(frozen=True, slots=True)

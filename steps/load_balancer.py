@@ -33,11 +33,21 @@ from runbook.aws import Aws, code_of
 from runbook.errors import CannotContinue, NeedsReplacing, NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.permissions import (
+    CHECK,
+    DOWN,
+    LIST,
+    LOOK_AT_LOAD_BALANCING,
+    LOOK_AT_NETWORK,
+    REPLACE,
+    UP,
+    Statement,
+)
 from runbook.picture import Box, Place
-from runbook.record import as_list, from_list, is_ours, stack_tags, tag_differences
+from runbook.record import STACK, as_list, from_list, is_ours, stack_tags, tag_differences
 from runbook.removing import Resource, unless_gone
 from steps import _links, _names
-from steps._tags import retag_load_balancing
+from steps._tags import CHANGE_OUR_LOAD_BALANCING, RETAG_LOAD_BALANCING, TAG_LOAD_BALANCING, retag_load_balancing
 from steps.preflight import PrivateService
 
 if TYPE_CHECKING:
@@ -51,6 +61,39 @@ REMOVAL_TAKES = 60.0  # AWS seconds until a deleted load balancer's interfaces a
 BOX = Box(Place.BALANCER, "Load balancer", ("{name}", "{scheme} {state}"), hops=("load-balancer",), short="NLB")
 
 OUTPUTS = {"nlb-arn": "arn", "nlb-dns-name": "dns_name"}
+
+_MAKE = Statement(
+    "MakeInternalLoadBalancer",
+    lambda scope: [_names.load_balancer_arn(scope)],
+    lambda scope: {
+        "StringEquals": {
+            f"aws:RequestTag/{STACK}": scope.stack,
+            "elasticloadbalancing:Scheme": "internal",
+        }
+    },
+)
+_SERVICE_LINKED_ROLES = Statement(  # the first load balancer, the first link of an account
+    "MakeServiceLinkedRoles",
+    lambda scope: [f"arn:{scope.partition}:iam::{scope.account}:role/aws-service-role/*"],
+    lambda _: {
+        "StringEquals": {
+            "iam:AWSServiceName": ["elasticloadbalancing.amazonaws.com", "ops.apigateway.amazonaws.com"],
+        }
+    },
+)
+MAKE_SERVICE_LINKED_ROLES = _SERVICE_LINKED_ROLES.allow(UP, actions="iam:CreateServiceLinkedRole")
+PERMISSIONS = (
+    LOOK_AT_LOAD_BALANCING.allow(
+        CHECK, DOWN, LIST, actions="elasticloadbalancing:DescribeLoadBalancers elasticloadbalancing:DescribeTags"
+    ),
+    LOOK_AT_NETWORK.allow(CHECK, DOWN, actions="ec2:DescribeNetworkInterfaces"),
+    _MAKE.allow(UP, actions="elasticloadbalancing:CreateLoadBalancer"),
+    TAG_LOAD_BALANCING,
+    MAKE_SERVICE_LINKED_ROLES,
+    RETAG_LOAD_BALANCING,
+    CHANGE_OUR_LOAD_BALANCING.allow(UP, actions="elasticloadbalancing:SetSubnets"),
+    CHANGE_OUR_LOAD_BALANCING.allow(DOWN, REPLACE, actions="elasticloadbalancing:DeleteLoadBalancer"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from runbook.aws import Aws
 from runbook.outcome import Missing
 from runbook.parameters import Parameters
+from runbook.permissions import CHECK, LOOK_AT_NETWORK
 from runbook.picture import Box, Place
 from steps import load_balancer
 from steps.load_balancer import LoadBalancer, interface_description
@@ -32,6 +33,8 @@ from steps.load_balancer import LoadBalancer, interface_description
 ONLY_LOOKS = True  # AWS creates the interfaces
 BOX = Box(Place.ADDRESSES, "NLB addresses", ("{ip} ({zone})",), each="addresses", short="IPs")
 OUTPUTS = {"nlb-addresses": "ips"}
+
+PERMISSIONS = (LOOK_AT_NETWORK.allow(CHECK, actions="ec2:DescribeNetworkInterfaces"),)
 
 
 @dataclass(frozen=True, slots=True)

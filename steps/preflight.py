@@ -36,6 +36,7 @@ from botocore.exceptions import ClientError
 from runbook.aws import Aws, Identity, code_of
 from runbook.errors import BadInput
 from runbook.parameters import Parameters
+from runbook.permissions import CHECK, LOOK_AT_NETWORK
 from runbook.picture import Box, Place
 from runbook.present import counted
 from runbook.record import from_list, record
@@ -55,6 +56,11 @@ FREE_ADDRESSES = 8
 MOST_TAGS = 50  # on a resource (tag restrictions of EC2, Elastic Load Balancing and API Gateway)
 
 BOX = Box(Place.INSTANCES, "Service", hops=("network-acl", "backend"))
+
+PERMISSIONS = (
+    LOOK_AT_NETWORK.allow(CHECK, actions="ec2:DescribeSubnets ec2:DescribeInstances ec2:DescribeNetworkInterfaces"),
+    *_room.PERMISSIONS,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from runbook.creating import create_once, seen, shown
 from runbook.errors import CannotContinue
 from runbook.outcome import Missing
 from runbook.parameters import Parameters
+from runbook.permissions import CHANGE_OUR_API, CHECK, DOWN, LOOK_AT_OUR_API, UP
 from runbook.picture import Box, Place
 from runbook.record import is_ours
 from runbook.removing import Resource, unless_gone
@@ -37,6 +38,12 @@ PART_OF = RestApi
 BOX = Box(Place.STAGE, "Resource", ("{path}",), hops=("route",))
 PATH_PART = "{proxy+}"
 PATH = f"/{PATH_PART}"
+
+PERMISSIONS = (
+    LOOK_AT_OUR_API.allow(CHECK, actions="apigateway:GET"),
+    CHANGE_OUR_API.allow(UP, actions="apigateway:POST"),
+    CHANGE_OUR_API.allow(UP, DOWN, actions="apigateway:DELETE"),
+)
 
 
 @dataclass(frozen=True, slots=True)

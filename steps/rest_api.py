@@ -29,10 +29,11 @@ from runbook.creating import create_once, seen, shown
 from runbook.errors import NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.permissions import CHANGE_OUR_API, CHECK, DOWN, LIST, LIST_APIS_AND_LINKS, LOOK_AT_OUR_API, UP
 from runbook.picture import Box, Place
 from runbook.record import is_ours, parameters_from, record, tag_differences
 from runbook.removing import Resource, unless_gone
-from steps._tags import retag_api_gateway
+from steps._tags import MAKE_APIS_AND_LINKS, TAG_API_GATEWAY, retag_api_gateway
 from steps.preflight import PrivateService
 
 if TYPE_CHECKING:
@@ -40,6 +41,15 @@ if TYPE_CHECKING:
 
 BOX = Box(Place.URL, "REST API", ("{name}", "{id}"), hops=("access",))
 OUTPUTS = {"rest-api-id": "id"}
+
+PERMISSIONS = (
+    LIST_APIS_AND_LINKS.allow(CHECK, DOWN, LIST, actions="apigateway:GET"),
+    LOOK_AT_OUR_API.allow(CHECK, actions="apigateway:GET"),
+    MAKE_APIS_AND_LINKS.allow(UP, actions="apigateway:POST"),
+    *TAG_API_GATEWAY,
+    CHANGE_OUR_API.allow(UP, actions="apigateway:PATCH"),
+    CHANGE_OUR_API.allow(UP, DOWN, actions="apigateway:DELETE"),
+)
 
 
 @dataclass(frozen=True, slots=True)

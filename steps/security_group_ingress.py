@@ -35,8 +35,9 @@ from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.path.filters import rules, rules_of_stack
 from runbook.path.packets import Rule, is_public
+from runbook.permissions import CHECK, DOWN, LIST, LOOK_AT_NETWORK, UP, Statement
 from runbook.picture import Box, Place
-from runbook.record import as_list, stack_tags
+from runbook.record import STACK, as_list, stack_tags
 from runbook.removing import Resource, unless_gone
 from steps.nlb_addresses import NlbAddresses
 from steps.preflight import PrivateService
@@ -46,6 +47,30 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import TagSpecificationTypeDef
 
 BOX = Box(Place.ADDRESSES, "Security group", ("{source}",), each="rules", hops=("security-group",), short="Rules")
+
+_LET_IN = Statement(
+    "LetLoadBalancerIn",
+    lambda scope: [
+        scope.arn("ec2", f"security-group/{scope.security_group}"),
+        scope.arn("ec2", "security-group-rule/*"),
+    ],
+)
+_TAG = Statement(
+    "TagRules",
+    lambda scope: [scope.arn("ec2", "security-group-rule/*")],
+    lambda scope: {
+        "StringEquals": {
+            f"aws:RequestTag/{STACK}": scope.stack,
+            "ec2:CreateAction": "AuthorizeSecurityGroupIngress",
+        }
+    },
+)
+PERMISSIONS = (
+    LOOK_AT_NETWORK.allow(CHECK, DOWN, LIST, actions="ec2:DescribeSecurityGroupRules"),
+    _LET_IN.allow(UP, actions="ec2:AuthorizeSecurityGroupIngress"),
+    _LET_IN.allow(UP, DOWN, actions="ec2:RevokeSecurityGroupIngress"),
+    _TAG.allow(UP, actions="ec2:CreateTags"),
+)
 
 
 @dataclass(frozen=True, slots=True)

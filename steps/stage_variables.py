@@ -26,6 +26,7 @@ from runbook.aws import Aws
 from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.permissions import CHANGE_OUR_API, CHECK, LOOK_AT_OUR_API, UP
 from runbook.picture import Box, Place
 from runbook.record import is_ours
 from runbook.removing import Resource
@@ -44,6 +45,12 @@ BOX = Box(
     ("VPCLINK={vpclink}", "VPCNLB={vpcnlb}"),
     hops=("stage-variables",),
     short="Variables",
+)
+
+PERMISSIONS = (
+    LOOK_AT_OUR_API.allow(CHECK, actions="apigateway:GET"),
+    CHANGE_OUR_API.allow(UP, actions="apigateway:PATCH"),
+    *_links.PERMISSIONS,
 )
 
 

@@ -35,11 +35,12 @@ from runbook.creating import seen
 from runbook.errors import NeedsReplacing, NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.permissions import CHECK, DOWN, LIST, LOOK_AT_LOAD_BALANCING, REPLACE, UP, Scope, Statement
 from runbook.picture import Box, Place
 from runbook.record import MARKS, as_list, from_list, is_ours, parameters_from, record, tag_differences
 from runbook.removing import Resource, unless_gone
 from steps import _names
-from steps._tags import retag_load_balancing
+from steps._tags import CHANGE_OUR_LOAD_BALANCING, RETAG_LOAD_BALANCING, TAG_LOAD_BALANCING, retag_load_balancing
 from steps.preflight import PrivateService
 
 REPLACING_INTERRUPTS = True  # its name is unique, so the old one goes first
@@ -52,6 +53,32 @@ BOX = Box(
     hops=("target-group", "health-check"),
 )
 OUTPUTS = {"target-group-arn": "arn"}
+
+_MAKE = Statement("MakeTargetGroup", lambda scope: [_names.target_group_arn(scope)], Scope.asked)
+_MARK = Statement(  # that down is under way, until the group itself goes
+    "MarkOurTargetGroup", lambda scope: [_names.target_group_arn(scope)], Scope.owned
+)
+PERMISSIONS = (
+    LOOK_AT_LOAD_BALANCING.allow(
+        CHECK, DOWN, LIST, actions="elasticloadbalancing:DescribeTargetGroups elasticloadbalancing:DescribeTags"
+    ),
+    LOOK_AT_LOAD_BALANCING.allow(
+        # What listens in front of a group is looked at before the group is deleted.
+        CHECK,
+        DOWN,
+        actions="elasticloadbalancing:DescribeTargetGroupAttributes elasticloadbalancing:DescribeListeners",
+    ),
+    _MAKE.allow(UP, actions="elasticloadbalancing:CreateTargetGroup"),
+    TAG_LOAD_BALANCING,
+    RETAG_LOAD_BALANCING,
+    CHANGE_OUR_LOAD_BALANCING.allow(
+        UP, actions="elasticloadbalancing:ModifyTargetGroup elasticloadbalancing:ModifyTargetGroupAttributes"
+    ),
+    CHANGE_OUR_LOAD_BALANCING.allow(
+        DOWN, REPLACE, actions="elasticloadbalancing:DeleteTargetGroup elasticloadbalancing:DeleteListener"
+    ),
+    _MARK.allow(DOWN, actions="elasticloadbalancing:AddTags elasticloadbalancing:RemoveTags"),
+)
 
 
 @dataclass(frozen=True, slots=True)

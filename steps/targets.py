@@ -27,10 +27,12 @@ from runbook.aws import Aws
 from runbook.errors import CannotContinue
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.permissions import CHECK, LOOK_AT_LOAD_BALANCING, UP
 from runbook.picture import Box, Place
 from runbook.record import is_ours
 from runbook.removing import Resource, unless_gone
 from steps import target_group
+from steps._tags import CHANGE_OUR_LOAD_BALANCING
 from steps.listener import Listener
 from steps.preflight import PrivateService
 from steps.security_group_ingress import Ingress
@@ -53,6 +55,13 @@ _HELP = {
     "Target.InvalidState": "the instance is stopped or terminated",
     "Target.IpUnusable": "the address cannot be used as a target",
 }
+
+PERMISSIONS = (
+    LOOK_AT_LOAD_BALANCING.allow(CHECK, actions="elasticloadbalancing:DescribeTargetHealth"),
+    CHANGE_OUR_LOAD_BALANCING.allow(
+        UP, actions="elasticloadbalancing:RegisterTargets elasticloadbalancing:DeregisterTargets"
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,13 +29,14 @@ from runbook.creating import create_once, seen
 from runbook.errors import CannotContinue, NeedsReplacing, NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.permissions import CHECK, DOWN, LIST, LIST_APIS_AND_LINKS, UP, Scope, Statement
 from runbook.picture import Box, Place
 from runbook.record import is_ours, stack_tags, tag_differences
 from runbook.removing import Resource
 from steps import _links
 from steps._links import Link
-from steps._tags import retag_api_gateway
-from steps.load_balancer import LoadBalancer
+from steps._tags import MAKE_APIS_AND_LINKS, TAG_API_GATEWAY, retag_api_gateway
+from steps.load_balancer import MAKE_SERVICE_LINKED_ROLES, LoadBalancer
 
 REPLACED_WITH = (LoadBalancer,)  # a load balancer cannot be deleted while a link uses it
 TAKES = _links.USUALLY
@@ -48,6 +49,21 @@ _ADVICE = {
 
 BOX = Box(Place.LINK, "VPC link", ("{name}", "{id}", "{status}"), hops=("vpc-link",))
 OUTPUTS = {"vpc-link-id": "id"}
+
+_PRIVATE_LINK = Statement("PrivateLinkForLinks", lambda scope: [scope.arn("ec2", "vpc-endpoint-service/*")])
+_LOOK_AT_PRIVATE_LINK = Statement("LookAtPrivateLink", lambda _: ["*"], Scope.here)
+PERMISSIONS = (
+    LIST_APIS_AND_LINKS.allow(CHECK, DOWN, LIST, actions="apigateway:GET"),
+    *_links.PERMISSIONS,
+    MAKE_APIS_AND_LINKS.allow(UP, actions="apigateway:POST"),
+    *TAG_API_GATEWAY,
+    MAKE_SERVICE_LINKED_ROLES,
+    _PRIVATE_LINK.allow(
+        UP, actions="ec2:CreateVpcEndpointServiceConfiguration ec2:ModifyVpcEndpointServicePermissions"
+    ),
+    _PRIVATE_LINK.allow(UP, DOWN, actions="ec2:DeleteVpcEndpointServiceConfigurations"),
+    _LOOK_AT_PRIVATE_LINK.allow(UP, actions="ec2:DescribeVpcEndpointServiceConfigurations"),
+)
 
 
 @dataclass(frozen=True, slots=True)

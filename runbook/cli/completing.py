@@ -60,7 +60,7 @@ def _drills() -> Iterable[str]:
 
 
 def _policies() -> Iterable[str]:
-    from runbook.policy import COMMANDS
+    from runbook.permissions import COMMANDS
 
     return COMMANDS
 

@@ -8,12 +8,13 @@ from botocore.exceptions import ClientError
 
 from runbook.aws import Aws, code_of
 from runbook.errors import TookTooLong
-from runbook.explain import explain
+from runbook.failures import explained
 from runbook.path.configuration import Configuration
 from runbook.redaction import redacted
 from runbook.trace.aim import aim_at
 from runbook.trace.answer import Answer
 from runbook.trace.model import TestInvoke
+from runbook.trace.permissions import PERMISSIONS
 from runbook.trace.survey import Survey
 from runbook.trace.target import Target
 
@@ -41,7 +42,7 @@ def invoke_test(aws: Aws, seen: Survey, target: Target) -> TestInvoke:
             stageVariables=dict(front.variables),
         )
     except ClientError as error:
-        return TestInvoke(problem=explain(error))
+        return TestInvoke(problem=explained(error, permissions=PERMISSIONS))
     return TestInvoke(answer.get("status"), answer.get("latency"), redacted(answer.get("log", "")))
 
 
@@ -76,4 +77,4 @@ def execution_log(aws: Aws, seen: Survey, target: Target, answer: Answer) -> tup
     except ClientError as error:
         if code_of(error) == "ResourceNotFoundException":
             return (f"There is no log group {group} yet.",)
-        return (explain(error),)
+        return (explained(error, permissions=PERMISSIONS),)

@@ -113,7 +113,8 @@ def test_where_nobody_knows_the_stack_or_the_region_any_will_do() -> None:
     }
     assert allowing("ec2:DescribeSubnets", "", "", "")["Condition"] == {"StringLike": {"aws:RequestedRegion": "*"}}
     looking = allowing("apigateway:GET", "arn:aws:apigateway:eu-west-1::/restapis/abc", "", "")
-    assert looking["Resource"] == ["arn:aws:apigateway:eu-west-1::/restapis/*"]
+    kinds = ("/restapis/*", "/apis", "/apis/*")
+    assert looking["Resource"] == [f"arn:aws:apigateway:eu-west-1::{kind}" for kind in kinds]
     assert "Condition" not in looking
 
 

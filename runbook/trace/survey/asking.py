@@ -13,9 +13,10 @@ from botocore.exceptions import ClientError
 
 from runbook.aws import Aws, code_of
 from runbook.errors import RunbookError
-from runbook.explain import explain
-from runbook.policy import allowing
+from runbook.failures import explained
+from runbook.granting import assembled, lacking
 from runbook.trace.model import Unseen
+from runbook.trace.permissions import PERMISSIONS
 
 __all__ = ["Asking", "if_there"]
 
@@ -54,12 +55,12 @@ class Asking:
             except ClientError as error:
                 code = code_of(error)
                 if code in _LOGIN:
-                    raise RunbookError(explain(error)) from error
+                    raise RunbookError(explained(error, permissions=PERMISSIONS)) from error
                 if code in _DENIED:
                     refused = _refused(error, action)
-                    self.lacking[json.dumps(allowing(*refused, "", self.aws.region))] = None
+                    self.lacking[json.dumps(lacking(assembled(PERMISSIONS), *refused, "", self.aws.region))] = None
                     return Unseen(f"not allowed: {' on '.join(filter(None, refused))}")
-                return Unseen(explain(error))
+                return Unseen(explained(error, permissions=PERMISSIONS))
 
         return self._pool.submit(contextvars.copy_context().run, asked)
 
