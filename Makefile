@@ -50,7 +50,7 @@ faults: $(TEST_READY)
 	$(PYTHON) -m venv .venv
 
 $(RUN_READY): .venv/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'
 	@touch $@
 
 $(TEST_READY): .venv/bin/python pyproject.toml constraints.txt

@@ -22,6 +22,7 @@ from runbook import command_line
 from runbook.aws import Aws, on_loopback
 from runbook.calling import caller
 from runbook.errors import BadInput, CannotContinue, named, quoted
+from runbook.extras import need
 from runbook.parameters import Parameters
 
 __all__ = ["Account", "Kind", "connect", "pointing_at"]
@@ -109,6 +110,7 @@ def connect(
                 "Start one with: runbook practice --port PORT; or leave the endpoint out.",
             )
     if kind is Kind.PRACTICE:
+        need("practice", "account", "(To work on AWS: --account aws)")
         from practice import background  # loads moto only where it is asked for
 
         try:

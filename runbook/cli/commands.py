@@ -51,7 +51,7 @@ COMMANDS: dict[str, Entry] = {
     "policy": Entry(_ACCOUNT, "account", "policy", "Print the smallest IAM policy for a command on a stack."),
     "practice": Entry(_REHEARSE, "practice", "app", "Serve a practice account, or look after the shared one."),
     "drill": Entry(_REHEARSE, "drill", "app", "Find and repair what a drill broke, on a practice account."),
-    "notebook": Entry(_REHEARSE, "tools", "notebook", "Write the notebook that shows the same steps."),
+    "notebook": Entry(_REHEARSE, "tools", "notebook", "Write the notebook that shows the same steps, or run it."),
 }
 
 

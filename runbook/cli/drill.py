@@ -17,6 +17,7 @@ from runbook.cli.commands import SETTINGS, Command, Group
 from runbook.cli.options import FAILED, NOT_AS_IT_SHOULD_BE, complain, exits
 from runbook.cli.signals import stopping
 from runbook.errors import BadInput, Stopped
+from runbook.extras import need
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -283,6 +284,7 @@ app.command("pages", hidden=True)(exits(pages))
 
 
 def _desk(trainee: str | None) -> Desk:
+    need("practice", "drill")
     from drills.desk import Desk
     from drills.session import Session
 

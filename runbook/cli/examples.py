@@ -70,6 +70,10 @@ EXAMPLES = _Examples(
         "drill solution": ("runbook drill solution", "runbook drill solution --apply"),
         "drill reset": ("runbook drill reset",),
         "drill exam": ("runbook drill exam 5 --seed 7", "runbook drill exam --report --out results"),
-        "notebook": ("runbook notebook", "runbook notebook my-runbook.ipynb"),
+        "notebook": (
+            "runbook notebook",
+            "runbook notebook my-runbook.ipynb",
+            "runbook notebook --run -p stack=demo -p mode=check",
+        ),
     }
 )

@@ -12,6 +12,7 @@ from runbook import command_line
 from runbook.cli.commands import SETTINGS, Command, Group
 from runbook.cli.options import FAILED, exits
 from runbook.errors import BadInput, CannotContinue, named, reason
+from runbook.extras import need
 
 __all__ = ["app"]
 
@@ -68,6 +69,7 @@ def serve(
 
 
 def _serve(**options: Any) -> None:
+    need("practice")
     from practice.__main__ import serve_forever
 
     try:
@@ -154,6 +156,7 @@ def _stop() -> None:
 
 @contextmanager
 def _in_words() -> Iterator[None]:
+    need("practice")
     try:
         yield
     except OSError as error:

@@ -23,6 +23,7 @@ from runbook.cli.streams import let_go, reader_gone
 from runbook.control import Control
 from runbook.errors import BadInput, Stopped, named
 from runbook.events import Action, Event, Outcome, Planned, RunFinished, StepFinished
+from runbook.extras import need
 
 if TYPE_CHECKING:
     from runbook.accounts import Account
@@ -50,6 +51,7 @@ class StepAction(enum.StrEnum):
 @targeted()
 def tui(target: Target) -> int:
     """Open the guided checklist in the terminal."""
+    need("tui")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise BadInput("tui", "needs a terminal.", "Without one, use: runbook up")
     from tui import run_tui

@@ -8,24 +8,65 @@ from typing import Annotated
 import typer
 
 from runbook.cli import completing
+from runbook.cli.codes import BAD_INPUT, FAILED, NOT_AS_IT_SHOULD_BE
+from runbook.cli.signals import stopping
 from runbook.errors import BadInput, named, reason
+from runbook.extras import need
 
 __all__ = ["notebook", "report"]
 
+MEANING = {
+    0: "done",
+    FAILED: "failed",
+    BAD_INPUT: "bad input, nothing was changed",
+    NOT_AS_IT_SHOULD_BE: "something is missing or drifted",
+}
+
 
 def notebook(
-    out: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it.")] = Path("runbook.ipynb"),
+    file: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it.")] = Path("runbook.ipynb"),
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite a file that is there, also one that you have edited.")
     ] = False,
-) -> None:
-    """Write the notebook that shows the same steps, for JupyterLab and papermill."""
+    run: Annotated[
+        bool,
+        typer.Option(
+            "--run",
+            help="Run FILE with papermill (it is written first where there is none). Exits as the other commands do: "
+            "1 it failed, 2 bad input, 3 something is missing or drifted.",
+        ),
+    ] = False,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="With --run: a parameter; repeatable."),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", help="With --run: where to write the executed notebook.")
+    ] = Path("out.ipynb"),
+) -> int:
+    """Write the notebook that shows the same steps, for JupyterLab and papermill; or run it."""
+    need("notebook")
     from runbook.notebook import write
     from runbook.step import Plan
     from steps import READING_ORDER
 
-    wrote = write(out, Plan.of(READING_ORDER), force=force)
-    typer.echo(f"wrote {out}" if wrote else f"{out} is up to date")
+    if not run:
+        if parameters:
+            raise BadInput("-p", "is for --run.")
+        wrote = write(file, Plan.of(READING_ORDER), force=force)
+        typer.echo(f"wrote {file}" if wrote else f"{file} is up to date")
+        return 0
+    from runbook.notebook.executing import Execution, checked
+
+    given = checked(file, out, parameters or [])
+    if force or not file.exists():
+        write(file, Plan.of(READING_ORDER), force=force)
+    execution = Execution(file, out, given)
+    with stopping(execution) as signalled:
+        code = execution.ended()
+    code = signalled.exit_code or code
+    typer.echo(f"{MEANING.get(code, 'stopped')} (exit code {code}); the executed notebook is {out}", err=True)
+    return code
 
 
 def report(

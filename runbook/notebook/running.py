@@ -42,8 +42,9 @@ from runbook.trace import State, Trace, parse_target, trace
 from runbook.trace.draw import table
 from steps import READING_ORDER
 
-__all__ = ["Run", "RunbookStopped", "start"]
+__all__ = ["BadNotebookParameter", "NotUpToDate", "Run", "RunbookStopped", "start"]
 
+_WELL = (Outcome.OK, Outcome.DONE, Outcome.UNDONE)
 _EVERY = 0.5  # seconds between looks at what to show while a cell waits
 
 
@@ -52,7 +53,15 @@ class RunbookStopped(RunbookError):
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows instead of a traceback: whoever reads the notebook needs no way through our code."""
-        return [f"{type(self).__name__}: {self}"]
+        return [f"RunbookStopped: {self}"]
+
+
+class BadNotebookParameter(RunbookStopped):
+    """A parameter is missing or wrong; nothing was touched."""
+
+
+class NotUpToDate(RunbookStopped):
+    """``check`` found something missing or drifted."""
 
 
 def start(parameters: Mapping[str, Any], *, stepwise: bool = False) -> Run:
@@ -77,7 +86,7 @@ def start(parameters: Mapping[str, Any], *, stepwise: bool = False) -> Run:
         if stepwise and options.action is Action.DOWN:
             raise BadInput("stepwise", "is for mode up: what is removed is removed in one run.")
     except Exception as error:
-        raise RunbookStopped(_said(error)) from None
+        raise _stopped_by(error)(_said(error)) from None
     _current = Run(Plan.of(READING_ORDER), account, options, stepwise=stepwise)
     return _current
 
@@ -162,7 +171,7 @@ class Run:
         if event is None:
             if self._started is not None:
                 display(self._recorded())
-            raise RunbookStopped(self._why_it_ended())
+            raise self._ended()
         advice = how_to_give(event.cause.parameter) if isinstance(event.cause, BadInput) else ""
         self._show(seen(event, advice, again=again))
         if event.outcome in (Outcome.FAILED, Outcome.STOPPED):
@@ -172,7 +181,7 @@ class Run:
                 display(table(traced))
             display(self._recorded())
             why = safe(redacted(event.reason))  # a traceback is for a terminal, too
-            raise RunbookStopped(f"{step.id}: {why}{' ' if advice else ''}{advice}") from None
+            raise _stopped_by(event.cause)(f"{step.id}: {why}{' ' if advice else ''}{advice}") from None
 
     def path(self) -> None:
         """Show the path of a request here. It is lit further whenever a cell below has waited for its step."""
@@ -234,13 +243,14 @@ class Run:
         self._wait(None)
         finished = self._finished
         if finished is None or finished.cause is not None:
-            raise RunbookStopped(self._why_it_ended())
+            raise self._ended()
         titles = {step.id: step.title for step in self._plan.steps}
         self._show(
             ending(finished, titles, list(self._steps.values()), self._where_the_log_is(), verdict=self._verdict())
         )
         if finished.worst is not None:
-            raise RunbookStopped(self._verdict()) from None
+            only_looked = set(finished.outcomes.values()) <= {*_WELL, Outcome.MISSING, Outcome.DRIFTED, Outcome.UNKNOWN}
+            raise (NotUpToDate if only_looked else RunbookStopped)(self._verdict()) from None
 
     def stop(self) -> None:
         """Stop: waits end at once, the call in flight finishes. Run the notebook again to go on from there."""
@@ -361,11 +371,7 @@ class Run:
 
     def _verdict(self) -> str:
         assert self._finished is not None  # noqa: S101 (asked for at the end only)
-        open_ = {
-            name: outcome
-            for name, outcome in self._finished.outcomes.items()
-            if outcome not in (Outcome.OK, Outcome.DONE, Outcome.UNDONE)
-        }
+        open_ = {name: outcome for name, outcome in self._finished.outcomes.items() if outcome not in _WELL}
         if not open_:
             return {
                 Action.UP: "Everything is as it should be.",
@@ -382,8 +388,15 @@ class Run:
         rest = [f"{behind} more cannot be looked at before that"] if behind else []
         return safe(redacted(f"Not as it should be: {'; '.join([*named, *rest])}."))
 
+    @property
+    def _cause(self) -> BaseException | None:
+        return (self._finished.cause if self._finished else None) or self._broken
+
+    def _ended(self) -> RunbookStopped:
+        return _stopped_by(self._cause)(self._why_it_ended())
+
     def _why_it_ended(self) -> str:
-        cause = (self._finished.cause if self._finished else None) or self._broken
+        cause = self._cause
         return _said(cause) if cause is not None else "the run ended before this step"
 
     def _where_the_log_is(self) -> str:
@@ -393,6 +406,10 @@ class Run:
 
 
 _current: Run | None = None
+
+
+def _stopped_by(cause: BaseException | None) -> type[RunbookStopped]:
+    return BadNotebookParameter if isinstance(cause, BadInput) else RunbookStopped
 
 
 def _said(error: BaseException) -> str:
