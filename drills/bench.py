@@ -20,9 +20,10 @@ from runbook.engine import run
 from runbook.errors import BadInput, CannotContinue
 from runbook.events import Action, Event, Outcome, RunFinished, StepFinished
 from runbook.parameters import Parameters
+from runbook.path import gateway, links
+from runbook.path.links import Link, LinkV2
 from runbook.record import is_ours
 from runbook.step import Plan
-from runbook.trace.survey.apigateway import all_v2_links
 from steps import (
     READING_ORDER,
     _links,
@@ -33,7 +34,6 @@ from steps import (
     target_group,
     targets,
 )
-from steps._links import Link
 from steps.any_method import PATH_PARAMETER, VERB
 from steps.integration import CONNECTION_ID, MAPPED_PATH, endpoint_url
 from steps.listener import Listener
@@ -47,7 +47,6 @@ from steps.targets import Target
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import IntegrationTypeDef, PatchOperationTypeDef, StageResponseTypeDef
     from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
-    from mypy_boto3_apigatewayv2.type_defs import VpcLinkTypeDef
     from mypy_boto3_ec2.type_defs import SecurityGroupRuleTypeDef
     from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef
 
@@ -109,10 +108,10 @@ class Bench:
         return self._there(next(found, None), "VPC link")
 
     @property
-    def links_v2(self) -> list[VpcLinkTypeDef]:
+    def links_v2(self) -> list[LinkV2]:
         """The V2 links into the service's subnets, which only a trainee makes."""
         here = {*self.service.balancer_subnets, *self.service.instance_subnets}
-        return [item for item in all_v2_links(self.apigatewayv2) if here & set(item["SubnetIds"])]
+        return [link for link in links.listed_v2(self.aws).values() if here & {*link.subnets}]
 
     @property
     def balancer(self) -> LoadBalancer:
@@ -166,7 +165,7 @@ class Bench:
 
     def resource(self, path: str) -> str:
         """The id of the API's resource of this path."""
-        found = {item["path"]: item["id"] for item in rest_api.resources(self.aws, self.api.id)}
+        found = {item["path"]: item["id"] for item in gateway.resources(self.aws, self.api.id)}
         return self._there(found.get(path), f"resource {path}")
 
     @property
@@ -187,7 +186,7 @@ class Bench:
     @property
     def integrations(self) -> list[IntegrationTypeDef]:
         """All integrations that are configured."""
-        methods = (item.get("resourceMethods", {}) for item in rest_api.resources(self.aws, self.api.id))
+        methods = (item.get("resourceMethods", {}) for item in gateway.resources(self.aws, self.api.id))
         return [
             method["methodIntegration"] for each in methods for method in each.values() if "methodIntegration" in method
         ]
@@ -307,7 +306,7 @@ class Bench:
 
     def remove_method(self, verb: str, path: str) -> None:
         """Take a method away, if it is there."""
-        resource = next(item for item in rest_api.resources(self.aws, self.api.id) if item["path"] == path)
+        resource = next(item for item in gateway.resources(self.aws, self.api.id) if item["path"] == path)
         if verb in resource.get("resourceMethods", {}):
             self.aws.apigateway.delete_method(restApiId=self.api.id, resourceId=resource["id"], httpMethod=verb)
 
@@ -336,7 +335,7 @@ class Bench:
         made = self.aws.apigateway.create_vpc_link(name=f"{self.params.stack}-{name}", targetArns=[balancer])["id"]
 
         def decided() -> Link | None:
-            found = _links.get(self.aws, made)
+            found = links.get(self.aws, made)
             return found if found and found.status != "PENDING" else None
 
         return self.wait(decided, what="another VPC link", usual=180.0)

@@ -16,11 +16,13 @@ from botocore.exceptions import ClientError
 from drills.bench import Bench
 from drills.service import ALIVE
 from runbook.aws import code_of
+from runbook.path.gateway import rest_apis
+from runbook.path.links import Link, get, listed
 from runbook.record import STACK, from_list, is_ours
 from runbook.removing import unless_gone
 from runbook.trace.survey import balancing
 from steps import _links, load_balancer, rest_api, target_group
-from steps._links import GOES_WITHIN, Link
+from steps._links import GOES_WITHIN
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, NetworkAclTypeDef
@@ -52,13 +54,12 @@ def clear(bench: Bench, *, everything: bool = False) -> None:
 def _apis(bench: Bench) -> None:
     gateway, stack = bench.aws.apigateway, bench.params.stack
     name = rest_api.name_of(stack)
-    pages = gateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500})
-    found = [item for page in pages for item in page["items"]]
+    found = rest_apis(bench.aws)
     apis = {item["id"] for item in found if is_ours(item.get("tags", {}), stack)}
     _usage_plans(bench, apis)
     for api in sorted(apis):
         gateway.delete_rest_api(restApiId=api)
-    if any(item["name"] == name and item["id"] not in apis for item in found):
+    if any(item.get("name") == name and item["id"] not in apis for item in found):
         # Of the same name, and somebody's: the steps would make none beside it, but complete one that is ours.
         gateway.create_rest_api(name=name, tags={STACK: stack})
 
@@ -85,8 +86,8 @@ def _usage_plans(bench: Bench, apis: set[str]) -> None:
 def _links_v2(bench: Bench) -> None:
     if links := bench.links_v2:
         for link in links:
-            if link["VpcLinkStatus"] != "DELETING":
-                bench.apigatewayv2.delete_vpc_link(VpcLinkId=link["VpcLinkId"])
+            if link.status != "DELETING":
+                bench.apigatewayv2.delete_vpc_link(VpcLinkId=link.id)
         bench.wait(lambda: not bench.links_v2 or None, what="V2 links to be gone", usual=GOES_WITHIN)
 
 
@@ -134,15 +135,14 @@ def _tags(bench: Bench, arns: list[str]) -> dict[str, dict[str, str]]:
 
 
 def _all_links(bench: Bench) -> Iterator[Link]:
-    pages = bench.aws.apigateway.get_paginator("get_vpc_links").paginate(PaginationConfig={"PageSize": 500})
-    for item in (item for page in pages for item in page["items"]):
-        if link := _links.get(bench.aws, item["id"]):
+    for link_id in listed(bench.aws):
+        if link := get(bench.aws, link_id):
             yield link
 
 
 def _stays(link: Link, stack: str, kept: set[str], of_drill: set[str]) -> bool:
     """Whether a link is the stack's good one, or concerns the drill in no way."""
-    ours = is_ours(dict(link.tags), stack)
+    ours = link.is_of(stack)
     if not ours and not set(link.targets) & of_drill:
         return True
     return ours and set(link.targets) <= kept and link.status != "FAILED"

@@ -17,14 +17,13 @@ from botocore.exceptions import ClientError
 from drills.bench import KNOWN_PATHS, Bench
 from drills.model import Drill
 from runbook.aws import code_of
+from runbook.path import gateway, links
 from runbook.path.configuration import Configuration, Integration, differences, resourced
+from runbook.path.links import Link
 from runbook.path.packets import Rule, is_public
 from runbook.present import counted
 from runbook.trace.endpoint import resolved
-from runbook.trace.survey.apigateway import export
 from runbook.trace.survey.balancing import balancers
-from steps import _links, rest_api
-from steps._links import Link
 from steps.load_balancer import interface_description
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class _Seen:
     @cached_property
     def served(self) -> Configuration:
         """What callers get."""
-        return export(self.bench.aws, self.bench.api.id, self.bench.params.stage)
+        return gateway.export(self.bench.aws, self.bench.api.id, self.bench.params.stage)
 
     @property
     def calls(self) -> list[Integration]:
@@ -73,7 +72,7 @@ class _Seen:
         variables = self.bench.variables
         used = {(resolved(each.connection_id, variables), each.target) for each in self.calls if each.private}
         found = (
-            _link_v2(self.bench, name, target) if target else _links.get(self.bench.aws, name)
+            _link_v2(self.bench, name, target) if target else links.get(self.bench.aws, name)
             for name, target in sorted(used)
             if name
         )
@@ -99,13 +98,8 @@ class _Seen:
 
 def _link_v2(bench: Bench, link_id: str, target: str) -> Link | None:
     """A V2 link, as far as an integration uses it: to this load balancer. Its tags stand for nothing here."""
-    try:
-        found = bench.apigatewayv2.get_vpc_link(VpcLinkId=link_id)
-    except ClientError as error:
-        if code_of(error) == "NotFoundException":
-            return None
-        raise
-    return Link(link_id, found["Name"], found.get("VpcLinkStatus", ""), "", (target,))
+    found = links.get_v2(bench.aws, link_id)
+    return Link(found.id, found.name, found.status, found.message, (target,)) if found else None
 
 
 # --- what callers get -------------------------------------------------------------------------------------------------
@@ -158,7 +152,7 @@ def _asked(bench: Bench, method: str, target: str) -> str | None:
 
 def _deployed(seen: _Seen) -> str | None:
     aws, api = seen.bench.aws, seen.bench.api.id
-    configured = resourced(rest_api.resources(aws, api), aws.apigateway.get_rest_api(restApiId=api).get("policy"))
+    configured = resourced(gateway.resources(aws, api), aws.apigateway.get_rest_api(restApiId=api).get("policy"))
     return "What is configured is not what callers get." if differences(seen.served, configured) else None
 
 
@@ -220,7 +214,7 @@ def _closed(seen: _Seen) -> str | None:
 
 def _of_links_v2(bench: Bench) -> set[str]:
     """What V2 links come from: their interfaces, whose addresses a load balancer hands on, and their groups."""
-    groups = sorted({group for item in bench.links_v2 for group in item["SecurityGroupIds"]})
+    groups = sorted({group for link in bench.links_v2 for group in link.groups})
     if not groups:
         return set()
     found = bench.aws.interfaces(

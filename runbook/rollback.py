@@ -18,11 +18,12 @@ from runbook.failures import explained
 from runbook.log import RunLog
 from runbook.outcome import Change, Difference
 from runbook.parameters import Parameters
+from runbook.path import gateway
 from runbook.permissions import CHANGE_OUR_API, LIST_APIS_AND_LINKS, LOOK_AT_OUR_API, ROLLBACK
 from runbook.record import is_ours
 from runbook.stacks import no_such_stack
 from runbook.step import Plan
-from steps import READING_ORDER, deployment, rest_api
+from steps import READING_ORDER, rest_api
 
 if TYPE_CHECKING:
     from runbook.accounts import Account
@@ -74,13 +75,13 @@ def way_back(aws: Aws, stack: str, stage: str | None = None) -> Way:
         )
     if not is_ours(api.tags, stack):
         raise NotOurs("REST API", api.name, api.id, stack)
-    stages = {item["stageName"]: item["deploymentId"] for item in deployment.stages(aws, api.id)}
+    stages = {item["stageName"]: item["deploymentId"] for item in gateway.stages(aws, api.id)}
     if stage is None and len(stages) == 1:
         (stage,) = stages
     if stage not in stages:
         given = f"API {api.name} has no stage {stage!r}" if stage else f"API {api.name} has several stages"
         raise BadInput("stage", f"{given}.", f"There are: {', '.join(sorted(stages)) or 'none'}.")
-    history = deployment.history(aws, api.id)
+    history = gateway.deployments(aws, api.id)
     at = next((number for number, item in enumerate(history) if item["id"] == stages[stage]), len(history))
     if at + 1 >= len(history):
         raise CannotContinue(f"Stage {stage} serves the oldest deployment there is: there is none to go back to.")

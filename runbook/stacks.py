@@ -13,16 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import partial
-from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from runbook.aws import Aws, code_of
+from runbook.aws import Aws
+from runbook.path import gateway, links
+from runbook.path.links import Link
 from runbook.quotas import request_quota
 from runbook.record import STACK, from_list
-
-if TYPE_CHECKING:
-    from mypy_boto3_apigateway.type_defs import VpcLinkTypeDef
 
 __all__ = ["TTL", "NoSuchStack", "Stack", "closest", "expired", "invoke_urls", "no_such_stack", "stacks", "until"]
 
@@ -159,20 +157,15 @@ def _stack(name: str, parts: list[_Part]) -> Stack:
 def invoke_urls(aws: Aws, stack: Stack) -> list[str]:
     """The invoke URL of each stage of a stack; none where AWS does not say."""
     try:
-        return [
-            aws.invoke_url(api, stage["stageName"])
-            for api in stack.apis
-            for stage in aws.apigateway.get_stages(restApiId=api)["item"]
-        ]
+        return [aws.invoke_url(api, stage["stageName"]) for api in stack.apis for stage in gateway.stages(aws, api)]
     except ClientError:  # not allowed to look, or gone meanwhile: the list is of use without it
         return []
 
 
 def _parts(aws: Aws, looked_at: Callable[[int, int], None]) -> Iterator[_Part]:
     """All that has tags of its own. Only links are asked for one by one, side by side: their list shows no tags."""
-    for pages in aws.apigateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500}):
-        for api in pages["items"]:
-            yield _Part("REST API", api.get("tags", {}), api["createdDate"], api["id"])
+    for api in gateway.rest_apis(aws):
+        yield _Part("REST API", api.get("tags", {}), api.get("createdDate"), api["id"])
     for tags in _tags_of_links(aws, looked_at):
         yield _Part("VPC link", tags)
     made: dict[str, tuple[str, datetime | None]] = {}
@@ -195,23 +188,14 @@ def _parts(aws: Aws, looked_at: Callable[[int, int], None]) -> Iterator[_Part]:
 
 def _tags_of_links(aws: Aws, looked_at: Callable[[int, int], None]) -> Iterator[Mapping[str, str]]:
     """The tags of every link that may be a stack's: the steps look for theirs by name and load balancer too."""
-    pages = aws.apigateway.get_paginator("get_vpc_links").paginate(PaginationConfig={"PageSize": 500})
-    links = [link for page in pages for link in page["items"]]
-    yield from (link["tags"] for link in links if link.get("tags"))
-    # The list was recorded without tags where the single answer has them.
-    untold = [link["id"] for link in links if not link.get("tags") and _may_be_ours(link)]
+    found = links.listed(aws).values()
+    yield from (link.tags for link in found if link.tags)
+    without = [link.id for link in found if not link.tags and _may_be_ours(link)]
     quota = request_quota("apigateway", "GetVpcLink")
-    yield from aws.side_by_side([partial(_tags_of_link, aws, link_id) for link_id in untold], quota, looked_at)
+    for link in aws.side_by_side([partial(links.get, aws, link_id) for link_id in without], quota, looked_at):
+        if link is not None:  # else deleted meanwhile
+            yield link.tags
 
 
-def _may_be_ours(link: VpcLinkTypeDef) -> bool:
-    return link.get("name", "").endswith("-link") or any("-nlb/" in target for target in link.get("targetArns", []))
-
-
-def _tags_of_link(aws: Aws, link_id: str) -> Mapping[str, str]:
-    try:
-        return aws.apigateway.get_vpc_link(vpcLinkId=link_id).get("tags", {})
-    except ClientError as error:  # deleted meanwhile
-        if code_of(error) == "NotFoundException":
-            return {}
-        raise
+def _may_be_ours(link: Link) -> bool:
+    return link.name.endswith("-link") or any("-nlb/" in target for target in link.targets)

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from runbook.aws import Aws, code_of
+from runbook.aws import Aws
+from runbook.path.links import Link, get, listed
 from runbook.permissions import CHECK, DOWN, LIST, UP, Scope, Statement
-from runbook.record import is_ours
 from runbook.removing import unless_gone
 from steps import _names
-
-if TYPE_CHECKING:
-    from mypy_boto3_apigateway.type_defs import VpcLinkTypeDef
 
 USUALLY = 180.0  # AWS seconds to become AVAILABLE: two to four minutes
 GOES_WITHIN = 240.0  # AWS seconds a deletion takes: minutes
@@ -31,18 +24,6 @@ PERMISSIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A VPC link, whoever made it."""
-
-    id: str
-    name: str
-    status: str
-    status_message: str
-    targets: tuple[str, ...]
-    tags: tuple[tuple[str, str], ...] = ()
-
-
 def name_of(stack: str) -> str:
     """The VPC link's name; names are not unique on AWS."""
     return f"{stack}-link"
@@ -53,44 +34,20 @@ def find(aws: Aws, stack: str) -> list[Link]:
 
     The list may leave out tags, so each is asked for by itself.
     """
-    ids = sorted(item["id"] for item in listed(aws) if concerns(item, stack))
+    ids = sorted(link.id for link in listed(aws).values() if concerns(link, stack))
     found = [link for link in (get(aws, link_id) for link_id in ids) if link]
-    return [link for link in found if link.name == name_of(stack) or is_ours(dict(link.tags), stack)]
+    return [link for link in found if link.name == name_of(stack) or link.is_of(stack)]
 
 
-def listed(aws: Aws) -> list[VpcLinkTypeDef]:
-    """All links of the account and region, as the list shows them: perhaps without tags."""
-    pages = aws.apigateway.get_paginator("get_vpc_links").paginate(PaginationConfig={"PageSize": 500})
-    return [item for page in pages for item in page["items"]]
-
-
-def concerns(item: VpcLinkTypeDef, stack: str) -> bool:
+def concerns(link: Link, stack: str) -> bool:
     """Whether a listed link has the stack's name, or leads to its load balancer."""
     to_ours = f":loadbalancer/net/{_names.load_balancer(stack)}/"
-    return item.get("name") == name_of(stack) or any(to_ours in target for target in item.get("targetArns", []))
-
-
-def get(aws: Aws, link_id: str) -> Link | None:
-    """One link with its tags, or None when there is none of this id."""
-    try:
-        item = aws.apigateway.get_vpc_link(vpcLinkId=link_id)
-    except ClientError as error:
-        if code_of(error) == "NotFoundException":
-            return None
-        raise
-    return Link(
-        id=item["id"],
-        name=item.get("name", ""),
-        status=item["status"],
-        status_message=item.get("statusMessage", ""),
-        targets=tuple(item.get("targetArns", [])),
-        tags=tuple(item.get("tags", {}).items()),
-    )
+    return link.name == name_of(stack) or any(to_ours in target for target in link.targets)
 
 
 def ours(aws: Aws, stack: str) -> list[Link]:
     """The links of this name that carry our tag."""
-    return [link for link in find(aws, stack) if is_ours(dict(link.tags), stack)]
+    return [link for link in find(aws, stack) if link.is_of(stack)]
 
 
 def delete(aws: Aws, links: Iterable[Link]) -> None:

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from runbook.aws import Aws
 from runbook.parameters import Parameters
+from runbook.path import gateway, links
 from runbook.path.filters import rules
 from runbook.permissions import CHECK, LIST_APIS_AND_LINKS, LOOK_AT_LOAD_BALANCING, LOOK_AT_NETWORK
 from runbook.quotas import EDGE_APIS, LINKS, LOAD_BALANCERS, REGIONAL_APIS, RULES, TARGET_GROUPS, ResourceQuota
@@ -65,13 +66,12 @@ def _warning(quota: ResourceQuota, there: int, needed: int, where: str) -> str:
 
 def _other_links(aws: Aws, stack: str) -> int | None:
     """How many links there are; None when the stack has one."""
-    links = _links.listed(aws)
-    return None if any(_links.concerns(item, stack) for item in links) else len(links)
+    found = links.listed(aws).values()
+    return None if any(_links.concerns(link, stack) for link in found) else len(found)
 
 
 def _other_apis(aws: Aws, stack: str, endpoint_type: str) -> int | None:
-    pages = aws.apigateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500})
-    found = [item for page in pages for item in page["items"]]
+    found = gateway.rest_apis(aws)
     if any(is_ours(item.get("tags", {}), stack) for item in found):
         return None
     return sum(endpoint_type in item.get("endpointConfiguration", {}).get("types", []) for item in found)

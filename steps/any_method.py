@@ -27,6 +27,7 @@ from runbook.aws import Aws, code_of
 from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.path import gateway
 from runbook.permissions import CHANGE_OUR_API, CHECK, DOWN, LOOK_AT_OUR_API, UP
 from runbook.picture import Box, Place
 from runbook.record import is_ours
@@ -95,7 +96,7 @@ def wanted_paths(params: Parameters) -> list[str]:
 def _compared(
     aws: Aws, params: Parameters, api: RestApi, wanted: Sequence[str]
 ) -> AnyMethod | Missing | Drifted[AnyMethod]:
-    methods = {method.path: method for method in _methods(rest_api.resources(aws, api.id))}
+    methods = {method.path: method for method in _methods(gateway.resources(aws, api.id))}
     found = {path: methods[path] for path in wanted if path in methods}
     if not found:
         return Missing(f"{' and '.join(wanted)} has no method {VERB}")
@@ -115,7 +116,7 @@ def _compared(
 def do(aws: Aws, params: Parameters, api: RestApi, resource: ProxyResource) -> AnyMethod:
     """Create the methods, or declare the path parameter on what is there."""
     wanted = _wanted(params, api, resource)
-    found = {method.path: method for method in _methods(rest_api.resources(aws, api.id))}
+    found = {method.path: method for method in _methods(gateway.resources(aws, api.id))}
     for path, resource_id in wanted.items():
         if path not in found:
             try:
@@ -167,7 +168,7 @@ def _ours(aws: Aws, stack: str) -> list[tuple[RestApi, Method]]:
     api = rest_api.find(aws, stack)
     if api is None or not is_ours(api.tags, stack):
         return []
-    return [(api, method) for method in _methods(rest_api.resources(aws, api.id))]
+    return [(api, method) for method in _methods(gateway.resources(aws, api.id))]
 
 
 def _wanted(params: Parameters, api: RestApi, resource: ProxyResource) -> dict[str, str]:

@@ -34,6 +34,7 @@ from runbook.aws import Aws, code_of
 from runbook.creating import create_once, seen, shown
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.path import gateway
 from runbook.path.configuration import Configuration, differences, digest, exported, resourced
 from runbook.permissions import CHANGE_OUR_API, CHECK, DOWN, LOOK_AT_OUR_API, UP
 from runbook.picture import Box, Place
@@ -45,7 +46,7 @@ from steps.integration import Integration, routed
 from steps.rest_api import RestApi
 
 if TYPE_CHECKING:
-    from mypy_boto3_apigateway.type_defs import DeploymentTypeDef, StageTypeDef
+    from mypy_boto3_apigateway.type_defs import StageTypeDef
 
 PART_OF = RestApi
 BOX = Box(Place.STAGE, "Deployment", ("{stage} {id}",), hops=("stage", "deployment"))
@@ -81,12 +82,7 @@ class Deployment:
 def find(aws: Aws, stack: str) -> list[StageTypeDef]:
     """The stages of the stack's API."""
     api = rest_api.find(aws, stack)
-    return stages(aws, api.id) if api else []
-
-
-def stages(aws: Aws, api_id: str) -> list[StageTypeDef]:
-    """All stages of an API with their variables: one question for several steps."""
-    return aws.apigateway.get_stages(restApiId=api_id)["item"]
+    return gateway.stages(aws, api.id) if api else []
 
 
 def check(
@@ -99,7 +95,7 @@ def check(
 
 def foresee(aws: Aws, params: Parameters, api: RestApi) -> Deployment | Missing | Drifted[Deployment]:
     """Whether the stage serves what will be configured once the route is as it should be."""
-    wanted = resourced(routed(params, rest_api.resources(aws, api.id)), api.policy)
+    wanted = resourced(routed(params, gateway.resources(aws, api.id)), api.policy)
     return _compared(aws, params, api, wanted)
 
 
@@ -164,7 +160,7 @@ def removes(aws: Aws, params: Parameters) -> list[Resource]:
     api = rest_api.find(aws, params.stack)
     if api is None or not is_ours(api.tags, params.stack):
         return []
-    found = stages(aws, api.id)
+    found = gateway.stages(aws, api.id)
     stage = [Resource("stage", params.stage, api.id) for item in found if item["stageName"] == params.stage]
     served = {item["deploymentId"] for item in found if item["stageName"] != params.stage}
     return [*stage, *(Resource("deployment", id=name) for name in _unserved(aws, api.id, served))]
@@ -178,7 +174,7 @@ def undo(aws: Aws, params: Parameters) -> None:
     if _stage(aws, api.id, params.stage) is not None:
         with unless_gone():
             aws.apigateway.delete_stage(restApiId=api.id, stageName=params.stage)
-    served = {stage["deploymentId"] for stage in stages(aws, api.id)}
+    served = {stage["deploymentId"] for stage in gateway.stages(aws, api.id)}
     _delete(aws, api.id, _unserved(aws, api.id, served))
 
 
@@ -186,14 +182,14 @@ def _unserved(aws: Aws, api_id: str, served: Collection[str]) -> list[str]:
     """The deployments made by this step that are not among the ones that are served."""
     return [
         item["id"]
-        for item in history(aws, api_id)
+        for item in gateway.deployments(aws, api_id)
         if item["id"] not in served and item.get("description", "").startswith(_DESCRIPTION)
     ]
 
 
 def configured(aws: Aws, api: RestApi) -> Configuration:
     """What is configured, from the API's resources and its resource policy."""
-    return resourced(rest_api.resources(aws, api.id), api.policy)
+    return resourced(gateway.resources(aws, api.id), api.policy)
 
 
 def changes(configured: Configuration, served: Configuration) -> tuple[Difference, ...]:
@@ -224,29 +220,20 @@ def _unlike(aws: Aws, api_id: str, stage: StageTypeDef, configured: Configuratio
 
 def _forget_old(aws: Aws, api_id: str) -> None:
     """Delete deployments of ours beyond the last few, unless a stage serves them."""
-    served = {stage["deploymentId"] for stage in stages(aws, api_id)}
-    ours = [item for item in history(aws, api_id) if item.get("description", "").startswith(_DESCRIPTION)]
+    served = {stage["deploymentId"] for stage in gateway.stages(aws, api_id)}
+    ours = [item for item in gateway.deployments(aws, api_id) if item.get("description", "").startswith(_DESCRIPTION)]
     _delete(aws, api_id, [item["id"] for item in ours[KEPT:] if item["id"] not in served])
 
 
 def _stage(aws: Aws, api_id: str, name: str) -> StageTypeDef | None:
-    return next((stage for stage in stages(aws, api_id) if stage["stageName"] == name), None)
-
-
-def history(aws: Aws, api_id: str) -> list[DeploymentTypeDef]:
-    """All deployments of an API, the newest first."""
-    pages = aws.apigateway.get_paginator("get_deployments").paginate(
-        restApiId=api_id, PaginationConfig={"PageSize": 500}
-    )
-    found = [item for page in pages for item in page["items"]]
-    return sorted(found, key=lambda item: (item["createdDate"], item["id"]), reverse=True)
+    return next((stage for stage in gateway.stages(aws, api_id) if stage["stageName"] == name), None)
 
 
 def _made(aws: Aws, api_id: str, description: str, *, than: str) -> str | None:
     """The deployment of this configuration that is newer than the one that is served; the oldest such."""
     newer = [
         item["id"]
-        for item in takewhile(lambda item: item["id"] != than, history(aws, api_id))
+        for item in takewhile(lambda item: item["id"] != than, gateway.deployments(aws, api_id))
         if item.get("description") == description
     ]
     return newer[-1] if newer else None
@@ -262,7 +249,7 @@ def _deploy(aws: Aws, api_id: str, description: str, *, than: str) -> str:
     )
     shown(
         aws,
-        lambda: True if made in {item["id"] for item in history(aws, api_id)} else None,
+        lambda: True if made in {item["id"] for item in gateway.deployments(aws, api_id)} else None,
         what=f"deployment {made}",
     )
     kept = _made(aws, api_id, description, than=than) or made

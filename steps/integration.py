@@ -31,6 +31,7 @@ from runbook.aws import Aws
 from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.path import gateway
 from runbook.permissions import CHANGE_OUR_API, CHECK, DOWN, LOOK_AT_OUR_API, UP
 from runbook.picture import Box, Place
 from runbook.record import is_ours
@@ -110,7 +111,7 @@ def foresee(aws: Aws, params: Parameters, api: RestApi) -> Integration | Missing
 def _compared(
     aws: Aws, params: Parameters, api: RestApi, paths: Sequence[str]
 ) -> Integration | Missing | Drifted[Integration]:
-    found = _integrations(rest_api.resources(aws, api.id))
+    found = _integrations(gateway.resources(aws, api.id))
     if not found:
         return Missing(f"the {VERB} method has no integration")
     differences = tuple(difference for path in paths for difference in _differences(params, path, found.get(path)))
@@ -144,7 +145,7 @@ def do(aws: Aws, params: Parameters, api: RestApi, method: AnyMethod, group: Tar
     The target group comes first: while it may not be replaced, requests go on to the port that it has.
     """
     del group
-    found = _integrations(rest_api.resources(aws, api.id))
+    found = _integrations(gateway.resources(aws, api.id))
     for item in method.methods:
         if not _differences(params, item.path, found.get(item.path)):
             continue
@@ -191,7 +192,7 @@ def _ours(aws: Aws, stack: str) -> list[tuple[RestApi, str, str]]:
         return []
     return [
         (api, item["id"], item["path"])
-        for item in rest_api.resources(aws, api.id)
+        for item in gateway.resources(aws, api.id)
         if item["path"] in (proxy_resource.PATH, "/")
         and "methodIntegration" in item.get("resourceMethods", {}).get(VERB, {})
     ]

@@ -27,6 +27,7 @@ from runbook.creating import create_once, seen, shown
 from runbook.errors import CannotContinue
 from runbook.outcome import Missing
 from runbook.parameters import Parameters
+from runbook.path import gateway
 from runbook.permissions import CHANGE_OUR_API, CHECK, DOWN, LOOK_AT_OUR_API, UP
 from runbook.picture import Box, Place
 from runbook.record import is_ours
@@ -71,7 +72,7 @@ def do(aws: Aws, params: Parameters, api: RestApi) -> ProxyResource:
     del params
     if found := _find(aws, api.id):
         return found
-    for item in rest_api.resources(aws, api.id):
+    for item in gateway.resources(aws, api.id):
         if item.get("parentId") == api.root_resource and item.get("pathPart", "").startswith("{"):
             raise CannotContinue(
                 f"API {api.name} already has the resource {item['path']} under /, and AWS allows one with a variable "
@@ -115,6 +116,6 @@ def _ours(aws: Aws, stack: str) -> list[tuple[RestApi, ProxyResource]]:
 
 def _find(aws: Aws, api_id: str) -> ProxyResource | None:
     return next(
-        (ProxyResource(item["id"], item["path"]) for item in rest_api.resources(aws, api_id) if item["path"] == PATH),
+        (ProxyResource(item["id"], item["path"]) for item in gateway.resources(aws, api_id) if item["path"] == PATH),
         None,
     )

@@ -22,22 +22,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runbook.aws import Aws
 from runbook.creating import create_once, seen, shown
 from runbook.errors import NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.path import gateway
 from runbook.permissions import CHANGE_OUR_API, CHECK, DOWN, LIST, LIST_APIS_AND_LINKS, LOOK_AT_OUR_API, UP
 from runbook.picture import Box, Place
 from runbook.record import is_ours, parameters_from, record, tag_differences
 from runbook.removing import Resource, unless_gone
 from steps._tags import MAKE_APIS_AND_LINKS, TAG_API_GATEWAY, retag_api_gateway
 from steps.preflight import PrivateService
-
-if TYPE_CHECKING:
-    from mypy_boto3_apigateway.type_defs import ResourceTypeDef
 
 BOX = Box(Place.URL, "REST API", ("{name}", "{id}"), hops=("access",))
 OUTPUTS = {"rest-api-id": "id"}
@@ -60,7 +58,7 @@ class RestApi:
     name: str
     endpoint_type: str
     root_resource: str
-    created: datetime
+    created: datetime | None
     tags: Mapping[str, str] = field(default_factory=dict, repr=False)
     policy: str = field(default="", repr=False)
     """Its resource policy as AWS answers it; empty for none."""
@@ -86,14 +84,6 @@ def recall(aws: Aws, stack: str) -> dict[str, Any]:
     """The parameters that the REST API remembers."""
     found = find(aws, stack)
     return parameters_from(found.tags) if found and is_ours(found.tags, stack) else {}
-
-
-def resources(aws: Aws, api_id: str) -> list[ResourceTypeDef]:
-    """All resources of an API with their methods and integrations: one question for all steps."""
-    pages = aws.apigateway.get_paginator("get_resources").paginate(
-        restApiId=api_id, embed=["methods"], PaginationConfig={"PageSize": 500}
-    )
-    return [item for page in pages for item in page["items"]]
 
 
 def check(aws: Aws, params: Parameters) -> RestApi | Missing | Drifted[RestApi]:
@@ -165,22 +155,20 @@ def _delete(aws: Aws, apis: Iterable[RestApi]) -> None:
 
 
 def _candidates(aws: Aws, stack: str) -> list[RestApi]:
-    pages = aws.apigateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500})
-    found = [
+    """The APIs of this name or with the stack's tag, the oldest first."""
+    return [
         RestApi(
             id=item["id"],
-            name=item["name"],
+            name=item.get("name", ""),
             endpoint_type=" ".join(item.get("endpointConfiguration", {}).get("types", [])),
             root_resource=item.get("rootResourceId", ""),
-            created=item["createdDate"],
+            created=item.get("createdDate"),
             tags=item.get("tags", {}),
             policy=item.get("policy", ""),
         )
-        for page in pages
-        for item in page["items"]
-        if item["name"] == name_of(stack) or is_ours(item.get("tags", {}), stack)  # its name can be changed
+        for item in gateway.rest_apis(aws)
+        if item.get("name") == name_of(stack) or is_ours(item.get("tags", {}), stack)  # its name can be changed
     ]
-    return sorted(found, key=lambda api: (api.created, api.id))
 
 
 def _create(aws: Aws, params: Parameters) -> RestApi:

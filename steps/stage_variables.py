@@ -26,13 +26,14 @@ from runbook.aws import Aws
 from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.path import gateway
+from runbook.path.links import Link
 from runbook.permissions import CHANGE_OUR_API, CHECK, LOOK_AT_OUR_API, UP
 from runbook.picture import Box, Place
 from runbook.record import is_ours
 from runbook.removing import Resource
 from steps import _links, rest_api
-from steps._links import Link
-from steps.deployment import Deployment, stages
+from steps.deployment import Deployment
 from steps.integration import HOST_VARIABLE, LINK_VARIABLE
 from steps.load_balancer import LoadBalancer
 from steps.rest_api import RestApi
@@ -164,7 +165,7 @@ def _ours(aws: Aws, params: Parameters) -> tuple[RestApi | None, dict[str, str]]
 
 
 def _variables(aws: Aws, api_id: str, stage: str) -> dict[str, str]:
-    found = next((item for item in stages(aws, api_id) if item["stageName"] == stage), None)
+    found = next((item for item in gateway.stages(aws, api_id) if item["stageName"] == stage), None)
     return dict(found.get("variables", {})) if found else {}
 
 

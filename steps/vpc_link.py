@@ -29,12 +29,12 @@ from runbook.creating import create_once, seen
 from runbook.errors import CannotContinue, NeedsReplacing, NotOurs
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.path.links import Link, get
 from runbook.permissions import CHECK, DOWN, LIST, LIST_APIS_AND_LINKS, UP, Scope, Statement
 from runbook.picture import Box, Place
-from runbook.record import is_ours, stack_tags, tag_differences
+from runbook.record import stack_tags, tag_differences
 from runbook.removing import Resource
 from steps import _links
-from steps._links import Link
 from steps._tags import MAKE_APIS_AND_LINKS, TAG_API_GATEWAY, retag_api_gateway
 from steps.load_balancer import MAKE_SERVICE_LINKED_ROLES, LoadBalancer
 
@@ -96,11 +96,11 @@ def check(aws: Aws, params: Parameters, balancer: LoadBalancer) -> VpcLink | Mis
     differences = (
         *([Difference("target", target, balancer.arn, replaces=True)] if target != balancer.arn else []),
         *(
-            [Difference("status", _status(link), "AVAILABLE", waits=link.status != "FAILED")]
+            [Difference("status", str(link), "AVAILABLE", waits=link.status != "FAILED")]
             if link.status != "AVAILABLE"
             else []
         ),
-        *tag_differences(dict(link.tags), stack_tags(params)),
+        *tag_differences(link.tags, stack_tags(params)),
     )
     return Drifted(_fact(link), differences) if differences else _fact(link)
 
@@ -133,7 +133,7 @@ def do(aws: Aws, params: Parameters, balancer: LoadBalancer) -> VpcLink:
         )
     _links.delete(aws, failed)
     link = _leading_to(existing, balancer) or _create(aws, params, balancer)
-    retag_api_gateway(aws, f"/vpclinks/{link.id}", dict(link.tags), stack_tags(params))
+    retag_api_gateway(aws, f"/vpclinks/{link.id}", link.tags, stack_tags(params))
     return _available(aws, params, balancer, link, just_made=link not in existing)
 
 
@@ -150,7 +150,7 @@ def undo(aws: Aws, params: Parameters) -> None:
 def _ours(aws: Aws, params: Parameters) -> list[Link]:
     """The links of ours; if there is none, those of our name, which we may take over or must leave alone."""
     named = [link for link in _links.find(aws, params.stack) if link.status != "DELETING"]
-    ours = [link for link in named if is_ours(dict(link.tags), params.stack)]
+    ours = [link for link in named if link.is_of(params.stack)]
     if named and not ours and not params.adopt:
         raise NotOurs("VPC link", named[0].name, named[0].id, params.stack)
     return ours or named
@@ -183,7 +183,7 @@ def _create(aws: Aws, params: Parameters, balancer: LoadBalancer) -> Link:
         return found.id if found else None
 
     link_id = create_once(aws, create, look, what="VPC link")
-    return seen(aws, lambda: _links.get(aws, link_id), what=f"VPC link {link_id}")
+    return seen(aws, lambda: get(aws, link_id), what=f"VPC link {link_id}")
 
 
 def _available(aws: Aws, params: Parameters, balancer: LoadBalancer, link: Link, *, just_made: bool) -> VpcLink:
@@ -191,7 +191,7 @@ def _available(aws: Aws, params: Parameters, balancer: LoadBalancer, link: Link,
 
     def ready() -> VpcLink | None:
         nonlocal latest
-        found = _links.get(aws, latest.id)
+        found = get(aws, latest.id)
         if found is not None and found.status not in ("FAILED", "DELETING"):
             latest = found
             return _fact(found) if found.status == "AVAILABLE" else None
@@ -204,23 +204,19 @@ def _available(aws: Aws, params: Parameters, balancer: LoadBalancer, link: Link,
             return _fact(other) if other.status == "AVAILABLE" else None
         if found is None or found.status == "DELETING":
             raise CannotContinue(f"VPC link {latest.id} was deleted while it was waited for. Run again.")
-        message = found.status_message
+        message = found.message
         advice = next((text for words, text in _ADVICE.items() if words in message), "Run again after mending it.")
         raise CannotContinue(f"VPC link {found.name} FAILED: {message} {advice} The failed link was deleted.")
 
     return aws.wait_until(
         ready,
         what=f"VPC link {link.name} ({link.id}) to become AVAILABLE",
-        state=lambda: _status(latest),
+        state=lambda: str(latest),
         usual=_links.USUALLY,
         every=3.0,
         at_once=not just_made,
     )
 
 
-def _status(link: Link) -> str:
-    return f"{link.status} ({link.status_message})" if link.status_message else link.status
-
-
 def _fact(link: Link) -> VpcLink:
-    return VpcLink(link.id, link.name, link.status, link.status_message, " ".join(link.targets))
+    return VpcLink(link.id, link.name, link.status, link.message, " ".join(link.targets))

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from drills.bench import Bench
 from drills.model import Symptom
+from runbook.path import links
 from steps import _links
 
 LEVEL = 2
@@ -34,7 +35,7 @@ HINTS = (
 SYMPTOM = Symptom(
     status=500,
     observation="no link of the id in VPCLINK",
-    seen=lambda bench: _links.get(bench.aws, bench.variables["VPCLINK"]) is None,
+    seen=lambda bench: links.get(bench.aws, bench.variables["VPCLINK"]) is None,
 )
 
 

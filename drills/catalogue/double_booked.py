@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from drills.bench import Bench
 from drills.model import Symptom
+from runbook.path import links
 from steps import _links
 
 LEVEL = 2
@@ -49,4 +50,4 @@ def mend(bench: Bench) -> None:
     failed = bench.variables["VPCLINK"]
     bench.set_variable("VPCLINK", bench.link.id)
     if failed != bench.link.id:
-        _links.delete(bench.aws, [link for link in [_links.get(bench.aws, failed)] if link])
+        _links.delete(bench.aws, [link for link in [links.get(bench.aws, failed)] if link])

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runbook.path.configuration import Configuration, Integration, Method
+from runbook.path.links import Link, LinkV2
 from runbook.trace.endpoint import Endpoint, resolved
 from runbook.trace.model import known
 from runbook.trace.routing import Match, match
-from runbook.trace.seen import Front, Link, LinkV2
+from runbook.trace.seen import Front
 from runbook.trace.target import Target
 
 __all__ = ["Aim", "aim_at"]

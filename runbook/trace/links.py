@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from runbook.aws import Aws
 from runbook.path.configuration import Configuration, resourced
-from runbook.quotas import request_quota
-from runbook.trace.endpoint import resolved
-from runbook.trace.survey.apigateway import (
+from runbook.path.gateway import (
     export,
     resources,
-    v1_links,
+    rest_apis,
+    stages,
     v2_apis,
     v2_integrations,
-    v2_links,
     v2_routes,
     v2_stages,
 )
+from runbook.path.links import listed, listed_v2
+from runbook.quotas import request_quota
+from runbook.trace.endpoint import resolved
 from runbook.trace.survey.asking import if_there
 
 if TYPE_CHECKING:
@@ -70,11 +71,10 @@ def links(aws: Aws, looked_at: Callable[[int, int], None] = lambda _done, _all: 
     """
     alone = {
         link.id: LinkUse(link.id, link.name, link.status, ", ".join(link.targets), version="V1")
-        for link in v1_links(aws).values()
+        for link in listed(aws).values()
     }
-    alone |= {link.id: LinkUse(link.id, link.name, link.status, "", version="V2") for link in v2_links(aws).values()}
-    pages = aws.apigateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500})
-    questions: list[Callable[[], list[LinkUse]]] = [partial(_uses, aws, api) for page in pages for api in page["items"]]
+    alone |= {link.id: LinkUse(link.id, link.name, link.status, "", version="V2") for link in listed_v2(aws).values()}
+    questions: list[Callable[[], list[LinkUse]]] = [partial(_uses, aws, api) for api in rest_apis(aws)]
     questions += [partial(_uses_v2, aws, api) for api in v2_apis(aws)]
     found = [
         replace(
@@ -100,9 +100,9 @@ def _uses(aws: Aws, api: RestApiTypeDef) -> list[LinkUse]:
 
 def _uses_of(aws: Aws, api: RestApiTypeDef) -> Iterator[LinkUse]:
     configured = resourced(resources(aws, api["id"]))
-    stages = aws.apigateway.get_stages(restApiId=api["id"])["item"]
+    of_api = stages(aws, api["id"])
     exported: dict[str, Configuration] = {}  # stages that serve the same deployment serve the same
-    for stage in stages:
+    for stage in of_api:
         deployment = stage.get("deploymentId", "")
         if deployment not in exported:
             # A stage may be deleted meanwhile.
@@ -111,7 +111,7 @@ def _uses_of(aws: Aws, api: RestApiTypeDef) -> Iterator[LinkUse]:
         now, then = _through_links(configured, stage), _through_links(served, stage)
         for key in sorted({*now, *then}):
             yield _use(api, stage["stageName"], key, deployed=key in then, configured=key in now)
-    if not stages:
+    if not of_api:
         for key in sorted(_through_links(configured, None)):
             yield _use(api, "", key, deployed=False, configured=True)
 
@@ -136,11 +136,11 @@ def _uses_of_v2(aws: Aws, api: ApiTypeDef) -> Iterator[LinkUse]:
     through = [each for each in v2_integrations(aws, api_id) if each.get("ConnectionType") == "VPC_LINK"]
     if not through:
         return
-    routes, stages = list(v2_routes(aws, api_id)), list(v2_stages(aws, api_id))
+    routes, of_api = list(v2_routes(aws, api_id)), list(v2_stages(aws, api_id))
     for called in through:
         target = f"integrations/{called.get('IntegrationId')}"
         keys = [route["RouteKey"] for route in routes if route.get("Target") == target] or ["(no route)"]
-        for stage in (*stages, *([] if stages else [None])):
+        for stage in (*of_api, *([] if of_api else [None])):
             variables = stage.get("StageVariables", {}) if stage else None
             link = called.get("ConnectionId", "")
             for key in keys:

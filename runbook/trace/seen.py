@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from runbook import command_line
 from runbook.path.configuration import Configuration
+from runbook.path.links import Link, LinkV2
 from runbook.path.packets import Acl, Rule
 from runbook.trace.model import Unseen, known
 
@@ -20,30 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import DeploymentTypeDef, RestApiResponseTypeDef, StageResponseTypeDef
     from mypy_boto3_elbv2.type_defs import ListenerTypeDef, LoadBalancerTypeDef, TargetGroupTypeDef
 
-__all__ = ["Back", "Caller", "Front", "Link", "LinkV2", "Node", "Place", "Registered"]
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A VPC link."""
-
-    id: str
-    name: str
-    status: str
-    message: str
-    targets: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LinkV2:
-    """A V2 VPC link."""
-
-    id: str
-    name: str
-    status: str
-    message: str
-    subnets: tuple[str, ...]
-    groups: tuple[str, ...]
+__all__ = ["Back", "Caller", "Front", "Node", "Place", "Registered"]
 
 
 @dataclass(frozen=True, slots=True)

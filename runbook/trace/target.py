@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from runbook.aws import Aws
 from runbook.errors import BadInput, quoted
 from runbook.parameters import validated
+from runbook.path.gateway import rest_apis
 from runbook.record import is_ours, parameters_from
 from runbook.stacks import no_such_stack
 
@@ -160,11 +161,9 @@ def _like(text: str, aws: Aws) -> tuple[str, str, str, str] | None:
 def _from_stack(
     name: str, aws: Aws, stage: str | None, path: str | None, method: str, headers: Mapping[str, str]
 ) -> Target | None:
-    pages = aws.apigateway.get_paginator("get_rest_apis").paginate(PaginationConfig={"PageSize": 500})
-    ours = [item for page in pages for item in page["items"] if is_ours(item.get("tags", {}), name)]
-    if not ours:
+    api = next((item for item in rest_apis(aws) if is_ours(item.get("tags", {}), name)), None)
+    if api is None:
         return None
-    api = min(ours, key=lambda item: (item["createdDate"], item["id"]))
     remembered = validated({"stack": name, **parameters_from(api.get("tags", {}))})
     return _made(
         aws,

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from runbook.path.configuration import Configuration
+from runbook.path.links import Link
 from runbook.trace.aim import Aim
 from runbook.trace.command import patch_integration, patch_stage
 from runbook.trace.endpoint import PLAIN, authority, settings, variables_in
 from runbook.trace.model import Finding, Unseen, Weight, known
-from runbook.trace.seen import Back, Front, Link
+from runbook.trace.seen import Back, Front
 from runbook.trace.target import Target
 
 __all__ = ["Way", "holder"]

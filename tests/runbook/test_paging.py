@@ -21,7 +21,7 @@ from tests.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("ec2", "elbv2", "apigateway", "apigatewayv2", "logs", "sts")
-BY_HAND = {"runbook/trace/survey/apigateway.py": "get_vpc_links"}
+BY_HAND = {"runbook/path/links.py": "get_vpc_links"}
 """botocore has no paginator for API Gateway's second interface's own links: the one loop that follows its tokens."""
 
 
@@ -73,6 +73,26 @@ def test_a_call_that_reads_only_a_first_page_is_found(tmp_path: Path, monkeypatc
     monkeypatch.setitem(globals(), "ROOT", tmp_path)
 
     assert unpaged(path, pageable()) == ["x.py:1 describe_load_balancers"]
+
+
+READ_ONCE = ("get_rest_apis", "get_resources", "get_stages", "get_deployments", "get_vpc_links", "get_vpc_link")
+"""What the steps, a trace, the list of stacks and the drills all look at: each has one reader."""
+
+
+@pytest.mark.parametrize("operation", READ_ONCE)
+def test_what_many_look_at_is_read_in_one_module(operation: str) -> None:
+    files = [path for package in ("runbook", "steps", "drills", "tui") for path in (ROOT / package).rglob("*.py")]
+    readers = {
+        str(path.relative_to(ROOT))
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        # As a method, or as the name that a paginator is asked for by.
+        if (isinstance(node, ast.Attribute) and node.attr == operation)
+        or (isinstance(node, ast.Call) and [getattr(each, "value", None) for each in node.args[:1]] == [operation])
+    }
+
+    assert len(readers) == 1, readers
+    assert readers.pop().startswith("runbook/path/")
 
 
 def another(stack: Stack, name: str) -> None:

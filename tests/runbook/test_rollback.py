@@ -9,8 +9,9 @@ import pytest
 
 from runbook.errors import BadInput, CannotContinue, NotOurs
 from runbook.events import Outcome
+from runbook.path.gateway import deployments
 from runbook.rollback import rollback
-from steps.deployment import KEPT, history
+from steps.deployment import KEPT
 from tests.stack import Stack
 
 
@@ -34,7 +35,7 @@ def _configure(stack: Stack, timeout: int) -> None:
 
 def test_serves_again_what_it_served(finished: Stack) -> None:
     stack = finished
-    (first,) = history(stack.aws, _api(stack))
+    (first,) = deployments(stack.aws, _api(stack))
     stack.clock.advance(60)
     assert stack.up(route_root=True).outcomes["deployment"] is Outcome.DONE
     (stage,) = stack.aws.apigateway.get_stages(restApiId=_api(stack))["item"]
@@ -65,7 +66,7 @@ def test_the_last_few_deployments_are_kept(finished: Stack) -> None:
     for number in range(KEPT + 2):
         _configure(finished, 20000 + number)
         assert finished.up().finished.worst is None
-    assert len(history(finished.aws, _api(finished))) == KEPT
+    assert len(deployments(finished.aws, _api(finished))) == KEPT
     for _ in range(KEPT - 1):
         rollback(finished.aws, "demo")
     with pytest.raises(CannotContinue):
@@ -81,7 +82,7 @@ def test_says_what_is_wrong(stack: Stack) -> None:
 
 
 def test_several_stages_must_be_told_apart(finished: Stack) -> None:
-    (deployment,) = history(finished.aws, _api(finished))
+    (deployment,) = deployments(finished.aws, _api(finished))
     finished.aws.apigateway.create_stage(restApiId=_api(finished), stageName="test", deploymentId=deployment["id"])
     with pytest.raises(BadInput, match=r"several stages.*prod, test"):
         rollback(finished.aws, "demo")

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from runbook.path.configuration import Integration
+from runbook.path.links import Link, LinkV2
 from runbook.trace.command import SHOW_BALANCERS, SHOW_LINKS, cli
 from runbook.trace.endpoint import authority, host_part, resolved, variables_in
 from runbook.trace.model import FROM_SERVICE, Finding, Symptom, Unseen, Weight, known
-from runbook.trace.seen import Link, LinkV2
 from runbook.trace.way import Way, holder
 
 __all__ = ["judge"]

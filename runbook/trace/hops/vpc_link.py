@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from runbook.path.configuration import Integration
+from runbook.path.links import Link, LinkV2
 from runbook.trace.command import SHOW_BALANCERS, cli, lines
 from runbook.trace.model import Finding, Unseen, Weight, known
-from runbook.trace.seen import Link, LinkV2
 from runbook.trace.way import Way, holder
 
 if TYPE_CHECKING:

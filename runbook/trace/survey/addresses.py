@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from runbook.aws import Aws
-from runbook.trace.seen import Caller, LinkV2, Node, Place
+from runbook.path.links import LinkV2
+from runbook.trace.seen import Caller, Node, Place
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import InstanceTypeDef, NetworkInterfaceTypeDef

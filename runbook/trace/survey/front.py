@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from runbook.path import links
 from runbook.path.configuration import Configuration, located, resourced
+from runbook.path.gateway import deployments, export, protocol, resources
 from runbook.trace.model import Unseen
 from runbook.trace.seen import Front
-from runbook.trace.survey.apigateway import deployments, export, protocol, resources, v1_links, v2_links
 from runbook.trace.survey.asking import Asking, if_there
 from runbook.trace.survey.balancing import balancers
 from runbook.trace.target import Target
@@ -26,8 +27,8 @@ def look_at_gateway(ask: Asking, target: Target) -> Front:
     served = ask(f"{of_stage}/exports/oas30", if_there(partial(export, aws, api_id, target.stage)))
     wanted = ask(f"{of_api}/resources", if_there(partial(resources, aws, api_id)))
     made = ask(f"{of_api}/deployments", if_there(partial(deployments, aws, api_id)))
-    all_links = ask(f"{everywhere}/vpclinks", partial(v1_links, aws))
-    all_links_v2 = ask(f"{everywhere}/vpclinks", partial(v2_links, aws))
+    all_links = ask(f"{everywhere}/vpclinks", partial(links.listed, aws))
+    all_links_v2 = ask(f"{everywhere}/vpclinks", partial(links.listed_v2, aws))
     all_balancers = ask("elasticloadbalancing:DescribeLoadBalancers", partial(balancers, aws))
     seen, found = api.result(), wanted.result()
     other: str | Unseen | None = None

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runbook.outcome import Drifted
+from runbook.path.gateway import resources
 from runbook.trace import State, parse_target, trace
 from steps import deployment, rest_api
 from steps.integration import Integration
@@ -87,7 +88,7 @@ def _deployment_hop(stack: Stack) -> State:
 def _configure(stack: Stack, wanted: dict[str, Any]) -> None:
     """Put a method of another path beside those of the steps, and a resource policy that refuses nobody here."""
     gateway, api = stack.aws.apigateway, _api(stack)
-    found = {item["path"]: item["id"] for item in rest_api.resources(stack.aws, api.id)}
+    found = {item["path"]: item["id"] for item in resources(stack.aws, api.id)}
     if PATH in found:
         gateway.delete_resource(restApiId=api.id, resourceId=found[PATH])
     resource = gateway.create_resource(restApiId=api.id, parentId=found["/"], pathPart=PATH[1:])["id"]
