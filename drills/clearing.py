@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from drills.bench import Bench
 from drills.service import ALIVE
 from runbook.aws import code_of
+from runbook.path.addresses import description
 from runbook.path.gateway import rest_apis
 from runbook.path.links import Link, get, listed
 from runbook.record import STACK, from_list, is_ours
@@ -151,7 +152,7 @@ def _stays(link: Link, stack: str, kept: set[str], of_drill: set[str]) -> bool:
 def _is_gone(bench: Bench, balancer: str) -> bool | None:
     described: FilterTypeDef = {
         "Name": "description",
-        "Values": [load_balancer.interface_description(balancer)],
+        "Values": [description(balancer)],
     }
     return None if bench.aws.interfaces(described) else True
 

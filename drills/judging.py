@@ -18,13 +18,13 @@ from drills.bench import KNOWN_PATHS, Bench
 from drills.model import Drill
 from runbook.aws import code_of
 from runbook.path import gateway, links
+from runbook.path.addresses import nodes, private_ips
 from runbook.path.configuration import Configuration, Integration, differences, resourced
 from runbook.path.links import Link
 from runbook.path.packets import Rule, is_public
 from runbook.present import counted
 from runbook.trace.endpoint import resolved
 from runbook.trace.survey.balancing import balancers
-from steps.load_balancer import interface_description
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import InstanceTypeDef
@@ -220,9 +220,8 @@ def _of_links_v2(bench: Bench) -> set[str]:
     found = bench.aws.interfaces(
         {"Name": "group-id", "Values": groups}, {"Name": "requester-managed", "Values": ["true"]}
     )
-    return {*groups, *(f"{item['PrivateIpAddress']}/32" for item in found)}
+    return {*groups, *(f"{ip}/32" for item in found for ip in private_ips(item))}
 
 
 def _addresses(bench: Bench, load_balancer_arn: str) -> list[str]:
-    found = bench.aws.interfaces({"Name": "description", "Values": [interface_description(load_balancer_arn)]})
-    return [item["PrivateIpAddress"] for item in found]
+    return [ip for node in nodes(bench.aws, load_balancer_arn) for ip in node.ips]

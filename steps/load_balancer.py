@@ -135,11 +135,6 @@ def name_of(stack: str) -> str:
     return _names.load_balancer(stack)
 
 
-def interface_description(arn: str) -> str:
-    """How AWS describes a load balancer's network interfaces: ``ELB net/NAME/ID``."""
-    return f"ELB {arn.partition(':loadbalancer/')[2]}"
-
-
 def find(aws: Aws, stack: str) -> LoadBalancer | None:
     """The load balancer of this name, whoever made it."""
     found = _describe(aws, stack)

@@ -1,7 +1,8 @@
 r"""NLB IP lookup: the private addresses the load balancer hides
 
-What arrives through a VPC link comes from the load balancer's own private addresses, one in each of its subnets.
-The load balancer does not show them. They are on its network interfaces, which AWS describes as `ELB net/NAME/ID`.
+What arrives through a VPC link comes from the load balancer's own private addresses, one in each of its subnets,
+and more where its attribute `secondary_ips.auto_assigned.per_subnet` says so. The load balancer does not show
+them. They are on its network interfaces, which AWS describes as `ELB net/NAME/ID`.
 
 **Why.** The instances' security group must let exactly these addresses in. Not finding them cost the author of the
 tutorial half a day, and is the most asked question about this set-up.
@@ -10,11 +11,11 @@ tutorial half a day, and is the most asked question about this set-up.
 balancer does; a new load balancer has new ones.
 
 **In the console:** EC2 → Network & Security → Network Interfaces → search for the load balancer's name →
-Primary private IPv4 address.
+Primary and secondary private IPv4 addresses.
 
 ```console
 $ aws ec2 describe-network-interfaces --filters "Name=description,Values=ELB net/demo-nlb/*" \
-    --query 'NetworkInterfaces[].[AvailabilityZone,SubnetId,NetworkInterfaceId,PrivateIpAddress]' --output table
+    --query 'NetworkInterfaces[].[AvailabilityZone,SubnetId,NetworkInterfaceId,PrivateIpAddresses[].PrivateIpAddress]'
 ```
 """
 
@@ -25,10 +26,11 @@ from dataclasses import dataclass
 from runbook.aws import Aws
 from runbook.outcome import Missing
 from runbook.parameters import Parameters
+from runbook.path.addresses import nodes
 from runbook.permissions import CHECK, LOOK_AT_NETWORK
 from runbook.picture import Box, Place
 from steps import load_balancer
-from steps.load_balancer import LoadBalancer, interface_description
+from steps.load_balancer import LoadBalancer
 
 ONLY_LOOKS = True  # AWS creates the interfaces
 BOX = Box(Place.ADDRESSES, "NLB addresses", ("{ip} ({zone})",), each="addresses", short="IPs")
@@ -39,7 +41,7 @@ PERMISSIONS = (LOOK_AT_NETWORK.allow(CHECK, actions="ec2:DescribeNetworkInterfac
 
 @dataclass(frozen=True, slots=True)
 class NlbAddress:
-    """One of the load balancer's network interfaces."""
+    """A private address of the load balancer, on one of its network interfaces."""
 
     zone: str
     subnet: str
@@ -49,7 +51,7 @@ class NlbAddress:
 
 @dataclass(frozen=True, slots=True)
 class NlbAddresses:
-    """The private addresses behind the load balancer, one a subnet."""
+    """The private addresses behind the load balancer: one per subnet, or several (see the module's text)."""
 
     addresses: tuple[NlbAddress, ...]
 
@@ -108,19 +110,10 @@ def undo(aws: Aws, params: Parameters) -> None:
 
 
 def _addresses(aws: Aws, balancer: LoadBalancer) -> tuple[NlbAddress, ...]:
-    found = aws.interfaces({"Name": "description", "Values": [interface_description(balancer.arn)]})
+    # Those in other subnets are on their way out.
+    found = [node for node in nodes(aws, balancer.arn) if node.subnet in balancer.subnets]
     return tuple(
-        sorted(
-            (
-                NlbAddress(
-                    zone=item["AvailabilityZone"],
-                    subnet=item["SubnetId"],
-                    interface=item["NetworkInterfaceId"],
-                    ip=item["PrivateIpAddress"],
-                )
-                for item in found
-                if item["SubnetId"] in balancer.subnets  # others are on their way out
-            ),
-            key=lambda address: (address.zone, address.subnet),
-        )
+        NlbAddress(node.zone, node.subnet, node.interface, ip)
+        for node in sorted(found, key=lambda node: (node.zone, node.subnet))
+        for ip in node.ips
     )

@@ -6,12 +6,12 @@ hops that need it.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runbook import command_line
+from runbook.path.addresses import Caller, Node
 from runbook.path.configuration import Configuration
 from runbook.path.links import Link, LinkV2
 from runbook.path.packets import Acl, Rule
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import DeploymentTypeDef, RestApiResponseTypeDef, StageResponseTypeDef
     from mypy_boto3_elbv2.type_defs import ListenerTypeDef, LoadBalancerTypeDef, TargetGroupTypeDef
 
-__all__ = ["Back", "Caller", "Front", "Node", "Place", "Registered"]
+__all__ = ["Back", "Front", "Place", "Registered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,42 +56,6 @@ class Front:
         """The V1 link on a load balancer, rather one that is AVAILABLE."""
         on_it = [link for link in known(self.links).values() if balancer in link.targets]
         return next((link for link in on_it if link.status == "AVAILABLE"), on_it[0] if on_it else None)
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who connects, as packet filters see it."""
-
-    where: str
-    """A range of addresses (CIDR); a single one ends in /32."""
-    subnet: str
-    groups: tuple[str, ...] = ()
-
-    @property
-    def ip(self) -> str:
-        """One of its addresses, to stand for all."""
-        network = ipaddress.ip_network(self.where)
-        # The first four of a subnet are AWS's own.
-        return str(network.network_address + (4 if network.num_addresses > 4 else 0))
-
-    def __str__(self) -> str:
-        return self.where.removesuffix("/32")
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A load balancer in one subnet."""
-
-    interface: str
-    subnet: str
-    zone: str
-    ips: tuple[str, ...]
-    groups: tuple[str, ...]
-
-    @property
-    def callers(self) -> list[Caller]:
-        """The node, on its way to a target."""
-        return [Caller(f"{ip}/32", self.subnet, self.groups) for ip in self.ips]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from runbook.path.addresses import Caller
 from runbook.path.packets import Rule
 from runbook.trace.connections import Pair
-from runbook.trace.seen import Caller, Place
+from runbook.trace.seen import Place
 
 CLOSED = [
     Rule("sgr-1", "sg-target", False, "192.0.2.9/32", "tcp", 80, 80),

@@ -1,4 +1,4 @@
-"""What EC2 answers about who is where: nodes of load balancers, instances, and whoever else has an address."""
+"""What EC2 answers about who is where: links, instances, and whoever else has an address."""
 
 from __future__ import annotations
 
@@ -6,39 +6,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from runbook.aws import Aws
+from runbook.path.addresses import Caller, private_ips
 from runbook.path.links import LinkV2
-from runbook.trace.seen import Caller, Node, Place
+from runbook.trace.seen import Place
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import InstanceTypeDef, NetworkInterfaceTypeDef
     from mypy_boto3_elbv2.type_defs import TargetGroupTypeDef
 
-__all__ = ["addressed", "held", "instances", "link_callers", "nodes"]
+__all__ = ["addressed", "held", "instances", "link_callers"]
 
 
 def link_callers(aws: Aws, link: LinkV2) -> list[Caller]:
     """A V2 link's interfaces are somewhere in its subnets, with its security groups."""
     found = aws.ec2.describe_subnets(SubnetIds=list(link.subnets))["Subnets"]
     return [Caller(item["CidrBlock"], item["SubnetId"], link.groups) for item in found]
-
-
-def nodes(aws: Aws, balancer: str) -> list[Node]:
-    """A load balancer's, by its ARN."""
-    return [
-        Node(
-            interface=item["NetworkInterfaceId"],
-            subnet=item["SubnetId"],
-            zone=item["AvailabilityZone"],
-            ips=tuple(
-                each["PrivateIpAddress"]
-                for each in item.get("PrivateIpAddresses", []) or [{"PrivateIpAddress": item["PrivateIpAddress"]}]
-            ),
-            groups=tuple(group["GroupId"] for group in item.get("Groups", [])),
-        )
-        for item in aws.interfaces(
-            {"Name": "description", "Values": [f"ELB {balancer.partition(':loadbalancer/')[2]}"]}
-        )
-    ]
 
 
 def instances(aws: Aws, ids: Sequence[str], group: TargetGroupTypeDef) -> dict[str, Place]:
@@ -91,9 +73,7 @@ def addressed(aws: Aws, ips: Sequence[str], group: TargetGroupTypeDef) -> dict[s
 
 def held(aws: Aws, ips: Sequence[str]) -> frozenset[str]:
     """The addresses of interfaces that have one of these."""
-    return frozenset(
-        address["PrivateIpAddress"] for item in _having(aws, ips) for address in item.get("PrivateIpAddresses", [])
-    )
+    return frozenset(ip for item in _having(aws, ips) for ip in private_ips(item))
 
 
 def _having(aws: Aws, ips: Sequence[str]) -> list[NetworkInterfaceTypeDef]:
