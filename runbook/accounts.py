@@ -23,7 +23,10 @@ from runbook.aws import Aws, on_loopback
 from runbook.calling import caller
 from runbook.errors import BadInput, CannotContinue, named, quoted
 from runbook.extras import need
+from runbook.operations import Operations
 from runbook.parameters import Parameters
+from runbook.step import Plan
+from steps import READING_ORDER
 
 __all__ = ["Account", "Kind", "connect", "pointing_at"]
 
@@ -37,6 +40,9 @@ _NO_CONFIGURATION: dict[str, tuple[str | None, str | list[str] | None, Any, Any]
 
 
 _WITHOUT_ITS_KEY: Final = "If it is yours, set RUNBOOK_PRACTICE_TOKEN to what `runbook practice token` prints there."
+
+
+_OPERATIONS: Final = Plan.of(READING_ORDER).operations
 
 
 class Kind(enum.StrEnum):
@@ -90,19 +96,23 @@ def connect(
     *,
     profile: str | None = None,
     endpoint_url: str | None = None,
+    operations: Operations | None = None,
 ) -> Account:
     """Connect to an account.
+
+    ``operations`` is what the steps that are to work there know of AWS's; without it, what the tutorial's do.
 
     ``endpoint_url`` (else ``AWS_ENDPOINT_URL``) names a served practice account, or any other endpoint that answers as
     AWS does; without it, the practice account is the user's shared one in the background. Nothing of AWS is asked yet.
     Raises :class:`BadInput`.
     """
+    operations = operations or _OPERATIONS
     endpoint_url = (endpoint_url or os.environ.get("AWS_ENDPOINT_URL") or "").rstrip("/") or None
     if endpoint_url:
         _check_url(endpoint_url)
         said = _ask(endpoint_url)
         if said:
-            return _practice(endpoint_url, said, params)
+            return _practice(endpoint_url, said, params, operations)
         if kind is Kind.PRACTICE:
             raise BadInput(
                 "endpoint_url",
@@ -121,11 +131,11 @@ def connect(
                 f"The practice account cannot be started in the background ({why}). {background.HOME_VARIABLE} chooses "
                 "another directory for it; or serve one in the foreground: runbook practice --port PORT."
             ) from None
-        return _practice(url, _ask(url), params)
-    return _aws(params, profile, endpoint_url)
+        return _practice(url, _ask(url), params, operations)
+    return _aws(params, profile, endpoint_url, operations)
 
 
-def _aws(params: Parameters, profile: str | None, endpoint_url: str | None) -> Account:
+def _aws(params: Parameters, profile: str | None, endpoint_url: str | None, operations: Operations) -> Account:
     try:
         session = boto3.Session(profile_name=profile, region_name=params.region)
     except ProfileNotFound:
@@ -135,10 +145,10 @@ def _aws(params: Parameters, profile: str | None, endpoint_url: str | None) -> A
         raise BadInput("profile", f"the AWS configuration cannot be read: {named(error)}.") from None
     if not session.region_name:
         raise BadInput("region", "is not given, and the AWS configuration names none.")
-    return Account(Aws(session, endpoint_url=endpoint_url), Kind.AWS, endpoint_url=endpoint_url)
+    return Account(Aws(session, endpoint_url=endpoint_url, operations=operations), Kind.AWS, endpoint_url=endpoint_url)
 
 
-def _practice(url: str, said: Mapping[str, Any], params: Parameters) -> Account:
+def _practice(url: str, said: Mapping[str, Any], params: Parameters, operations: Operations) -> Account:
     from practice.runtime_files import control_headers as headers_for
 
     control_headers = headers_for(str(said.get("id", "")))
@@ -165,7 +175,7 @@ def _practice(url: str, said: Mapping[str, Any], params: Parameters) -> Account:
     )
     # A clock that is moved by hand has no scale: whoever moves it decides how long a wait is.
     pace = 1 / said["time_scale"] if said.get("time_scale") else 1.0
-    aws = Aws(session, endpoint_url=url, pace=pace, invoke_url_form=said["invoke_url"])
+    aws = Aws(session, endpoint_url=url, pace=pace, invoke_url_form=said["invoke_url"], operations=operations)
     return Account(aws, Kind.PRACTICE, {"instances": tuple(defaults["instances"])}, url, said, control_headers)
 
 

@@ -39,7 +39,8 @@ from runbook.bounded import BoundedSession
 from runbook.control import Control
 from runbook.errors import Stopped, TookTooLong
 from runbook.events import CallAnswered, CallSent, Event, Noted, QuotaWaited, Waited
-from runbook.quotas import RequestQuota, is_throttled, request_quota
+from runbook.operations import Operations
+from runbook.quotas import RequestQuota, is_throttled
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
@@ -61,9 +62,6 @@ CURRENT_STEP: contextvars.ContextVar[str | None] = contextvars.ContextVar("step"
 
 _WAITING: contextvars.ContextVar[bool] = contextvars.ContextVar("waiting", default=False)
 _FRESH: contextvars.ContextVar[bool] = contextvars.ContextVar("fresh", default=False)
-
-NOT_IDEMPOTENT = frozenset({"CreateVpcLink", "CreateRestApi", "CreateDeployment", "CreateResource"})
-"""Sent again after a lost answer, these make a second one (API Gateway has no client tokens)."""
 
 LOST = (HTTPClientError, NoConnection)
 """No answer came: the request may have been carried out, or not."""
@@ -111,32 +109,6 @@ def _is_read(operation: str) -> bool:
     return operation.startswith(("Get", "Describe", "List"))
 
 
-# What an operation is about, by a word in its name. A write makes us forget the reads that are about the same; one that
-# is about none of these (tags, say) is about all of them. Listeners show on their target group.
-_TOPICS = {
-    "VpcLink": frozenset({"link"}),
-    "RestApi": frozenset({"api"}),
-    "Resource": frozenset({"routes"}),
-    "Method": frozenset({"routes"}),
-    "Integration": frozenset({"routes"}),
-    "Deployment": frozenset({"stages"}),
-    "Stage": frozenset({"stages"}),
-    "LoadBalancer": frozenset({"balancer"}),
-    "Listener": frozenset({"listener", "targets"}),
-    "Target": frozenset({"targets"}),
-}
-_ALL_TOPICS = frozenset().union(*_TOPICS.values())
-
-
-def _topics(operation: str) -> frozenset[str]:
-    # Deleting a parent deletes its children, which have other words in their names.
-    if not operation.startswith("Delete"):
-        for word, topics in _TOPICS.items():
-            if word in operation and not operation.startswith(("Tag", "Untag")):
-                return topics
-    return _ALL_TOPICS
-
-
 @dataclass
 class _Memory:
     """Reads of one pass: who asks while the same question is under way shares its answer."""
@@ -150,11 +122,11 @@ class _Memory:
         with self.lock:
             self.answers.clear()
 
-    def forget_after(self, service: str, operation: str) -> None:
+    def forget_after(self, service: str, operation: str, about: Callable[[str], frozenset[str]]) -> None:
         """Forget what a write may have changed."""
-        topics = _topics(operation)
+        topics = about(operation)
         with self.lock:
-            for key in [key for key in self.answers if key[0] == service and topics & _topics(key[1])]:
+            for key in [key for key in self.answers if key[0] == service and topics & about(key[1])]:
                 del self.answers[key]
 
 
@@ -196,6 +168,7 @@ class Aws:
         invoke_url_form: str | None = None,
         control: Control | None = None,
         observe: Callable[[Event], None] | None = None,
+        operations: Operations | None = None,
     ) -> None:
         self.session = session
         self.endpoint_url = endpoint_url
@@ -204,6 +177,7 @@ class Aws:
         self.region: str = session.region_name
         self._invoke_url_form = invoke_url_form
         self._observe = observe or (lambda _event: None)
+        self._operations = operations or Operations()
         self._memory = _Memory()
         self._crowding = _Crowding()
         self._calls = itertools.count(1)
@@ -498,7 +472,7 @@ class Aws:
                 self._drop(context)
             answer.set_result((http_response, copy.deepcopy(parsed)))
         if not _is_read(model.name):
-            self._memory.forget_after(model.service_model.service_name, model.name)
+            self._memory.forget_after(model.service_model.service_name, model.name, self._operations.about)
         metadata = parsed.get("ResponseMetadata", {})
         self._tell(model, context, error=error, request_id=str(metadata.get("RequestId", "")))
 
@@ -552,7 +526,7 @@ class Aws:
             throttled = self._throttled(_code(response), operation, attempts, request_dict)
             pause = throttled.pause if throttled else None
         else:
-            pause = self._pause_after_fault(response, operation.name, attempts, caught_exception)
+            pause = self._pause_after_fault(response, operation, attempts, caught_exception)
         if pause is None:
             return None
         try:
@@ -568,7 +542,7 @@ class Aws:
     def _throttled(self, code: str, operation: Any, attempts: int, request_dict: dict[str, Any]) -> QuotaWaited | None:
         """The wait until the next try; None when the quota's patience is over."""
         service, context = operation.service_model.service_name, request_dict["context"]
-        quota = request_quota(service, operation.name, edge=b'"EDGE"' in (request_dict["body"] or b""))
+        quota = self._operations.quota(service, operation.name, json.loads(context.get("runbook_question", "{}")))
         waited = context.setdefault("runbook_waited", 0.0)
         if waited >= quota.patience:
             return None
@@ -588,9 +562,12 @@ class Aws:
             pause=pause,
         )
 
-    @staticmethod
     def _pause_after_fault(
-        response: tuple[AWSResponse, dict[str, Any]] | None, operation: str, attempts: int, caught: Exception | None
+        self,
+        response: tuple[AWSResponse, dict[str, Any]] | None,
+        operation: Any,
+        attempts: int,
+        caught: Exception | None,
     ) -> float | None:
         if response is not None:
             if _was_concurrent(response[1]):  # refused, so not carried out
@@ -599,7 +576,8 @@ class Aws:
                 return None
         elif not isinstance(caught, LOST):
             return None
-        if operation in NOT_IDEMPOTENT or attempts >= _FAULT_TRIES:
+        again = self._operations.may_be_sent_again(operation.service_model.service_name, operation.name)
+        if not again or attempts >= _FAULT_TRIES:
             return None
         return _backoff(attempts, longest=5.0)
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 __all__ = [
+    "EDGE_CREATION",
     "RESOURCE_QUOTAS",
     "RequestQuota",
     "ResourceQuota",
@@ -73,7 +74,7 @@ _OWN: Final = {
         ("apigatewayv2", "DeleteVpcLink", "DeleteVpcLink (V2)", 1, 30.0),
     )
 }
-_EDGE: Final = RequestQuota("CreateRestApi (edge-optimized)", 1, 30.0, shared=False)
+EDGE_CREATION: Final = RequestQuota("CreateRestApi (edge-optimized)", 1, 30.0, shared=False)
 _API_GATEWAY: Final = RequestQuota("API Gateway's other operations", 10)
 _LOAD_BALANCING: Final = RequestQuota("Elastic Load Balancing", 10)
 
@@ -81,7 +82,7 @@ _LOAD_BALANCING: Final = RequestQuota("Elastic Load Balancing", 10)
 def request_quota(service: str, operation: str, *, edge: bool = False) -> RequestQuota:
     """The quota that a request counts against; ``edge`` is whether it creates an edge-optimized API."""
     if operation == "CreateRestApi" and edge:
-        return _EDGE
+        return EDGE_CREATION
     if own := _OWN.get((service, operation)):
         return own
     if service.startswith("apigateway"):

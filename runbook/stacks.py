@@ -8,25 +8,26 @@ leaves no bill behind.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
-from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from runbook.aws import Aws
-from runbook.path import gateway, links
-from runbook.path.links import Link
-from runbook.quotas import request_quota
+from runbook.parts import Counting, Part, Tagged
+from runbook.path import gateway
 from runbook.record import STACK, from_list
+from runbook.step import Plan
+from steps import READING_ORDER
 
 __all__ = ["TTL", "NoSuchStack", "Stack", "closest", "expired", "invoke_urls", "no_such_stack", "stacks", "until"]
 
 TTL = "ttl"
 
-PARTS = ("target group", "load balancer", "security group rule", "VPC link", "REST API")
+_PARTS = Plan.of(READING_ORDER).parts
+PARTS = tuple(part.kind for part in _PARTS)
 """What a whole stack has of its own, and what has a tag of its own."""
 
 _NAMED = 20  # stacks in a sentence
@@ -50,11 +51,13 @@ class Stack:
     """The tag as it is written."""
     apis: tuple[str, ...] = ()
     """The ids of its REST APIs."""
+    whole: tuple[str, ...] = PARTS
+    """What it would have, if it were whole."""
 
     @property
     def missing(self) -> tuple[str, ...]:
         """What a whole stack would have besides."""
-        return tuple(part for part in PARTS if part not in self.parts)
+        return tuple(part for part in self.whole if part not in self.parts)
 
     @property
     def state(self) -> str:
@@ -70,22 +73,14 @@ class Stack:
         return self.expires is not None and self.expires <= now
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    kind: str
-    tags: Mapping[str, str]
-    created: datetime | None = None
-    api: str = ""
-    """Its id, where it is a REST API."""
-
-
-def stacks(aws: Aws, looked_at: Callable[[int, int], None] = lambda _done, _all: None) -> list[Stack]:
+def stacks(aws: Aws, looked_at: Counting = lambda _done, _all: None, parts: Sequence[Part] = _PARTS) -> list[Stack]:
     """The stacks of the account and region, by name; ``looked_at`` hears how many links were asked for their tags."""
-    found: dict[str, list[_Part]] = {}
-    for part in _parts(aws, looked_at):
-        if name := part.tags.get(STACK):
-            found.setdefault(name, []).append(part)
-    return [_stack(name, parts) for name, parts in sorted(found.items())]
+    found: dict[str, list[tuple[str, Mapping[str, str], Tagged]]] = {}
+    for kind, tags, tagged in _found(aws, looked_at, parts):
+        if name := tags.get(STACK):
+            found.setdefault(name, []).append((kind, tags, tagged))
+    whole = tuple(part.kind for part in parts)
+    return [_stack(name, there, whole) for name, there in sorted(found.items())]
 
 
 def expired(found: Iterable[Stack], now: datetime) -> list[Stack]:
@@ -142,16 +137,16 @@ def until(ttl: str, created: datetime | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _stack(name: str, parts: list[_Part]) -> Stack:
-    created = min((part.created for part in parts if part.created), default=None)
-    wishes = {ttl: until(ttl, created) for part in parts if (ttl := part.tags.get(TTL))}
+def _stack(name: str, there: list[tuple[str, Mapping[str, str], Tagged]], whole: tuple[str, ...]) -> Stack:
+    created = min((tagged.created for _, _, tagged in there if tagged.created), default=None)
+    wishes = {ttl: until(ttl, created) for _, tags, _ in there if (ttl := tags.get(TTL))}
     # Parts may disagree after a change by hand. The longest wish counts, and one that cannot be understood is the
     # longest: deleting is what cannot be taken back.
     ttl = max(wishes, key=lambda text: (wishes[text] is None, wishes[text] or _NEVER), default="")
     expires = wishes.get(ttl)
-    kinds = {part.kind for part in parts}
-    apis = tuple(part.api for part in parts if part.api)
-    return Stack(name, tuple(kind for kind in PARTS if kind in kinds), created, expires, ttl, apis)
+    kinds = {kind for kind, _, _ in there}
+    apis = tuple(tagged.api for _, _, tagged in there if tagged.api)
+    return Stack(name, tuple(kind for kind in whole if kind in kinds), created, expires, ttl, apis, whole)
 
 
 def invoke_urls(aws: Aws, stack: Stack) -> list[str]:
@@ -162,40 +157,15 @@ def invoke_urls(aws: Aws, stack: Stack) -> list[str]:
         return []
 
 
-def _parts(aws: Aws, looked_at: Callable[[int, int], None]) -> Iterator[_Part]:
-    """All that has tags of its own. Only links are asked for one by one, side by side: their list shows no tags."""
-    for api in gateway.rest_apis(aws):
-        yield _Part("REST API", api.get("tags", {}), api.get("createdDate"), api["id"])
-    for tags in _tags_of_links(aws, looked_at):
-        yield _Part("VPC link", tags)
-    made: dict[str, tuple[str, datetime | None]] = {}
-    for balancers in aws.elbv2.get_paginator("describe_load_balancers").paginate():
-        for balancer in balancers["LoadBalancers"]:
-            made[balancer["LoadBalancerArn"]] = ("load balancer", balancer["CreatedTime"])
-    for groups in aws.elbv2.get_paginator("describe_target_groups").paginate():
-        for group in groups["TargetGroups"]:
-            made[group["TargetGroupArn"]] = ("target group", None)
-    for arn, described in aws.tags(list(made)):
-        kind, created = made[arn]
-        yield _Part(kind, from_list(described), created)
-    tagged = aws.ec2.get_paginator("describe_security_group_rules").paginate(
-        Filters=[{"Name": "tag-key", "Values": [STACK]}]
-    )
-    for rules in tagged:
-        for rule in rules["SecurityGroupRules"]:
-            yield _Part("security group rule", from_list(rule.get("Tags", [])))
-
-
-def _tags_of_links(aws: Aws, looked_at: Callable[[int, int], None]) -> Iterator[Mapping[str, str]]:
-    """The tags of every link that may be a stack's: the steps look for theirs by name and load balancer too."""
-    found = links.listed(aws).values()
-    yield from (link.tags for link in found if link.tags)
-    without = [link.id for link in found if not link.tags and _may_be_ours(link)]
-    quota = request_quota("apigateway", "GetVpcLink")
-    for link in aws.side_by_side([partial(links.get, aws, link_id) for link_id in without], quota, looked_at):
-        if link is not None:  # else deleted meanwhile
-            yield link.tags
-
-
-def _may_be_ours(link: Link) -> bool:
-    return link.name.endswith("-link") or any("-nlb/" in target for target in link.targets)
+def _found(aws: Aws, looked_at: Counting, parts: Sequence[Part]) -> Iterator[tuple[str, Mapping[str, str], Tagged]]:
+    """All that has tags of its own: its kind, its tags and itself."""
+    untold: dict[str, tuple[str, Tagged]] = {}
+    for part in parts:
+        for tagged in part.all(aws, looked_at):
+            if tagged.tags is None:
+                untold[tagged.arn] = (part.kind, tagged)
+            else:
+                yield part.kind, tagged.tags, tagged
+    for arn, tags in aws.tags(list(untold)):
+        kind, tagged = untold[arn]
+        yield kind, from_list(tags), tagged

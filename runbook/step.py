@@ -12,8 +12,10 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from runbook.aws import Aws
 from runbook.errors import BadInput, StepsInvalid, quoted
+from runbook.operations import Operation, Operations
 from runbook.outcome import Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.parts import Part
 from runbook.permissions import Permission
 from runbook.picture import Box
 from runbook.removing import Resource
@@ -62,6 +64,15 @@ class Step:
     """What scripts may want of its fact: the value's name for them, and the attribute that has it."""
     permissions: tuple[Permission, ...] = ()
     """What its requests must be allowed by IAM."""
+    part: Part | None = None
+    """What ``runbook list`` counts of its resource, if that has tags of its own."""
+    operations: tuple[Operation, ...] = ()
+    """What is known of the operations of AWS that it uses."""
+    topics: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """What operations with a word in their names are about."""
+    hops: Mapping[str, str] = field(default_factory=dict)
+    """The hops of a trace that it would repair, each with a pattern: which of its differences are what is found there;
+    empty where the finding names the difference itself."""
 
     @classmethod
     def of(cls, module: ModuleType) -> Step:
@@ -107,6 +118,10 @@ class Step:
             box=getattr(module, "BOX", None),
             outputs=_outputs(name, getattr(module, "OUTPUTS", {}), gives["do"]),
             permissions=tuple(getattr(module, "PERMISSIONS", ())),
+            part=getattr(module, "PART", None),
+            operations=tuple(getattr(module, "OPERATIONS", ())),
+            topics={word: frozenset(topics) for word, topics in getattr(module, "TOPICS", {}).items()},
+            hops=getattr(module, "HOPS", {}),
         )
 
     def call(self, function: str, aws: Aws, params: Parameters, facts: Mapping[type, object]) -> Any:
@@ -154,6 +169,11 @@ class Plan:
             if other := producers.get(step.gives):
                 raise StepsInvalid(f"steps {other.id} and {step.id} both give {step.gives.__name__}")
             producers[step.gives] = step
+        hops: dict[str, Step] = {}
+        for step in plan.steps:
+            for hop in step.hops:
+                if (other := hops.setdefault(hop, step)) is not step:
+                    raise StepsInvalid(f"steps {other.id} and {step.id} both repair hop {hop}")
         named: dict[str, Step] = {}
         for step in plan.steps:
             for output in step.outputs:
@@ -199,6 +219,27 @@ class Plan:
     def permissions(self) -> tuple[Permission, ...]:
         """What the requests of all steps must be allowed by IAM."""
         return tuple(permission for step in self.steps for permission in step.permissions)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What ``runbook list`` counts of a stack."""
+        return tuple(step.part for step in self.steps if step.part is not None)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """What the steps know of the operations of AWS that they use."""
+        return Operations(
+            tuple(operation for step in self.steps for operation in step.operations),
+            {
+                word: frozenset[str]().union(*(step.topics.get(word, ()) for step in self.steps))
+                for word in (word for step in self.steps for word in step.topics)
+            },
+        )
+
+    @cached_property
+    def repairing(self) -> Mapping[str, Step]:
+        """Which step repairs what a hop of a trace finds."""
+        return {hop: step for step in self.steps for hop in step.hops}
 
     @property
     def ids(self) -> tuple[str, ...]:

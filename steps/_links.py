@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from runbook.aws import Aws
+from runbook.parts import Counting, Tagged
 from runbook.path.links import Link, get, listed
 from runbook.permissions import CHECK, DOWN, LIST, UP, Scope, Statement
+from runbook.quotas import request_quota
 from runbook.removing import unless_gone
 from steps import _names
 
@@ -43,6 +45,23 @@ def concerns(link: Link, stack: str) -> bool:
     """Whether a listed link has the stack's name, or leads to its load balancer."""
     to_ours = f":loadbalancer/net/{_names.load_balancer(stack)}/"
     return link.name == name_of(stack) or any(to_ours in target for target in link.targets)
+
+
+def tagged(aws: Aws, looked_at: Counting) -> Iterator[Tagged]:
+    """The tags of every link that may be a stack's: the steps look for theirs by name and load balancer too."""
+    found = listed(aws).values()
+    yield from (Tagged(link.tags) for link in found if link.tags)
+    # Those without are asked for one by one, side by side.
+    without = [link.id for link in found if not link.tags and _may_be_ours(link)]
+    quota = request_quota("apigateway", "GetVpcLink")
+    for link in aws.side_by_side([partial(get, aws, link_id) for link_id in without], quota, looked_at):
+        if link is not None:  # else deleted meanwhile
+            yield Tagged(link.tags)
+
+
+def _may_be_ours(link: Link) -> bool:
+    to_one = f"{_names.load_balancer('')}/"
+    return link.name.endswith(name_of("")) or any(to_one in target for target in link.targets)
 
 
 def ours(aws: Aws, stack: str) -> list[Link]:

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 PART_OF = RestApi
 BOX = Box(Place.STAGE, "Method", ("ANY {path}",), each="methods", hops=("method",))
+HOPS = {"method": "method "}
+TOPICS = {"Method": ("routes",)}
 VERB = "ANY"
 PATH_PARAMETER = "method.request.path.proxy"
 

@@ -32,6 +32,7 @@ from botocore.exceptions import ClientError
 
 from runbook.aws import Aws, code_of
 from runbook.creating import create_once, seen, shown
+from runbook.operations import Operation
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.path import gateway
@@ -50,6 +51,12 @@ if TYPE_CHECKING:
 
 PART_OF = RestApi
 BOX = Box(Place.STAGE, "Deployment", ("{stage} {id}",), hops=("stage", "deployment"))
+HOPS = {"stage": "", "deployment": "deploy"}
+OPERATIONS = (
+    Operation("apigateway", "CreateDeployment", again=False),
+    Operation("apigateway", "CreateStage"),
+)
+TOPICS = {"Deployment": ("stages",), "Stage": ("stages",)}
 KEPT = 5
 """How many deployments of ours are kept to go back to (``rollback``)."""
 _DESCRIPTION = "runbook "

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 PART_OF = RestApi
 BOX = Box(Place.STAGE, "Integration", ("{uri}",), each="integrations", hops=("integration",))
+HOPS = {"integration": ""}
+TOPICS = {"Integration": ("routes",)}
 LINK_VARIABLE = "VPCLINK"
 HOST_VARIABLE = "VPCNLB"
 CONNECTION_ID = f"${{stageVariables.{LINK_VARIABLE}}}"

@@ -25,6 +25,7 @@ from botocore.exceptions import ClientError
 
 from runbook.aws import Aws, code_of
 from runbook.creating import seen
+from runbook.operations import Operation
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.permissions import CHECK, DOWN, LOOK_AT_LOAD_BALANCING, REPLACE, UP, Scope, Statement
@@ -39,6 +40,9 @@ from steps.target_group import TargetGroup
 PART_OF = LoadBalancer
 REPLACED_WITH = (TargetGroup,)  # a target group cannot be deleted while a listener forwards to it
 BOX = Box(Place.BALANCER, "Listener", ("{protocol} {port}",), hops=("listener",))
+HOPS = {"listener": "port|protocol|target group"}
+OPERATIONS = (Operation("elbv2", "CreateListener"),)  # its port is unique, so AWS makes no second one
+TOPICS = {"Listener": ("listener", "targets")}  # a listener shows on its target group
 
 _MAKE = Statement("MakeListener", lambda scope: [_names.load_balancer_arn(scope)], Scope.asked, joins="MakeTargetGroup")
 PERMISSIONS = (

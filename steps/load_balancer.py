@@ -23,7 +23,7 @@ $ aws elbv2 wait load-balancer-available --names demo-nlb
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -31,8 +31,10 @@ from botocore.exceptions import ClientError
 
 from runbook.aws import Aws, code_of
 from runbook.errors import CannotContinue, NeedsReplacing, NotOurs
+from runbook.operations import Operation
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.parts import Counting, Part, Tagged
 from runbook.permissions import (
     CHECK,
     DOWN,
@@ -59,6 +61,9 @@ TAKES = 150.0  # AWS seconds from creation to active; two to three minutes are s
 REMOVAL_TAKES = 60.0  # AWS seconds until a deleted load balancer's interfaces are gone; not documented
 
 BOX = Box(Place.BALANCER, "Load balancer", ("{name}", "{scheme} {state}"), hops=("load-balancer",), short="NLB")
+HOPS = {"load-balancer": "state|subnets"}
+OPERATIONS = (Operation("elbv2", "CreateLoadBalancer"),)  # its name is unique, so AWS makes no second one
+TOPICS = {"LoadBalancer": ("balancer",)}
 
 OUTPUTS = {"nlb-arn": "arn", "nlb-dns-name": "dns_name"}
 
@@ -94,6 +99,15 @@ PERMISSIONS = (
     CHANGE_OUR_LOAD_BALANCING.allow(UP, actions="elasticloadbalancing:SetSubnets"),
     CHANGE_OUR_LOAD_BALANCING.allow(DOWN, REPLACE, actions="elasticloadbalancing:DeleteLoadBalancer"),
 )
+
+
+def _all(aws: Aws, _: Counting) -> Iterator[Tagged]:
+    for pages in aws.elbv2.get_paginator("describe_load_balancers").paginate():
+        for balancer in pages["LoadBalancers"]:
+            yield Tagged(None, balancer["CreatedTime"], arn=balancer["LoadBalancerArn"])
+
+
+PART = Part("load balancer", _all)
 
 
 @dataclass(frozen=True, slots=True)

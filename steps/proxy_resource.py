@@ -25,6 +25,7 @@ from botocore.exceptions import ClientError
 from runbook.aws import Aws, code_of
 from runbook.creating import create_once, seen, shown
 from runbook.errors import CannotContinue
+from runbook.operations import Operation
 from runbook.outcome import Missing
 from runbook.parameters import Parameters
 from runbook.path import gateway
@@ -37,6 +38,9 @@ from steps.rest_api import RestApi
 
 PART_OF = RestApi
 BOX = Box(Place.STAGE, "Resource", ("{path}",), hops=("route",))
+HOPS = {"route": "method "}
+OPERATIONS = (Operation("apigateway", "CreateResource", again=False),)
+TOPICS = {"Resource": ("routes",)}
 PATH_PART = "{proxy+}"
 PATH = f"/{PATH_PART}"
 

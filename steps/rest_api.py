@@ -19,7 +19,7 @@ $ aws apigateway create-rest-api --name demo-api --endpoint-configuration types=
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -27,17 +27,31 @@ from typing import Any
 from runbook.aws import Aws
 from runbook.creating import create_once, seen, shown
 from runbook.errors import NotOurs
+from runbook.operations import Operation
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.parts import Counting, Part, Tagged
 from runbook.path import gateway
 from runbook.permissions import CHANGE_OUR_API, CHECK, DOWN, LIST, LIST_APIS_AND_LINKS, LOOK_AT_OUR_API, UP
 from runbook.picture import Box, Place
+from runbook.quotas import EDGE_CREATION, RequestQuota
 from runbook.record import is_ours, parameters_from, record, tag_differences
 from runbook.removing import Resource, unless_gone
 from steps._tags import MAKE_APIS_AND_LINKS, TAG_API_GATEWAY, retag_api_gateway
 from steps.preflight import PrivateService
 
 BOX = Box(Place.URL, "REST API", ("{name}", "{id}"), hops=("access",))
+HOPS = {"dns-name": "endpoint type"}
+
+
+def _creation_quota(request: Mapping[str, Any]) -> RequestQuota | None:
+    types = request.get("endpointConfiguration", {}).get("types", ())
+    return EDGE_CREATION if "EDGE" in types else None
+
+
+# AWS makes another each time it is asked.
+OPERATIONS = (Operation("apigateway", "CreateRestApi", again=False, quota=_creation_quota),)
+TOPICS = {"RestApi": ("api",)}
 OUTPUTS = {"rest-api-id": "id"}
 
 PERMISSIONS = (
@@ -48,6 +62,14 @@ PERMISSIONS = (
     CHANGE_OUR_API.allow(UP, actions="apigateway:PATCH"),
     CHANGE_OUR_API.allow(UP, DOWN, actions="apigateway:DELETE"),
 )
+
+
+def _all(aws: Aws, _: Counting) -> Iterator[Tagged]:
+    for api in gateway.rest_apis(aws):
+        yield Tagged(api.get("tags", {}), api.get("createdDate"), api=api["id"])
+
+
+PART = Part("REST API", _all)
 
 
 @dataclass(frozen=True, slots=True)

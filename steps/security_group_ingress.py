@@ -21,7 +21,7 @@ $ aws ec2 authorize-security-group-ingress --group-id sg-... --ip-permissions \
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -33,11 +33,12 @@ from runbook.aws import Aws, code_of
 from runbook.creating import seen
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.parts import Counting, Part, Tagged
 from runbook.path.filters import rules, rules_of_stack
 from runbook.path.packets import Rule, is_public
 from runbook.permissions import CHECK, DOWN, LIST, LOOK_AT_NETWORK, UP, Statement
 from runbook.picture import Box, Place
-from runbook.record import STACK, as_list, stack_tags
+from runbook.record import STACK, as_list, from_list, stack_tags
 from runbook.removing import Resource, unless_gone
 from steps.nlb_addresses import NlbAddresses
 from steps.preflight import PrivateService
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import TagSpecificationTypeDef
 
 BOX = Box(Place.ADDRESSES, "Security group", ("{source}",), each="rules", hops=("security-group",), short="Rules")
+HOPS = {"security-group": "rule "}
 
 _LET_IN = Statement(
     "LetLoadBalancerIn",
@@ -71,6 +73,18 @@ PERMISSIONS = (
     _LET_IN.allow(UP, DOWN, actions="ec2:RevokeSecurityGroupIngress"),
     _TAG.allow(UP, actions="ec2:CreateTags"),
 )
+
+
+def _all(aws: Aws, _: Counting) -> Iterator[Tagged]:
+    tagged = aws.ec2.get_paginator("describe_security_group_rules").paginate(
+        Filters=[{"Name": "tag-key", "Values": [STACK]}]
+    )
+    for pages in tagged:
+        for rule in pages["SecurityGroupRules"]:
+            yield Tagged(from_list(rule.get("Tags", [])))
+
+
+PART = Part("security group rule", _all)
 
 
 @dataclass(frozen=True, slots=True)

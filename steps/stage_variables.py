@@ -47,6 +47,7 @@ BOX = Box(
     hops=("stage-variables",),
     short="Variables",
 )
+HOPS = {"stage-variables": ""}
 
 PERMISSIONS = (
     LOOK_AT_OUR_API.allow(CHECK, actions="apigateway:GET"),

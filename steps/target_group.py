@@ -23,7 +23,7 @@ $ aws elbv2 create-target-group --name demo-targets --protocol TCP --port 80 --v
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -33,8 +33,10 @@ from botocore.exceptions import ClientError
 from runbook.aws import Aws, code_of
 from runbook.creating import seen
 from runbook.errors import NeedsReplacing, NotOurs
+from runbook.operations import Operation
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.parts import Counting, Part, Tagged
 from runbook.permissions import CHECK, DOWN, LIST, LOOK_AT_LOAD_BALANCING, REPLACE, UP, Scope, Statement
 from runbook.picture import Box, Place
 from runbook.record import MARKS, as_list, from_list, is_ours, parameters_from, record, tag_differences
@@ -52,6 +54,9 @@ BOX = Box(
     ("{name}", "{protocol} {port}", "{health_check_path}"),
     hops=("target-group", "health-check"),
 )
+HOPS = {"target-group": "protocol|port|preserve", "health-check": "health check"}
+OPERATIONS = (Operation("elbv2", "CreateTargetGroup"),)  # its name is unique, so AWS makes no second one
+TOPICS = {"Target": ("targets",)}
 OUTPUTS = {"target-group-arn": "arn"}
 
 _MAKE = Statement("MakeTargetGroup", lambda scope: [_names.target_group_arn(scope)], Scope.asked)
@@ -79,6 +84,15 @@ PERMISSIONS = (
     ),
     _MARK.allow(DOWN, actions="elasticloadbalancing:AddTags elasticloadbalancing:RemoveTags"),
 )
+
+
+def _all(aws: Aws, _: Counting) -> Iterator[Tagged]:
+    for pages in aws.elbv2.get_paginator("describe_target_groups").paginate():
+        for group in pages["TargetGroups"]:
+            yield Tagged(None, arn=group["TargetGroupArn"])
+
+
+PART = Part("target group", _all)
 
 
 @dataclass(frozen=True, slots=True)

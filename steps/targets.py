@@ -40,6 +40,7 @@ from steps.target_group import TargetGroup
 
 PART_OF = TargetGroup
 BOX = Box(Place.INSTANCES, "Targets", ("{instance}", "{state}"), each="targets", hops=("targets",))
+HOPS = {"targets": "target .*registered$"}
 
 TAKES = 40.0  # AWS seconds from registration to healthy with two checks ten seconds apart
 

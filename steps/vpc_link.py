@@ -27,8 +27,10 @@ from dataclasses import dataclass
 from runbook.aws import Aws
 from runbook.creating import create_once, seen
 from runbook.errors import CannotContinue, NeedsReplacing, NotOurs
+from runbook.operations import Operation
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.parts import Part
 from runbook.path.links import Link, get
 from runbook.permissions import CHECK, DOWN, LIST, LIST_APIS_AND_LINKS, UP, Scope, Statement
 from runbook.picture import Box, Place
@@ -48,6 +50,9 @@ _ADVICE = {
 }
 
 BOX = Box(Place.LINK, "VPC link", ("{name}", "{id}", "{status}"), hops=("vpc-link",))
+HOPS = {"vpc-link": "status|target"}
+OPERATIONS = (Operation("apigateway", "CreateVpcLink", again=False),)  # AWS makes another each time it is asked
+TOPICS = {"VpcLink": ("link",)}
 OUTPUTS = {"vpc-link-id": "id"}
 
 _PRIVATE_LINK = Statement("PrivateLinkForLinks", lambda scope: [scope.arn("ec2", "vpc-endpoint-service/*")])
@@ -64,6 +69,8 @@ PERMISSIONS = (
     _PRIVATE_LINK.allow(UP, DOWN, actions="ec2:DeleteVpcEndpointServiceConfigurations"),
     _LOOK_AT_PRIVATE_LINK.allow(UP, actions="ec2:DescribeVpcEndpointServiceConfigurations"),
 )
+
+PART = Part("VPC link", _links.tagged)
 
 
 @dataclass(frozen=True, slots=True)

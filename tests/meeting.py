@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 
-from runbook.aws import NOT_IDEMPOTENT
+from runbook.step import Plan
+from steps import READING_ORDER
 
-__all__ = ["CREATIONS", "DELETIONS", "After", "Meeting"]
+__all__ = ["CREATIONS", "DELETIONS", "NOT_IDEMPOTENT", "After", "Meeting"]
+
+NOT_IDEMPOTENT = Plan.of(READING_ORDER).operations.not_idempotent
 
 BY_NAME = ("CreateTargetGroup", "CreateLoadBalancer", "CreateListener", "PutMethod", "PutIntegration", "CreateStage")
 RULES = ("AuthorizeSecurityGroupIngress", "RegisterTargets", "AddTags")

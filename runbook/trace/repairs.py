@@ -18,41 +18,14 @@ from runbook.parameters import validated
 from runbook.path.configuration import Method
 from runbook.step import Plan
 from runbook.trace.model import Finding, Weight
+from steps import READING_ORDER
 
 __all__ = ["STEP_OF", "Repairs"]
 
-STEP_OF = {
-    "dns-name": "rest-api",
-    "stage": "deployment",
-    "deployment": "deployment",
-    "route": "proxy-resource",
-    "method": "any-method",
-    "integration": "integration",
-    "stage-variables": "stage-variables",
-    "vpc-link": "vpc-link",
-    "load-balancer": "load-balancer",
-    "listener": "listener",
-    "target-group": "target-group",
-    "targets": "targets",
-    "health-check": "target-group",
-    "security-group": "security-group-ingress",
-}
+_PLAN = Plan.of(READING_ORDER)
+STEP_OF = {hop: step.id for hop, step in _PLAN.repairing.items()}
 """The step of ours that makes what a hop is about."""
 
-_DRIFT = {
-    "dns-name": "endpoint type",
-    "deployment": "deploy",
-    "route": "method ",
-    "method": "method ",
-    "vpc-link": "status|target",
-    "load-balancer": "state|subnets",
-    "listener": "port|protocol|target group",
-    "target-group": "protocol|port|preserve",
-    "targets": "target .*registered$",
-    "health-check": "health check",
-    "security-group": "rule ",
-}
-"""By hop, which differences are what is found there, besides those that :func:`_is` tells by the finding itself."""
 _OWN = ("tag ", "rule ", "old VPC link ")
 """What a step may take away unasked: what carries the stack's tag, and serves nobody."""
 _CHAIN = ("proxy-resource", "any-method", "integration", "deployment")
@@ -108,19 +81,18 @@ class Repairs:
                 path = self._method.path if self._method and self._method.verb == "ANY" else None
                 return difference.what.endswith(f" of {path}")
             case hop:
-                return bool(re.match(_DRIFT.get(hop, "(?!)"), f"{difference.what} {difference.wanted}"))
+                step = _PLAN.repairing.get(hop)
+                pattern = step.hops[hop] if step else ""
+                return bool(pattern and re.match(pattern, f"{difference.what} {difference.wanted}"))
 
     @cached_property
     def _checked(self) -> Mapping[str, StepFinished]:
-        from steps import READING_ORDER
-
         observe = self._aws._observe
         found: dict[str, StepFinished] = {}
         params = validated({"stack": self._stack})
         # Without the last step, which would call the URL.
         steps = sorted(set(STEP_OF.values()))
-        plan, control = Plan.of(READING_ORDER), self._aws.control
-        for event in run(plan, self._aws, params, Action.CHECK, only=steps, control=control):
+        for event in run(_PLAN, self._aws, params, Action.CHECK, only=steps, control=self._aws.control):
             match event:
                 case CallSent() | CallAnswered():
                     observe(event)

@@ -13,12 +13,12 @@ import pytest
 from practice.clock import ManualClock
 from practice.server import Account, serve
 from runbook.accounts import Kind, connect
-from runbook.aws import NOT_IDEMPOTENT, Aws
+from runbook.aws import Aws
 from runbook.errors import AnotherRun
 from runbook.events import Action, CallSent, Noted, Outcome
 from runbook.parameters import Parameters
 from runbook.record import STACK
-from tests.meeting import CREATIONS, DELETIONS, After, Meeting
+from tests.meeting import CREATIONS, DELETIONS, NOT_IDEMPOTENT, After, Meeting
 from tests.stack import ONE_OF_EACH, Ended, Hurry, Stack
 
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from runbook.aws import NOT_IDEMPOTENT
-from tests.meeting import CREATIONS, DELETIONS, After, Meeting
+from tests.meeting import CREATIONS, DELETIONS, NOT_IDEMPOTENT, After, Meeting
 
 from ..proxy import Exchange, Fault, Proxy, pass_on
 from ..row import Position, Row, begin, requests, succeeded, whole
