@@ -1,13 +1,14 @@
 # make run    set up and run the main job on the practice account
 # make test   set up and run the whole test suite
 # The others: lint, fuzz (the properties, with other examples than the suite's), notebook (papermill), bench (figures),
-# truth (the practice account beside AWS), faults, constraints, docs/drills (the course's pages)
+# truth (the practice account beside AWS), faults, dist (sdist and wheel, and what is in them), constraints, docs/drills
+# (the course's pages)
 PYTHON ?= python3
 BIN := .venv/bin
 RUN_READY := .venv/.run-ready
 TEST_READY := .venv/.test-ready
 
-.PHONY: docs/drills docs/truth.md run test fuzz lint notebook bench truth faults constraints clean
+.PHONY: docs/drills docs/truth.md run test fuzz lint notebook bench truth faults dist constraints clean
 
 run: $(RUN_READY)
 	@if [ -t 0 ] && [ -t 1 ]; then exec $(BIN)/runbook tui; else exec $(BIN)/runbook up; fi
@@ -43,6 +44,11 @@ docs/drills: $(TEST_READY)
 
 faults: $(TEST_READY)
 	$(BIN)/python -m tests.faults
+
+dist: $(TEST_READY)
+	rm -rf build dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/python -m tests.distributions dist
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

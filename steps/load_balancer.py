@@ -46,6 +46,7 @@ from runbook.permissions import (
     Statement,
 )
 from runbook.picture import Box, Place
+from runbook.price import Price
 from runbook.record import STACK, as_list, from_list, is_ours, stack_tags, tag_differences
 from runbook.removing import Resource, unless_gone
 from steps import _links, _names
@@ -57,6 +58,19 @@ if TYPE_CHECKING:
 
 REPLACING_INTERRUPTS = True  # its name is unique and its link holds it, so both go first
 USD_PER_HOUR = 0.0225
+_PRICED = "https://awsnegotiations.com/elastic-load-balancer-cost.html"
+PRICES = (
+    Price("Network Load Balancer", USD_PER_HOUR, "hour or part of one", _PRICED, "2026-11-29"),
+    Price("its capacity units", 0.006, "NLCU-hour", _PRICED, "2026-11-29"),
+    Price(
+        "traffic to an instance in another zone",
+        0.01,
+        "GB, in each direction, at both ends",
+        "https://aws.amazon.com/blogs/networking-and-content-delivery/"
+        "optimizing-data-transfer-costs-when-using-aws-network-load-balancer",
+        "2026-11-29",
+    ),
+)
 TAKES = 150.0  # AWS seconds from creation to active; two to three minutes are seen
 REMOVAL_TAKES = 60.0  # AWS seconds until a deleted load balancer's interfaces are gone; not documented
 

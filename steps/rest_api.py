@@ -34,11 +34,23 @@ from runbook.parts import Counting, Part, Tagged
 from runbook.path import gateway
 from runbook.permissions import CHANGE_OUR_API, CHECK, DOWN, LIST, LIST_APIS_AND_LINKS, LOOK_AT_OUR_API, UP
 from runbook.picture import Box, Place
+from runbook.price import Price
 from runbook.quotas import EDGE_CREATION, RequestQuota
 from runbook.record import is_ours, parameters_from, record, tag_differences
 from runbook.removing import Resource, unless_gone
 from steps._tags import MAKE_APIS_AND_LINKS, TAG_API_GATEWAY, retag_api_gateway
 from steps.preflight import PrivateService
+
+PRICES = (
+    Price(
+        "requests to a REST API",
+        3.5,
+        "million, of the first 333 million of a month",
+        "https://docs.aws.amazon.com/whitepapers/latest/best-practices-api-gateway-private-apis-integration/"
+        "cost-optimization.html",
+        "2026-11-29",
+    ),
+)
 
 BOX = Box(Place.URL, "REST API", ("{name}", "{id}"), hops=("access",))
 HOPS = {"dns-name": "endpoint type"}
