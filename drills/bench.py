@@ -14,6 +14,7 @@ import httpx
 from drills.service import Service
 from drills.service import ensure as ensure_service
 from drills.service import find as find_service
+from runbook import machines
 from runbook.accounts import Account, Kind
 from runbook.calling import Client
 from runbook.engine import run
@@ -416,11 +417,7 @@ class Bench:
     def machines(self, *instances: str, **settings: Any) -> None:
         """Change how the service behaves, on these instances or on all."""
         for instance in instances or self.instances:
-            self._machine("PATCH", instance, settings)
-
-    def _machine(self, method: str, instance: str, settings: Mapping[str, Any]) -> None:
-        url = f"{self.account.endpoint_url}/_practice/machines/{instance}"
-        self._http.request(method, url, json=settings, headers=self.account.control_headers).raise_for_status()
+            machines.change(self.account, instance, settings)
 
     def wait(self, ready: Callable[[], T | None], *, what: str, usual: float = 120.0) -> T:
         """Ask until it answers something; ``usual`` in AWS seconds. Raises :class:`TookTooLong`."""
@@ -474,7 +471,7 @@ class Bench:
 
     def furnish(self, instance: str) -> None:
         """Have the service on an instance as it was at first."""
-        self._machine("PUT", instance, {"status": KNOWN_PATHS})
+        machines.change(self.account, instance, {"status": KNOWN_PATHS}, anew=True)
 
     def start_instances(self) -> None:
         """Start what is stopped, and wait until all instances run."""

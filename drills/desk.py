@@ -16,7 +16,9 @@ from drills.bench import ROUNDS, Bench
 from drills.catalogue import COURSE
 from drills.judging import judge
 from drills.model import Course, Drill
+from drills.question import Question, told_of
 from drills.session import Result, Session
+from drills.tools import price_list
 from runbook import command_line
 from runbook.accounts import Account, Kind, connect, pointing_at
 from runbook.errors import BadInput, CannotContinue, Stopped
@@ -48,6 +50,11 @@ class Briefing:
         return self.url if method == "GET" else f"{method} {self.url}"
 
     @property
+    def machines(self) -> str:
+        """The command that logs in to an instance, and knows where."""
+        return command_line.runbook("practice", "machine", "INSTANCE-ID", endpoint_url=self.endpoint)
+
+    @property
     def shell(self) -> str:
         """What points the AWS CLI and boto3 of a shell at the practice account, and at no other."""
         return pointing_at(self.endpoint, self.region)
@@ -66,6 +73,11 @@ class Ended:
     """Whether it was a drill of an exam."""
     mended: bool = True
     """Whether the stack is as it should be; not so when the account it was on is gone."""
+
+    @property
+    def account(self) -> tuple[str, ...]:
+        """How the points came about, a sentence a line: the answers, and what was used."""
+        return () if self.result is None else told_of(self.result, self.drill)
 
 
 class Desk:
@@ -121,6 +133,24 @@ class Desk:
         """The hints that were taken in the drill that runs."""
         return self.drill.hints[: self.session.running.hints]
 
+    @property
+    def question(self) -> Question:
+        """Which hop, and why: what is to be answered of the drill that runs."""
+        return Question.of(self.drill, self.course, self.session.name)
+
+    @property
+    def points(self) -> int:
+        """What the drill that runs still gives, when the answers are right."""
+        running = self.session.running
+        return 0 if running.gave_up else self.drill.points(running.hints, running.tools)
+
+    @property
+    def allowed(self) -> str:
+        """Which tools the drill that runs allows, and what each costs, in a few words."""
+        if self.session.running.closed_book:
+            return "closed book: check, the AWS CLI and curl; up, step, down, rollback and trace are refused"
+        return price_list(self.drill.worth)
+
     def following(self) -> Drill | None:
         """What to do next: the exam's next drill, else the first of the course that is not solved yet."""
         if (exam := self.session.exam) is not None:
@@ -142,8 +172,8 @@ class Desk:
 
     # --- beginning ----------------------------------------------------------------------------------------------
 
-    def start(self, drill: Drill, account: Account, stack: str = STACK) -> Briefing:
-        """Bring the stack up, break it, and start the stopwatch.
+    def start(self, drill: Drill, account: Account, stack: str = STACK, *, closed_book: bool = False) -> Briefing:
+        """Bring the stack up, break it, and start the stopwatch. In an exam, the exam decides on the closed book.
 
         Raises :class:`BadInput` when another drill is under way, and :class:`RunbookError` when AWS does not get there.
         """
@@ -157,6 +187,7 @@ class Desk:
             region=account.aws.region,
             endpoint=account.endpoint_url or "",
             token=account.practice.get("id"),
+            closed_book=self.session.exam.closed_book if self.session.exam else closed_book,
         )
         with _working():
             training.start(bench, drill)
@@ -212,6 +243,18 @@ class Desk:
         self.session.refresh()
         self.briefing()
         return self.session.hint(self.drill)
+
+    def reply(self, hop: str | None = None, why: str | None = None) -> None:
+        """Answer which hop breaks it (by name or number), and why (by letter). Raises :class:`BadInput`.
+
+        What is not given stays as it was answered before. Whether it is right is not shown before the drill is over.
+        """
+        self.session.refresh()
+        self.briefing()
+        question, running = self.question, self.session.running
+        self.session.reply(
+            running.hop if hop is None else question.hop(hop), running.cause if why is None else question.cause(why)
+        )
 
     def verify(self) -> str | Ended:
         """Judge whether it is mended: what is still wrong, in a sentence, or the end of the drill."""
@@ -319,7 +362,9 @@ class Desk:
 
     # --- exam ---------------------------------------------------------------------------------------------------
 
-    def begin_exam(self, count: int, seed: int | None, out: Path, level: str | None = None) -> Drill:
+    def begin_exam(
+        self, count: int, seed: int | None, out: Path, level: str | None = None, *, closed_book: bool = False
+    ) -> Drill:
         """Begin an exam; its first drill is to be started next. Raises :class:`BadInput`."""
         self.session.refresh()
         running = self.session.record.running
@@ -331,7 +376,7 @@ class Desk:
             )
         chosen = exams.choose(self.course, count, seed, level)
         exams.writable(out)
-        self.session.begin_exam(chosen, seed, out.absolute())
+        self.session.begin_exam(chosen, seed, out.absolute(), closed_book=closed_book)
         return self.course[chosen[0]]
 
     def end_exam(self) -> Ended | None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment
+from markupsafe import Markup
 
 from drills.model import Course
-from drills.session import Exam, Result
+from drills.session import Exam, Record, Result
+from drills.tools import PRICES, price_in_words
 from runbook import present
 from runbook.errors import BadInput
 from runbook.report.markdown import escaped
 
-__all__ = ["choose", "clock", "html", "markdown", "writable", "write"]
+__all__ = ["choose", "clock", "html", "markdown", "record_in", "writable", "write"]
 
 
 def choose(course: Course, count: int, seed: int | None, level: str | None = None) -> tuple[str, ...]:
@@ -32,14 +36,22 @@ _MARKDOWN = """\
 
 {{ exam.started.strftime("%Y-%m-%d %H:%M") }} UTC · **{{ points }} of {{ worth }} points ({{ percent }} %)** · \
 {{ solved }} of {{ exam.drills | length }} solved · {{ clock(seconds) }}
-{%- if exam.seed is not none %} · seed {{ exam.seed }}{% endif %}{% if not exam.over %} · not over yet{% endif %}
+{%- if exam.seed is not none %} · seed {{ exam.seed }}{% endif %}{% if exam.closed_book %} · closed book{% endif %}
+{%- if not exam.over %} · not over yet{% endif %}
 
 | # | drill | hop | result | points | time | hints | refused verifies |
 | --- | --- | --- | --- | --- | --- | --- | --- |
 {% for row in rows -%}
 | {{ loop.index }} | {{ md(row.title) }} | {{ md(row.hop) }} | {{ row.said }} | {{ row.points }}/{{ row.worth }} \
 | {{ row.time }} | {{ row.hints }} | {{ row.refused }} |
-{% endfor %}"""
+{% endfor %}
+{% if exam.results %}| drill | hop answered | cause answered | tools used |
+| --- | --- | --- | --- |
+{% for row in rows if row.time -%}
+| {{ md(row.title) }} | {{ md(row.hop_answered) }} | {{ md(row.cause_answered) }} | {{ md(row.tools) }} |
+{% endfor %}
+{% endif %}{{ points_from }}
+"""
 
 _HTML = """\
 <!doctype html>
@@ -49,11 +61,12 @@ _HTML = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Drill exam: {{ trainee }}</title>
 <style>
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; min-width: 60rem; }
 th, td { text-align: left; padding: .4rem .6rem; border-bottom: 1px solid #8884; }
 td:nth-child(2) { min-width: 12rem; }
-td:nth-child(n+4), code { white-space: nowrap; }
+td:nth-child(n+6), code { white-space: nowrap; }
+td:nth-child(5) { min-width: 16rem; }
 .scrolls { overflow-x: auto; }
 h1 { overflow-wrap: anywhere; }
 progress { width: 12rem; max-width: 100%; }
@@ -63,22 +76,26 @@ progress { width: 12rem; max-width: 100%; }
 <body>
 <h1>Drill exam: {{ trainee }}</h1>
 <p>{{ exam.started.strftime("%Y-%m-%d %H:%M") }} UTC
-{%- if exam.seed is not none %} · seed {{ exam.seed }}{% endif %}{% if not exam.over %} · not over yet{% endif %}</p>
+{%- if exam.seed is not none %} · seed {{ exam.seed }}{% endif %}{% if exam.closed_book %} · closed book{% endif %}
+{%- if not exam.over %} · not over yet{% endif %}</p>
 <p><progress max="{{ worth }}" value="{{ points }}"></progress>
 <strong>{{ points }} of {{ worth }} points ({{ percent }} %)</strong> ·
 {{ solved }} of {{ exam.drills | length }} solved · {{ clock(seconds) }}</p>
 <div class="scrolls" tabindex="0" role="region" aria-label="Drills">
 <table>
-<thead><tr><th>#</th><th>drill</th><th>hop</th><th>result</th><th>points</th><th>time</th><th>hints</th>
-<th>refused verifies</th></tr></thead>
+<thead><tr><th>#</th><th>drill</th><th>hop</th><th>hop answered</th><th>cause answered</th><th>result</th>
+<th>points</th><th>time</th><th>hints</th><th>tools used</th><th>refused verifies</th></tr></thead>
 <tbody>
 {%- for row in rows %}
-<tr><td>{{ loop.index }}</td><td>{{ row.title }}</td><td><code>{{ row.hop }}</code></td><td>{{ row.said }}</td>
-<td>{{ row.points }}/{{ row.worth }}</td><td>{{ row.time }}</td><td>{{ row.hints }}</td><td>{{ row.refused }}</td></tr>
+<tr><td>{{ loop.index }}</td><td>{{ row.title }}</td><td><code>{{ row.hop }}</code></td><td>{{ row.hop_answered }}</td>
+<td>{{ row.cause_answered }}</td><td>{{ row.said }}</td><td>{{ row.points }}/{{ row.worth }}</td><td>{{ row.time }}</td>
+<td>{{ row.hints }}</td><td>{{ row.tools }}</td><td>{{ row.refused }}</td></tr>
 {%- endfor %}
 </tbody>
 </table>
 </div>
+<p>{{ points_from }}</p>
+<script type="application/json" id="exam">{{ record }}</script>
 </body>
 </html>
 """
@@ -102,6 +119,9 @@ class _Row:
     time: str = ""
     hints: str = ""
     refused: str = ""
+    tools: str = ""
+    hop_answered: str = ""
+    cause_answered: str = ""
 
     @classmethod
     def of(cls, name: str, result: Result | None, course: Course) -> _Row:
@@ -113,8 +133,30 @@ class _Row:
             return cls(title, hop, worth, "not done")
         said = "solved" if result.solved else "given up"
         return cls(
-            title, hop, worth, said, result.points, clock(result.seconds), str(result.hints), str(result.refused)
+            title,
+            hop,
+            worth,
+            said,
+            result.points,
+            clock(result.seconds),
+            str(result.hints),
+            str(result.refused),
+            ", ".join(result.tools) or "none",
+            _answered(result.hop, right=result.hop_right),
+            _answered(result.cause, right=result.cause_right),
         )
+
+
+def _answered(given: str | None, *, right: bool | None) -> str:
+    if right is None:  # in a record from before the question
+        return ""
+    return "not answered" if given is None else f"{'right' if right else 'wrong'}: {given}"
+
+
+_POINTS_FROM = (
+    "Of a drill's points, the repair gives a fifth, and the right hop and the right cause two fifths each. "
+    "A hint costs a fifth. "
+)
 
 
 def markdown(name: str, exam: Exam, course: Course) -> str:
@@ -170,5 +212,29 @@ def _rendered(template: str, name: str, exam: Exam, course: Course, *, escape: b
         seconds=sum(result.seconds for result in exam.results),
         clock=clock,
         md=escaped,
+        points_from=_POINTS_FROM + _tools(exam),
+        record=_record(name, exam),
     )
     return present.safe(text)
+
+
+_RECORD = re.compile(r'<script type="application/json" id="exam">(.*?)</script>', re.DOTALL)
+
+
+def _record(name: str, exam: Exam) -> Markup:
+    """The exam for programs: in HTML, where no text of it can end the element that it is in."""
+    text = json.dumps({"trainee": name, "exam": exam.model_dump(mode="python")}, default=str)
+    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))
+
+
+def record_in(page: str) -> Record:
+    """The record that an HTML report holds. Raises :class:`ValueError` when it holds none."""
+    if (found := _RECORD.search(page)) is None:
+        raise ValueError("this is no report of an exam")
+    return Record.model_validate_json(found[1])
+
+
+def _tools(exam: Exam) -> str:
+    if exam.closed_book:
+        return "The book was closed: up, step, down, rollback and trace were refused."
+    return f"Tools cost as well: {', '.join(f'{tool} {price_in_words(tool)}' for tool in PRICES)}."

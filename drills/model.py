@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import ModuleType
 from typing import Any
 
 from drills.bench import Bench
+from drills.tools import PARTS, price
 from runbook.errors import BadInput, RunbookError, quoted
 from runbook.parameters import Parameters
 from runbook.trace import HOPS
@@ -78,6 +79,8 @@ class Drill:
     symptom: Symptom
     solution: str
     """What mends it, in Markdown."""
+    cause: str
+    """Why it breaks: the first sentence of what the debrief says broke."""
     parameters: Mapping[str, Any]
     """How its stack is built, if not as usual."""
 
@@ -131,6 +134,7 @@ class Drill:
             hints=constants["HINTS"],
             symptom=constants["SYMPTOM"],
             solution=solution,
+            cause=_first_sentence(debrief),
             parameters=parameters,
         )
 
@@ -141,12 +145,16 @@ class Drill:
 
     @property
     def worth(self) -> int:
-        """Points for solving it without a hint."""
+        """Points for answering and repairing it without a hint and without a tool that costs."""
         return 100 * self.level
 
-    def points(self, hints: int) -> int:
-        """Points for solving it after so many hints: each costs a fifth."""
-        return self.worth * (5 - hints) // 5
+    def points(self, hints: int, tools: Iterable[str] = (), *, hop: bool = True, cause: bool = True) -> int:
+        """Points for a repair with these answers right: a fifth for it, two for the hop, two for the cause.
+
+        Each hint costs a fifth, and each tool its price.
+        """
+        fifths = 1 + 2 * hop + 2 * cause - hints - price(tools)
+        return self.worth * max(fifths, 0) // PARTS
 
     @property
     def builds_as_usual(self) -> bool:
@@ -182,6 +190,12 @@ class Drill:
         """What only this drill asks for and is still wrong, in a sentence."""
         judge = getattr(self.module, "judge", None)
         return judge(bench) if judge else None
+
+
+def _first_sentence(debrief: str) -> str:
+    """Of what broke, the first thing that a debrief tells."""
+    broke = " ".join(debrief.partition("**What broke.**")[2].partition("\n\n")[0].split())
+    return re.split(r"(?<=[.!?])\s+(?=[A-Z0-9`])", broke, maxsplit=1)[0]
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,16 @@ Together they take about {hours} hours.
 
 ```console
 $ runbook drill start {first:<12} # brings a stack up on the practice account, breaks it, and shows what is seen
-$ runbook drill verify             # judges by the answers and the account's state: any right repair counts
+$ runbook drill verify             # asks which hop breaks it and why, then judges the repair: any right one counts
 $ runbook drill list               # the course, and your points
 ```
 
-Mend it with whatever you like: the checklist (`runbook tui`), `runbook trace`, the AWS CLI, boto3 in the notebook. A
-hint costs a fifth of the points, the solution all of them. In the TUI the course is behind the key `l`. For a class
-there is a [guide for the instructor](../instructor.md).
+The right hop and the right cause give two fifths of the points each, the repair one fifth. A hint costs a fifth, the
+solution everything. You may use whatever you like: the AWS CLI, boto3, `curl` and `runbook check` are free;
+`runbook trace` costs two fifths of the points, because it names the hop, and `up`, `step`, `down` and `rollback` cost a
+fifth each, because they repair by themselves. With `--closed-book` all five are refused on the drill's stack, in the
+TUI and the notebook as well. What runs on an instance is changed with `runbook practice machine ID`. In the TUI the
+course is behind the key `l`. For a class there is a [guide for the instructor](../instructor.md).
 
 **What follows tells causes.** The column *verdict* is the hop that [`runbook trace`](../trace.md) names; *(suspicious)*
 where requests are answered all the same. Each page tells the debrief and the solution: do the drill first.

@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 import private_files
-from drills.model import Drill
 from runbook.errors import BadInput, quoted
 from runbook.log import HOME_VARIABLE
+
+if TYPE_CHECKING:
+    from drills.model import Drill
 
 __all__ = ["Exam", "Record", "Result", "Running", "Session", "directory", "fit", "trainee"]
 
@@ -51,6 +54,14 @@ class Running(_Kept):
     """How often verify said no."""
     gave_up: bool = False
     """Whether the solution was looked at; the drill then gives no points."""
+    closed_book: bool = False
+    """Whether the tools that find or repair by themselves are refused."""
+    tools: tuple[str, ...] = ()
+    """Those that were used, in the order of their first use."""
+    hop: str | None = None
+    """The answer to which hop breaks it; the last one given counts."""
+    cause: str | None = None
+    """The answer to why."""
 
     @property
     def ready(self) -> bool:
@@ -71,6 +82,15 @@ class Result(_Kept):
     points: int
     worth: int
     """The most that was to be had."""
+    closed_book: bool = False
+    tools: tuple[str, ...] = ()
+    """The tools used that cost points."""
+    hop: str | None = None
+    """The answers given; None for none, and in records from before the question."""
+    cause: str | None = None
+    hop_right: bool | None = None
+    """Whether the answers are right; None in records from before the question."""
+    cause_right: bool | None = None
 
 
 class Exam(_Kept):
@@ -84,6 +104,8 @@ class Exam(_Kept):
     seed: int | None = None
     ended: bool = False
     """Whether it was ended early."""
+    closed_book: bool = False
+    """Whether its drills refuse the tools that find or repair by themselves."""
 
     @property
     def next(self) -> str | None:
@@ -202,16 +224,19 @@ class Session:
         started = self.running.started
         return (self._now() - started).total_seconds() if started else 0.0
 
-    def prepare(self, drill: Drill, *, stack: str, region: str, endpoint: str, token: str | None) -> None:
+    def prepare(
+        self, drill: Drill, *, stack: str, region: str, endpoint: str, token: str | None, closed_book: bool = False
+    ) -> None:
         """Note which drill is about to be broken, and where.
 
-        If it runs already, only its account is another now: stopwatch, hints and refusals stay.
+        If it runs already, only its account is another now: stopwatch, hints, refusals and a closed book stay.
         """
         place = {"stack": stack, "region": region, "endpoint": endpoint, "token": token}
         running = self.record.running
         if running is None or running.drill != drill.id:
             running = Running.model_validate({"drill": drill.id, **place})
-        self._write(running=running.model_copy(update={**place, "url": "", "answer": ""}))
+        closed_book = closed_book or running.closed_book
+        self._write(running=running.model_copy(update={**place, "url": "", "answer": "", "closed_book": closed_book}))
 
     def start(self, url: str, answer: str) -> None:
         """The symptom shows: the stopwatch runs."""
@@ -224,6 +249,14 @@ class Session:
             raise BadInput("hint", "there are no more hints.", "See: runbook drill solution")
         self._change(hints=given + 1)
         return drill.hints[given]
+
+    def use(self, tool: str) -> None:
+        """Note that a tool was used."""
+        self._change(tools=(*self.running.tools, tool))
+
+    def reply(self, hop: str | None, cause: str | None) -> None:
+        """Note the answers to which hop breaks it, and why; the ones before no longer count."""
+        self._change(hop=hop, cause=cause)
 
     def refuse(self) -> None:
         """Note that verify said no."""
@@ -240,6 +273,7 @@ class Session:
         """Stop the stopwatch and keep the result, in the exam too if it was its turn there."""
         running = self.running
         solved = solved and not running.gave_up
+        hop_right, cause_right = running.hop == drill.hop, running.cause == drill.cause
         result = Result(
             drill=drill.id,
             started=running.started or self._now(),
@@ -247,8 +281,14 @@ class Session:
             hints=running.hints,
             refused=running.refused,
             solved=solved,
-            points=drill.points(running.hints) if solved else 0,
+            points=drill.points(running.hints, running.tools, hop=hop_right, cause=cause_right) if solved else 0,
             worth=drill.worth,
+            closed_book=running.closed_book,
+            tools=running.tools,
+            hop=running.hop,
+            cause=running.cause,
+            hop_right=hop_right,
+            cause_right=cause_right,
         )
         exam = self.record.exam
         if exam and exam.next == drill.id:
@@ -268,13 +308,13 @@ class Session:
         exam = self.record.exam
         return None if exam is None or exam.over else exam
 
-    def begin_exam(self, drills: tuple[str, ...], seed: int | None, out: Path) -> Exam:
+    def begin_exam(self, drills: tuple[str, ...], seed: int | None, out: Path, *, closed_book: bool = False) -> Exam:
         """Begin an exam of these drills. Raises :class:`BadInput` when one is under way."""
         if self.exam is not None:
             raise BadInput(
                 "exam", "one is under way.", "Go on with: runbook drill exam; or end it: runbook drill exam --end"
             )
-        exam = Exam(drills=drills, started=self._now(), seed=seed, out=str(out))
+        exam = Exam(drills=drills, started=self._now(), seed=seed, out=str(out), closed_book=closed_book)
         self._write(exam=exam)
         return exam
 

@@ -121,10 +121,12 @@ class Session:
 
     def events(self, order: Order) -> Iterator[Event]:
         """Do what was ordered and tell it; the last event is always a :class:`RunFinished`. For a worker thread."""
+        from drills import tools
         from runbook.log import RunLog, logged
 
         began = time.monotonic()
         try:
+            tools.use(tools.tool_of(order.action, order.only), self.account, self.params.stack)
             if order.changes and self.account.costs:
                 self._still_the_same()
             events = self.runs(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from drills.model import Drill
     from runbook.accounts import Account
     from tui.app import RunbookApp
-    from tui.screens.drill_forms import ExamOrder, Place
+    from tui.screens.drill_forms import Answer, ExamOrder, Place
     from tui.session import Session
 
 __all__ = ["Training"]
@@ -137,7 +137,7 @@ class Training:
         """Begin an exam, and its first drill."""
 
         def begin(desk: Desk) -> Briefing:
-            drill = desk.begin_exam(order.count, order.seed, order.out, order.among)
+            drill = desk.begin_exam(order.count, order.seed, order.out, order.among, closed_book=order.closed_book)
             return desk.start(drill, self._account(), self.stack)
 
         self._ask("beginning the exam", begin, self._started, changes=self.stack)
@@ -159,11 +159,21 @@ class Training:
         """Take the next hint."""
         self._ask("looking for a hint", lambda desk: desk.hint(), lambda _hint: None)
 
-    def verify(self) -> None:
-        """Have it judged."""
+    def reply(self, answer: Answer) -> None:
+        """Note which hop breaks it, and why."""
+        self._ask("noting the answer", lambda desk: desk.reply(answer.hop, answer.why), lambda _noted: None)
+
+    def verify(self, answer: Answer | None = None) -> None:
+        """Have the repair judged, after what is answered."""
+
+        def judged(desk: Desk) -> tuple[str | Ended | None, str, str]:
+            if answer is not None:
+                desk.reply(answer.hop, answer.why)
+            return _ended(desk, desk.verify())
+
         self._ask(
-            "looking whether it is mended",
-            lambda desk: _ended(desk, desk.verify()),
+            "looking whether it is repaired",
+            judged,
             self._judged,
             changes=self._running_on,
         )

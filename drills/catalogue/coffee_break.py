@@ -32,7 +32,7 @@ HOP = "backend"
 HINTS = (
     "What is different between a 500 and a 504? Measure how long the answer takes.",
     "API Gateway waits as long as the integration says, at most 29 seconds. Who needs longer?",
-    "It is the service, on every instance: in these drills, look at delay in GET /_practice/machines/INSTANCE-ID.",
+    "It is the service, on every instance: in these drills, look at delay in runbook practice machines.",
 )
 SYMPTOM = Symptom(
     status=504,
@@ -52,7 +52,7 @@ def mismend(bench: Bench) -> None:
 
 
 def mend(bench: Bench) -> None:
-    """Make the service faster, on every instance. In these drills: `curl -X PATCH .../_practice/machines/INSTANCE-ID
-    -H "X-Practice-Token: $(runbook practice token)" -d '{"delay": {}}'`.
+    """Make the service faster, on every instance. In these drills, for each: `runbook practice machine INSTANCE-ID set
+    delay=`.
     """
     bench.machines(delay={})

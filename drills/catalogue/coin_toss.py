@@ -6,9 +6,9 @@ for ages ("it always does, ignore it"), and somebody tidied up the firewall rule
 
 ## Debrief
 
-**What broke.** Two things, of which one hides the other. The rule for one of the load balancer's two addresses is gone,
-so one zone's instance cannot be reached. And the health check asks for a path that the service does not have, so all
-targets count as unhealthy: the load balancer fails open, does not know the one from the other, and goes on sending
+**What broke.** The rule for one of the load balancer's two addresses is gone, and a health check that fails everywhere
+hides it. One zone's instance cannot be reached. And as the health check asks for a path that the service does not have,
+all targets count as unhealthy: the load balancer fails open, does not know the one from the other, and goes on sending
 requests to both.
 
 **How it shows.** Half of the calls fail, as the load balancer's nodes take turns. With a health check that worked, the

@@ -6,8 +6,9 @@ its service answers on it.
 
 ## Debrief
 
-**What broke.** The load balancer has one address in each zone. The rule for one of them was removed, so its node cannot
-reach the instance in its zone; with cross-zone load balancing off, as it is by default, no other node tries.
+**What broke.** The rule that lets in one of the load balancer's addresses was removed. It has one address in each zone:
+that zone's node cannot reach the instance in its zone, and with cross-zone load balancing off, as it is by default, no
+other node tries.
 
 **How it shows.** For as long as the health check needs to notice, every request through that zone fails. Then its
 target is `unhealthy`, the zone is taken out of the load balancer's DNS name, and the other zone carries everything. No

@@ -31,7 +31,7 @@ HOP = "backend"
 HINTS = (
     "Nobody touched the API or the network. So follow the path from its other end.",
     "The instances are running. Is the service on them?",
-    "Log in to an instance (in these drills: GET /_practice/machines/INSTANCE-ID) and look whether it is listening.",
+    "Log in to an instance (in these drills: runbook practice machine INSTANCE-ID) and look whether it is listening.",
 )
 SYMPTOM = Symptom(
     status=500,
@@ -50,7 +50,7 @@ def mismend(bench: Bench) -> None:
 
 
 def mend(bench: Bench) -> None:
-    """Start the service on every instance. In these drills: `curl -X PATCH .../_practice/machines/INSTANCE-ID
-    -H "X-Practice-Token: $(runbook practice token)" -d '{"listening": true}'`; wait until the targets are healthy.
+    """Start the service on every instance. In these drills: `runbook practice machine INSTANCE-ID start`; wait until
+    the targets are healthy.
     """
     bench.machines(listening=True)

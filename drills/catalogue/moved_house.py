@@ -6,8 +6,8 @@ It is active, the link is available, the instances are registered. But all targe
 
 ## Debrief
 
-**What broke.** A load balancer that is made anew has other private addresses, even with the same name in the same
-subnets. The instances' security group still lets in the old ones.
+**What broke.** The instances' security group lets in the private addresses of a load balancer that has been replaced.
+The new one has other addresses, even with the same name in the same subnets.
 
 **How it shows.** All targets `unhealthy`, and everything one looks at seems right: there are rules, with descriptions
 that name the load balancer, on the right port. The addresses are on no page of the load balancer's, so nobody compares.

@@ -6,8 +6,8 @@ has not answered a single call yet.
 
 ## Debrief
 
-**What broke.** Nothing, but something is missing: the load balancer is not enabled in the third zone. It has a node in
-each zone that it is enabled in, and registered targets elsewhere are not used.
+**What broke.** The load balancer is not enabled in the zone of the new instance. It has a node in each zone that it is
+enabled in, and registered targets elsewhere are not used.
 
 **How it shows.** The target is `unused` with `Target.NotInUse`: "Target is in an Availability Zone that is not enabled
 for the load balancer". It is not `unhealthy`, since nobody checks it, and no alarm rings.

@@ -50,8 +50,7 @@ def mismend(bench: Bench) -> None:
 
 
 def mend(bench: Bench) -> None:
-    """Mend the service on every instance. In these drills: `curl -X PATCH .../_practice/machines/INSTANCE-ID
-    -H "X-Practice-Token: $(runbook practice token)" -d
-    '{"status": {"/": 200, "/health": 200, "/hello": 200, "*": 404}}'`.
+    """Repair the service on every instance. In these drills: `runbook practice machine INSTANCE-ID set
+    'status={"/": 200, "/health": 200, "/hello": 200, "*": 404}'`.
     """
     bench.machines(status=KNOWN_PATHS)

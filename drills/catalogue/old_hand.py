@@ -5,8 +5,8 @@ the other one. Its owner is annoyed. "I logged in. It runs, it answers, it is pe
 
 ## Debrief
 
-**What broke.** The health check asks for `/health`. One instance runs an older build that does not have this path and
-answers 404, so it is unhealthy and gets no requests.
+**What broke.** One instance runs an older build that does not have the path of the health check, `/health`. It answers
+404 there, so it is unhealthy and gets no requests.
 
 **How it shows.** One target `healthy`, one `unhealthy` with `Target.FailedHealthChecks`. All calls succeed, from one
 zone. What its owner calls by hand is another path than the health check's.
@@ -50,10 +50,9 @@ def mismend(bench: Bench) -> None:
 
 
 def mend(bench: Bench) -> None:
-    """Bring the instance to the same build. In these drills: `curl -X PATCH .../_practice/machines/INSTANCE-ID
-    -H "X-Practice-Token: $(runbook practice token)" -d
-    '{"status": {"/": 200, "/health": 200, "/hello": 200, "*": 404}}'`. (Or let the health check ask for `/`:
-    `aws elbv2 modify-target-group --target-group-arn ... --health-check-path /`.)
+    """Bring the instance to the same build. In these drills: `runbook practice machine INSTANCE-ID set
+    status./health=200`. (Or let the health check ask for `/`: `aws elbv2 modify-target-group --target-group-arn ...
+    --health-check-path /`.)
     """
     bench.machines(status=KNOWN_PATHS)
     bench.check_health(bench.params.health_check_path)

@@ -101,12 +101,15 @@ def rollback(
     json: JsonOption = False,
 ) -> int:
     """Point the stage at the deployment before the one it serves. The configuration stays as it is."""
+    from drills import tools
     from runbook.cli.console import say
     from runbook.cli.show import moment
     from runbook.rollback import kept as go_back
     from runbook.rollback import way_back
 
     account, params = target.connect(), target.parameters
+    if told := tools.use("rollback", account, params.stack):
+        typer.echo(told, err=True)
     stage = params.stage if "stage" in params.given else None
 
     def announce() -> None:

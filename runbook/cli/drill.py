@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json as jsonlib
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +17,7 @@ from runbook.cli import completing
 from runbook.cli.commands import SETTINGS, Command, Group
 from runbook.cli.options import FAILED, NOT_AS_IT_SHOULD_BE, complain, exits
 from runbook.cli.signals import stopping
-from runbook.errors import BadInput, Stopped
+from runbook.errors import BadInput, Stopped, named
 from runbook.extras import need
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ __all__ = ["app"]
 app = typer.Typer(
     **SETTINGS,
     cls=Group,
-    help="Training: a stack on the practice account is broken in one real way; find it and mend it.",
+    help="Training: a stack on the practice account is broken in one real way; find it and repair it.",
     no_args_is_help=True,
 )
 
@@ -62,6 +63,13 @@ RegionOption = Annotated[
 ]
 StackOption = Annotated[str, typer.Option("--stack", metavar="NAME", help="The stack to break.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+ClosedOption = Annotated[
+    bool,
+    typer.Option(
+        "--closed-book",
+        help="Refuse up, step, down, rollback and trace on the stack; check, the AWS CLI and curl are allowed.",
+    ),
+]
 
 
 def show(trainee: TraineeOption = None, json: JsonOption = False) -> None:
@@ -104,6 +112,7 @@ def start(
         typer.Option("--seed", metavar="N", help="By chance, but the same drill for the same N: for a class."),
     ] = None,
     level: LevelOption = None,
+    closed_book: ClosedOption = False,
     stack: StackOption = STACK,
     region: RegionOption = None,
     endpoint_url: EndpointOption = None,
@@ -116,7 +125,7 @@ def start(
         if (name is None) is not by_chance:
             raise BadInput("drill", "give the name of a drill, or --random, or --seed N.", "See: runbook drill list")
         drill = desk.course[name] if name is not None else desk.by_chance(seed, level)
-        briefing = desk.start(drill, _practice(account, stack, region, endpoint_url), stack)
+        briefing = desk.start(drill, _practice(account, stack, region, endpoint_url), stack, closed_book=closed_book)
     _brief(desk, briefing)
 
 
@@ -138,11 +147,14 @@ def status(trainee: TraineeOption = None, json: JsonOption = False) -> int:
             typer.echo(f"No drill of {session.name} is running; the exam is at {at}. Go on with: runbook drill exam")
         return FAILED
     briefing = desk.briefing()
-    drill = briefing.drill
-    points = 0 if running.gave_up else drill.points(running.hints)
+    drill, points, question = briefing.drill, desk.points, desk.question
     if json:
         so_far = {
             "points": points,
+            "closed_book": running.closed_book,
+            "tools": running.tools,
+            "question": {"hops": question.hops, "why": question.lettered},
+            "answered": {"hop": running.hop, "why": running.cause},
             "seconds": round(session.seconds, 1),
             "hints": running.hints,
             "hints_taken": desk.hints,
@@ -155,9 +167,12 @@ def status(trainee: TraineeOption = None, json: JsonOption = False) -> int:
         typer.echo(f"Hint {number}. {hint}\n")
     told = [f"{clock(session.seconds)} of about {drill.minutes} minutes", f"{points} of {drill.worth} points to be had"]
     told.append(f"{running.hints} of {len(drill.hints)} hints taken")
+    if running.tools:
+        told.append(f"tools used: {', '.join(running.tools)}")
     if examined:
         told.append(f"exam: drill {examined['drill']} of {examined['of']}")
     typer.echo(" · ".join(told))
+    _show_question(desk)
     return 0
 
 
@@ -166,14 +181,29 @@ def hint(trainee: TraineeOption = None) -> None:
     desk = _desk(trainee)
     typer.echo(desk.hint())
     drill, running = desk.drill, desk.session.running
-    left = 0 if running.gave_up else drill.points(running.hints)
-    typer.echo(f"(Hint {running.hints} of {len(drill.hints)}; {left} of {drill.worth} points are left.)")
+    typer.echo(f"(Hint {running.hints} of {len(drill.hints)}; {desk.points} of {drill.worth} points are left.)")
 
 
-def verify(trainee: TraineeOption = None, json: JsonOption = False) -> int:
-    """Judge whether it is mended. Exit 0 when it is, 3 when not."""
-    with _working(trainee) as desk:
-        drill = desk.briefing().drill
+def verify(
+    hop: Annotated[
+        str | None, typer.Option("--hop", metavar="HOP", help="The hop that breaks it, by name or number.")
+    ] = None,
+    why: Annotated[
+        str | None, typer.Option("--why", metavar="LETTER", help="The cause; drill status lists them.")
+    ] = None,
+    trainee: TraineeOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Answer which hop breaks it and why, then have the repair judged. Exit 0 when it is repaired, 3 when not.
+
+    The answers give four fifths of the points; the last ones given count. A terminal asks for those that are missing.
+    """
+    desk = _desk(trainee)
+    drill = desk.briefing().drill
+    hop, why = _answers(desk, hop, why, asks=not json)
+    if (hop, why) != (None, None):
+        desk.reply(hop, why)
+    with _status(desk):
         ended = desk.verify()
     if isinstance(ended, str):
         if json:
@@ -188,7 +218,7 @@ def solution(
     trainee: TraineeOption = None,
     apply: Annotated[bool, typer.Option("--apply", help="Also do it, and end the drill.")] = False,
 ) -> int:
-    """What mends it. The drill then gives no points."""
+    """Show the solution (forfeits the points)."""
     desk = _desk(trainee)
     if apply:
         with _status(desk):
@@ -224,6 +254,7 @@ def exam(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="DIR", help="Directory of the report; by default this one.")
     ] = None,
+    closed_book: ClosedOption = False,
     stack: StackOption = STACK,
     region: RegionOption = None,
     endpoint_url: EndpointOption = None,
@@ -233,6 +264,10 @@ def exam(
     """N drills in a row: each that is over starts the next, and the last one writes the report."""
     if (count is not None) + end + report > 1:
         raise BadInput("exam", "give N to begin one, or --end, or --report.")
+    if closed_book and count is None:
+        raise BadInput(
+            "closed_book", "is chosen when an exam begins.", "For example: runbook drill exam 5 --closed-book"
+        )
     desk = _desk(trainee)
     if report:
         return _report(desk, out)
@@ -248,12 +283,56 @@ def exam(
         return 0
     with _status(desk):
         practice = _practice(account, stack, region, endpoint_url)
-        drill = desk.following() if count is None else desk.begin_exam(count, seed, out or Path(), level)
+        if count is None:
+            drill = desk.following()
+        else:
+            drill = desk.begin_exam(count, seed, out or Path(), level, closed_book=closed_book)
         if drill is None:
             raise BadInput("exam", "its next drill is not in the course any more.", "End it: runbook drill exam --end")
         briefing = desk.start(drill, practice, stack)
     _brief(desk, briefing)
     return 0
+
+
+def scores(
+    where: Annotated[Path, typer.Argument(metavar="DIR", help="Reports (*.html) and records (*.json), also below.")],
+    json: JsonOption = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Write CSV, for a spreadsheet.")] = False,
+) -> int:
+    """Make one table of a class, from the trainees' records and exams. Exit 3 when a file could not be used."""
+    from dataclasses import asdict
+
+    from drills import scores as class_scores
+    from drills.catalogue import COURSE
+    from drills.model import Course
+
+    if json and csv:
+        raise BadInput("scores", "give --json or --csv, not both.")
+    read = class_scores.read(where, Course.of(COURSE))
+    for path in read.unreadable:
+        typer.echo(f"{named(path)} is not a record of drills; it was left out.", err=True)
+    if json:
+        _json([asdict(row) for row in read.rows])
+    elif csv:
+        typer.echo(class_scores.as_csv(read.rows), nl=False)
+    else:
+        _show_scores(class_scores.cells(read.rows))
+    return NOT_AS_IT_SHOULD_BE if read.unreadable else 0
+
+
+def _show_scores(rows: list[tuple[str, ...]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from runbook.present import safe
+
+    header, *rest = rows
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for column in header:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rest:
+        table.add_row(*(Text(safe(cell)) for cell in row))
+    _console().print(table)
 
 
 def pages(out: Annotated[Path, typer.Argument(metavar="DIR")] = Path("docs/drills")) -> None:
@@ -275,6 +354,7 @@ for _name, _command in (
     ("solution", solution),
     ("reset", reset),
     ("exam", exam),
+    ("scores", scores),
 ):
     app.command(_name, cls=Command)(exits(_command))
 app.command("pages", hidden=True)(exits(pages))
@@ -326,6 +406,50 @@ def _practice(account: str, stack: str, region: str | None, endpoint_url: str | 
     return connect(Kind.PRACTICE, params, endpoint_url=endpoint_url)
 
 
+def _answers(desk: Desk, hop: str | None, why: str | None, *, asks: bool) -> tuple[str | None, str | None]:
+    """The answers as given; a terminal asks for what is missing."""
+    from runbook.cli.console import watched
+
+    running, question = desk.session.running, desk.question
+    if not asks or running.gave_up or not sys.stdin.isatty() or not watched(_console()):
+        return hop, why
+    if hop is None and running.hop is None:
+        typer.echo("Which hop breaks it?")
+        for number, name in enumerate(question.hops, start=1):
+            typer.echo(f"  {number:>2}  {name}")
+        hop = typer.prompt("Hop", value_proc=lambda text: _accepted(question.hop, text))
+    if why is None and running.cause is None:
+        typer.echo("Why?")
+        _show_causes(desk)
+        letters = {cause: letter for letter, cause in question.lettered.items()}
+        why = letters[typer.prompt("Why", value_proc=lambda text: _accepted(question.cause, text))]
+    return hop, why
+
+
+def _accepted(read: Callable[[str], str], text: str) -> str:
+    """What was typed, or a question that is asked again."""
+    try:
+        return read(text)
+    except BadInput as error:
+        raise typer.BadParameter(f"{error.problem} {error.remedy}".strip()) from None
+
+
+def _show_question(desk: Desk) -> None:
+    """The question, for those who answer with options."""
+    running, question = desk.session.running, desk.question
+    typer.echo(f"\nBefore verify: which hop breaks it, and why? Hops: {', '.join(question.hops)}.")
+    _show_causes(desk)
+    if running.hop is None and running.cause is None:
+        typer.echo("Answer with: runbook drill verify --hop HOP --why LETTER")
+    else:
+        typer.echo(f"Answered: {running.hop or 'no hop'}; {running.cause or 'no cause'}")
+
+
+def _show_causes(desk: Desk) -> None:
+    for letter, cause in desk.question.lettered.items():
+        typer.echo(f"  {letter}   {cause}")
+
+
 def _brief(desk: Desk, briefing: Briefing) -> None:
     from rich.text import Text
 
@@ -345,12 +469,12 @@ def _brief(desk: Desk, briefing: Briefing) -> None:
         ("URL", briefing.call),
         ("answer", briefing.answer),
         ("stack", briefing.stack),
-        ("instances", f"to log in to one: GET or PATCH {briefing.endpoint}/_practice/machines/INSTANCE-ID"),
-        ("", 'PATCH with -H "X-Practice-Token: $(runbook practice token)"'),
+        ("instances", f"to log in to one: {briefing.machines}"),
         ("AWS CLI", f"in a shell after: {briefing.shell}"),
+        ("tools", desk.allowed),
     ):
         console.print(Text.assemble((f"{name:<11}", "bold"), value), soft_wrap=True)
-    next_ = ["Mended? runbook drill verify", "Stuck? runbook drill hint"]
+    next_ = ["Repaired? runbook drill verify", "Stuck? runbook drill hint"]
     next_ += ["Skip it? runbook drill reset"] if exam else []
     console.print("\n" + " · ".join(next_) + "\n")
 
@@ -368,7 +492,9 @@ def _after(desk: Desk, ended: Ended, *, json: bool = False) -> int:
         console = _console()
         said = "Solved" if result.solved else "Over"
         console.print(Text(f"{said} in {clock(result.seconds)}: {result.points} of {result.worth} points.\n", "bold"))
-        _markdown(console, f"{ended.drill.debrief}\n\n**What mends it.** {ended.drill.solution}")
+        for line in ended.account:
+            console.print(Text(line), soft_wrap=True)
+        _markdown(console, f"\n{ended.drill.debrief}\n\n**What mends it.** {ended.drill.solution}")
         console.print()
     briefing = None
     if going_on is not None:

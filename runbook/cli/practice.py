@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +14,9 @@ from runbook.cli.commands import SETTINGS, Command, Group
 from runbook.cli.options import FAILED, exits
 from runbook.errors import BadInput, CannotContinue, named, reason
 from runbook.extras import need
+
+if TYPE_CHECKING:
+    from runbook.accounts import Account
 
 __all__ = ["app"]
 
@@ -123,21 +127,142 @@ def token(
 
 
 def _token(endpoint_url: str | None) -> int:
-    from practice import background, tokens
-    from runbook.accounts import Kind, connect
-    from runbook.parameters import validated
+    from practice import tokens
 
-    if endpoint_url:
-        found = connect(Kind.PRACTICE, validated({}), endpoint_url=endpoint_url).control_headers.get(tokens.HEADER)
-    else:
-        with _in_words():
-            status = background.status()
-        found = status.token if status else None
+    account = _running(endpoint_url)
+    found = account.control_headers.get(tokens.HEADER) if account else None
     if found is None:
         typer.echo("no practice account of yours answers there", err=True)
         return FAILED
     typer.echo(found)
     return 0
+
+
+class MachineAction(StrEnum):
+    """What ``runbook practice machine`` does with the service on an instance."""
+
+    SHOW = "show"
+    START = "start"
+    STOP = "stop"
+    SET = "set"
+
+
+EndpointOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="AWS_ENDPOINT_URL",
+        metavar="URL",
+        help="A served practice account; by default the one in the background.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+
+
+@app.command("machines", cls=Command)
+def machines(endpoint_url: EndpointOption = None, json: JsonOption = False) -> None:
+    """List the instances, and how the service on each behaves."""
+    exits(_machines)(endpoint_url, json=json)
+
+
+def _machines(endpoint_url: str | None, *, json: bool) -> int:
+    from runbook.machines import machines as all_machines
+
+    if (account := _running(endpoint_url)) is None:
+        return _nothing_runs()
+    _show_machines(all_machines(account), json=json)
+    return 0
+
+
+@app.command("machine", cls=Command)
+def machine(
+    instance: Annotated[str, typer.Argument(metavar="ID", help="The instance, such as i-0123456789abcdef0.")],
+    action: Annotated[
+        MachineAction, typer.Argument(help="Show it, start or stop its service, or set how the service behaves.")
+    ] = MachineAction.SHOW,
+    settings: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="For set: such as port=8080, status./health=200, delay=."),
+    ] = None,
+    endpoint_url: EndpointOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Log in to an instance of the practice account: see, start, stop or change the service on it.
+
+    Settings: listening, port, status and delay (of every path; status./PATH of one), virtual_hosts (names, separated
+    by commas). An empty status, delay or virtual_hosts is the default.
+    """
+    exits(_machine)(instance, action, settings or [], endpoint_url, json=json)
+
+
+def _machine(instance: str, action: MachineAction, given: list[str], endpoint_url: str | None, *, json: bool) -> int:
+    from practice.machines.settings import MachineSettings
+    from runbook import machines as practice_machines
+    from runbook.parameters import validated_as
+
+    if bool(given) is not (action is MachineAction.SET):
+        raise BadInput("set", "KEY=VALUE goes with set, and set needs one.", "For example: set status./health=200")
+    if (account := _running(endpoint_url)) is None:
+        return _nothing_runs()
+    found = practice_machines.machine(account, instance)
+    if action is MachineAction.SET:
+        changes = practice_machines.changed(found["settings"], given)
+        validated_as(MachineSettings, {**found["settings"], **changes})  # in words of its own
+        found = practice_machines.change(account, instance, changes)
+    elif action is not MachineAction.SHOW:
+        found = practice_machines.change(account, instance, {"listening": action is MachineAction.START})
+    _show_machines([found], json=json)
+    return 0
+
+
+def _show_machines(found: list[dict[str, Any]], *, json: bool) -> None:
+    import json as jsonlib
+
+    from rich.table import Table
+    from rich.text import Text
+
+    from runbook.cli.console import terminal
+
+    if json:
+        typer.echo(jsonlib.dumps(found, indent=2))
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 3, 0, 0))
+    columns = ("instance", "zone", "address", "service", "status", "delay", "hosts")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for each in found:
+        now = each["settings"]
+        service = f"port {now['port']}" if now["listening"] else "not listening"
+        hosts = "all" if now["virtual_hosts"] is None else ", ".join(now["virtual_hosts"]) or "none"
+        behaves = (service, _by_path(now["status"], "200", ""), _by_path(now["delay"], "0", " s"), hosts)
+        table.add_row(*map(Text, (each["instance_id"], each["zone"], each["private_ip"], *behaves)))
+    terminal().print(table)
+
+
+def _by_path(values: dict[str, Any], otherwise: str, unit: str) -> str:
+    """A setting that each path has; a path that is not named, and ``*``, come last."""
+    rest = values.get("*", otherwise)
+    named = [f"{path} {value}{unit}" for path, value in values.items() if path != "*"]
+    return ", ".join([*named, f"{'others ' if named else ''}{rest}{unit}"])
+
+
+def _running(endpoint_url: str | None) -> Account | None:
+    """The account that is served there, or else the one in the background; None when that does not run."""
+    from practice import background
+    from runbook.accounts import Kind, connect
+    from runbook.parameters import validated
+
+    if not endpoint_url:
+        with _in_words():
+            found = background.status()
+        if found is None:
+            return None
+        endpoint_url = found.url
+    return connect(Kind.PRACTICE, validated({}), endpoint_url=endpoint_url)
+
+
+def _nothing_runs() -> int:
+    typer.echo("no practice account runs in the background", err=True)
+    return FAILED
 
 
 @app.command("stop", cls=Command)

@@ -164,7 +164,11 @@ def _down_all_expired(target: Target, *, yes: bool, expected: str | None, json: 
         except BadInput as error:  # somebody else's tag of our name: no stack of ours is called so
             codes.append(complain(error))
             continue
-        ended = _run(account, one, Action.DOWN, json=json, agreed=agreed)
+        try:
+            ended = _run(account, one, Action.DOWN, json=json, agreed=agreed)
+        except BadInput as error:  # a drill that refuses it
+            codes.append(complain(error))
+            continue
         codes.append(_finish(ended, if_exists=True))
         if Outcome.STOPPED in ended.finished.outcomes.values():
             break
@@ -187,6 +191,10 @@ def step(
     if action is StepAction.DO:
         return do_step(account, target, wanted, yes=yes, expected=expect_account, json=json)
     whole = Action.CHECK if action is StepAction.CHECK else Action.DOWN
+    if whole is Action.CHECK:
+        from drills import tools
+
+        tools.use("step", account, target.parameters.stack, only_checks=True)
     agreed = ""
     if whole is Action.DOWN:
         agreed = _confirm(account, target, whole, wanted, yes=yes, expected=expect_account, json=json)
@@ -267,9 +275,12 @@ def _shown(
     as_plan: bool = False,
     only: str | None = None,
 ) -> _Ended:
+    from drills import tools
     from runbook.cli.show import show
     from runbook.log import RunLog, logged
 
+    if price := tools.use(tools.tool_of(action, only), account, target.parameters.stack):
+        typer.echo(price, err=True)
     plan_ = _plan()
     log = RunLog.of(plan_, account, stack=target.parameters.stack, action=action, face="cli")
     told = logged(events, log, stop=control.stop)

@@ -56,16 +56,20 @@ def trace(
     ] = False,
 ) -> int:
     """Follow a request hop by hop and name the hop that breaks it. Exit 0 healthy, 1 broken, 3 suspicious only."""
+    from drills import tools
     from runbook import trace as tracing
 
     account = target.connect()
+    named = target.parameters.stack if what is None else what
     followed = tracing.parse_target(
-        target.parameters.stack if what is None else what,
+        named,
         account.aws,
         path=path,
         method=method.upper(),
         headers=_headers(header or []),
     )
+    if told := tools.use("trace", account, named, api=followed.api_id):
+        typer.echo(told, err=True)
     found = tracing.trace(account.aws, followed, test_invoke=test_invoke, logs=logs, strict=strict)
     _tell(account, target, found, json=json)
     if not fix or found.verdict is None:

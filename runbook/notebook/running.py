@@ -9,6 +9,7 @@ from typing import Any
 
 from IPython.display import DisplayHandle, display
 
+from drills import tools
 from runbook.accounts import Account, connect
 from runbook.aws import ANSWERS_WITHIN, Aws
 from runbook.control import Control
@@ -85,6 +86,7 @@ def start(parameters: Mapping[str, Any], *, stepwise: bool = False) -> Run:
         _permitted(options, account)
         if stepwise and options.action is Action.DOWN:
             raise BadInput("stepwise", "is for mode up: what is removed is removed in one run.")
+        tools.use(tools.tool_of(options.action, None), account, options.parameters.stack)
     except Exception as error:
         raise _stopped_by(error)(_said(error)) from None
     _current = Run(Plan.of(READING_ORDER), account, options, stepwise=stepwise)
@@ -220,7 +222,9 @@ class Run:
             return "There is nothing to trace on the way down."
         aws = self._account.aws
         try:
-            return trace(aws, parse_target(self.parameters.stack, aws))
+            followed = parse_target(self.parameters.stack, aws)
+            tools.use("trace", self._account, self.parameters.stack, api=followed.api_id)
+            return trace(aws, followed)
         except Exception as error:  # a run that is fine is not to fail because something about it cannot be seen
             return f"No trace: {_said(error)}"
 

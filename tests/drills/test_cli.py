@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from drills.catalogue import COURSE, lost_number, open_house, verbatim
 from drills.desk import Desk
+from drills.model import Course
 from drills.session import Session
 from practice import tokens
 from runbook.accounts import Account, Kind, connect
@@ -91,6 +92,13 @@ def mend(served: Account, status: dict[str, object]) -> None:
     served.aws.apigateway.update_stage(restApiId=api, stageName="prod", patchOperations=[operation])  # type: ignore[list-item]
 
 
+def right(status: dict[str, Any]) -> tuple[str, ...]:
+    """The right answers to the question of a drill, as options."""
+    asked = Course.of(SHORT)[status["id"]]
+    letter = next(letter for letter, cause in status["question"]["why"].items() if cause == asked.cause)
+    return "--hop", asked.hop, "--why", letter
+
+
 @pytest.mark.usefixtures("ended")
 def test_a_drill_from_symptom_to_debrief(drill: Drill, served: Account) -> None:
     assert drill("status", code=1).stdout == "No drill of anna is running. Start one with: runbook drill start NAME\n"
@@ -118,7 +126,7 @@ def test_a_drill_from_symptom_to_debrief(drill: Drill, served: Account) -> None:
     assert refused == {"drill": "lost-number", "solved": False, "wrong": "GET /hello is answered 500.", "refused": 2}
 
     mend(served, told)
-    solved = drill("verify").stdout
+    solved = drill("verify", *right(told)).stdout
     assert "80 of 100 points" in solved
     for part in ("What broke.", "How it shows.", "Finding it fast.", "Preventing it.", "What mends it."):
         assert part in solved
@@ -204,7 +212,7 @@ def test_an_exam_goes_on_by_itself_and_writes_its_report(drill: Drill, served: A
     else:
         desk = Desk(Session("anna"))
         desk.drill.mend(desk._bench_of_running())
-    last = json.loads(drill("verify", "--json").stdout)
+    last = json.loads(drill("verify", "--json", *right(told)).stdout)
     assert (last["solved"], last["points"], last["next"]) == (True, 100, None)
     assert [Path(path).suffix for path in last["report"]] == [".md", ".html"]
     for path in last["report"]:
@@ -258,6 +266,10 @@ def test_a_real_account_is_never_touched(drill: Drill, monkeypatch: pytest.Monke
         (["exam", "3", "--end"], "give N to begin one, or --end, or --report"),
         (["exam", "--report"], "there was none yet"),
         (["exam", "0"], "1 to 3 drills, not 0"),
+        (["exam", "--closed-book"], "is chosen when an exam begins"),
+        (["scores", "nowhere"], "nowhere is not a directory"),
+        (["scores", "."], ". holds no record of drills"),
+        (["scores", ".", "--json", "--csv"], "--json or --csv, not both"),
         (["start", "1", "--endpoint-url", "http://127.0.0.1:9"], "no practice account answers"),
         (["start", "1", "--stack", "-x-"], "--stack"),
     ],
@@ -334,7 +346,7 @@ def test_a_start_that_is_stopped_is_known_as_such_and_begun_again(
 
 
 def test_ctrl_c_stops_a_start_as_it_stops_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(self: Desk, *words: object) -> None:
+    def interrupted(self: Desk, *words: object, **more: object) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         self._hear("the next thing it does")
 

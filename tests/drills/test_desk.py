@@ -69,6 +69,7 @@ class Elsewhere:
         self.desk = Desk(Session("anna", where=where), course=Course((DRILL, OTHER)))
         self.desk.session.prepare(DRILL, stack="s", region="r", endpoint="e", token=None)
         self.desk.session.start("http://127.0.0.1:1/x", "500")
+        self.desk.session.reply(DRILL.hop, DRILL.cause)
         self.here = Desk(Session("anna", where=where), course=self.desk.course)
 
     def meanwhile(self, monkeypatch: pytest.MonkeyPatch, happens: Callable[[Desk], object]) -> None:

@@ -42,6 +42,7 @@ def session(tmp_path: Path, clock: Clock) -> Session:
 def begin(session: Session, drill: object = EASY, *, token: str = "one") -> None:
     session.prepare(drill, stack="drill", region="us-east-1", endpoint="http://127.0.0.1:1", token=token)  # type: ignore[arg-type]
     session.start("http://127.0.0.1:1/x", "500 no")
+    session.reply(drill.hop, drill.cause)  # type: ignore[attr-defined]
 
 
 def test_the_stopwatch_starts_with_the_symptom_and_stops_with_the_end(session: Session, clock: Clock) -> None:
@@ -50,6 +51,7 @@ def test_the_stopwatch_starts_with_the_symptom_and_stops_with_the_end(session: S
     clock.go(60)
     session.start("http://127.0.0.1:1/x", "500 no")
     assert session.running.ready
+    session.reply(EASY.hop, EASY.cause)
     clock.go(75.04)
     result = session.end(EASY, solved=True)
     assert (result.seconds, result.points, result.solved) == (75.0, EASY.worth, True)

@@ -44,12 +44,13 @@ LOOKING: dict[str, list[str]] = {
     "report": ["report", "last"],
     "output": ["output"],
     "drill list": ["drill", "list"],
+    "practice machines": ["practice", "machines"],
 }
 """Commands that only look, with words that make them show as much as they can."""
 
 ELSEWHERE = {
     "tui", "up", "down", "drill", "rollback", "notebook", "practice", "practice status", "practice stop", "drill start",
-    "practice token",
+    "practice token", "practice machine", "drill scores",
     "drill status", "drill hint", "drill verify", "drill solution", "drill reset", "drill exam", "drill pages",
 }  # fmt: skip
 """Those that need a terminal, that change what the others look at, or that show what these do."""

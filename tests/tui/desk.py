@@ -53,6 +53,7 @@ class ScriptedDesk(Desk):
             raise CannotContinue(self.fails)
         self.session.prepare(drill, stack=stack, region="eu-west-1", endpoint="http://127.0.0.1:4566", token=None)
         self.session.start(URL, f'500 {{"message":"Internal server error"}} {MARKUP}')
+        self.session.reply(drill.hop, drill.cause)  # whoever sits here has found it
         return self.briefing()
 
     def verify(self) -> str | Ended:

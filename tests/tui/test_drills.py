@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Select
 
 from drills.desk import Desk
 from drills.session import Session
@@ -21,6 +22,7 @@ from tests.tui.desk import COURSE, URL, ScriptedDesk
 from tests.tui.helpers import ready, screen_text, settle, until
 from tui.app import RunbookApp
 from tui.screens.ask import AskScreen
+from tui.screens.drill_forms import AnswerForm
 from tui.screens.drills import DrillsScreen
 from tui.screens.trace import TraceScreen
 from tui.widgets.course import Course
@@ -303,7 +305,14 @@ async def test_a_drill_mended_with_what_the_tui_offers(
         await until(pilot, lambda: not app.training.busy, "the symptom", limit=60)
         assert "Internal server error" in screen_text(app)
         await pilot.press("v")
+        await until(pilot, lambda: isinstance(app.screen, AnswerForm), "the question")
+        assert real.drill.cause in " ".join(screen_text(app).split())
+        letter = next(letter for letter, cause in real.question.lettered.items() if cause == real.drill.cause)
+        app.screen.query_one("#hop", Select).value = "stage-variables"
+        app.screen.query_one("#why", Select).value = letter
+        await pilot.press("ctrl+s")
         await until(pilot, lambda: "Not yet. GET /hello is answered 500." in screen_text(app), "the verdict")
+        assert (real.session.running.hop, real.session.running.cause) == ("stage-variables", real.drill.cause)
         await pilot.press("t")
         await until(pilot, lambda: "stage-variables breaks it" in screen_text(app), "the trace")
         assert isinstance(app.screen, TraceScreen)
@@ -315,6 +324,8 @@ async def test_a_drill_mended_with_what_the_tui_offers(
         await until(pilot, lambda: isinstance(app.screen, DrillsScreen) and not app.training.busy, "the drill")
         await pilot.press("v")
         await until(pilot, lambda: "Solved in" in screen_text(app), "the debrief")
+        result = real.session.record.results[-1]
+        assert (result.points, result.tools) == (result.worth * 2 // 5, ("trace", "step"))
 
 
 async def test_after_a_drill_the_checklist_looks_again(desk: ScriptedDesk) -> None:

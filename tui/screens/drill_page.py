@@ -18,7 +18,7 @@ __all__ = ["NOT_HERE", "Page", "page"]
 NOT_HERE = """\
 # Drills
 
-A drill breaks a finished stack in one real way, so that you find it and mend it. That is nothing to do on a real AWS
+A drill breaks a finished stack in one real way, so that you find it and repair it. That is nothing to do on a real AWS
 account: drills run on a practice account only.
 
 Open one beside this with `runbook tui --account practice`, and press `l` there. It needs no AWS account and costs
@@ -27,10 +27,12 @@ nothing.
 _WELCOME = """\
 # Drills
 
-Each drill breaks a finished stack in one real way and shows what an on-call engineer would see. Find the cause and mend
-it with whatever you like: the checklist, trace, the AWS CLI, boto3. Any right repair counts.
+Each drill breaks a finished stack in one real way and shows what an on-call engineer would see. Find the cause, and
+repair it in any right way. The repair gives a fifth of the points; the rest is for the answer to which hop breaks it,
+and why, which is asked before the repair is judged.
 
-Choose one and press **Enter**, or **n** for the next of the course. A hint costs a fifth of the points.
+Choose one and press **Enter**, or **n** for the next of the course. A hint costs a fifth of the points; trace and the
+steps, which find and repair by themselves, cost points too.
 """
 
 
@@ -41,18 +43,21 @@ class Page(NamedTuple):
     told: str
     briefing: Briefing | None = None
     more: str = ""
+    allowed: str = ""
+    """Which tools may be used, and what they cost."""
 
     @property
     def facts(self) -> Table | str:
         """Where to look. The answer is text from outside."""
-        return "" if self.briefing is None else _facts(self.briefing)
+        return "" if self.briefing is None else _facts(self.briefing, self.allowed)
 
 
 def page(training: Training, chosen: Drill | None) -> Page:
     """The symptom while a drill runs; what has just ended; else what is known of the chosen drill."""
     briefing, ended, report = training.briefing, training.ended, training.report
     if briefing is not None:
-        return Page("Symptom", _story(briefing), briefing, _more(training))
+        allowed = training.desk.allowed if training.desk else ""
+        return Page("Symptom", _story(briefing), briefing, _more(training), allowed)
     if ended is not None and chosen in (None, ended.drill):
         return Page("Debrief", _debrief(ended), more=report)
     if ended is None and report:
@@ -78,7 +83,7 @@ def _story(briefing: Briefing) -> str:
     return f"# {briefing.drill.title}\n\n{briefing.drill.story}"
 
 
-def _facts(briefing: Briefing) -> Table:
+def _facts(briefing: Briefing, allowed: str) -> Table:
     """Where to look. The answer is text from outside."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
@@ -87,8 +92,9 @@ def _facts(briefing: Briefing) -> Table:
         ("URL  y", briefing.call, "underline"),
         ("answer", briefing.answer, "bold"),
         ("stack", briefing.stack, ""),
-        ("log in to", f"{briefing.endpoint}/_practice/machines/INSTANCE-ID", "dim"),
+        ("log in with", briefing.machines, "dim"),
         ("AWS CLI  w", briefing.shell, "dim"),
+        ("tools", allowed, "dim"),
     ):
         grid.add_row(text(name, "dim"), text(value, style))
     return grid
@@ -111,7 +117,8 @@ def _debrief(ended: Ended) -> str:
     assert result is not None  # noqa: S101 (without one there is no debrief)
     said = "Solved" if result.solved else "Over"
     heard = f"{said} in {clock(result.seconds)}: **{result.points} of {result.worth} points**."
-    return f"# {ended.drill.title}\n\n{heard}\n\n{ended.drill.debrief}\n\n{_mends(ended.drill)}"
+    how = "\n".join(f"- {line}" for line in ended.account)
+    return f"# {ended.drill.title}\n\n{heard}\n\n{how}\n\n{ended.drill.debrief}\n\n{_mends(ended.drill)}"
 
 
 def _mends(drill: Drill) -> str:

@@ -32,8 +32,9 @@ _QUIET = "$foreground 55%"
 _TICK = 1.0  # seconds between two looks at the stopwatch
 _WAYS = (
     "A drill breaks a finished stack on the practice account. You see what an on-call engineer would see; find the "
-    "cause and mend it. v judges by the answers and the account's state, so any right repair counts.\n"
-    "Mend it here (t traces, c opens the checklist of the drill's stack, l comes back), with the AWS CLI, or with "
+    "cause and repair it. v asks which hop breaks it and why, then judges by what callers get and the account's state: "
+    "any right repair counts. It gives a fifth of the points, the answers the rest; i changes them.\n"
+    "Repair it here (t traces, c opens the checklist of the drill's stack, l comes back), with the AWS CLI, or with "
     "boto3. The stopwatch goes on wherever you are. In the list, ✓ is solved and ▶ is the drill that runs.\n"
     "An exam (e) is several in a row: n starts the next, and with the last one the report is written and shown."
 )
@@ -55,7 +56,10 @@ class DrillsScreen(Screen[None]):
         Binding("n", "next", "Next", id="drills.next", tooltip="Start the next drill of the exam, or of the course"),
         Binding("a", "any", "Any", id="drills.any", tooltip="Start a drill by chance, one not solved yet first"),
         Binding("e", "exam", "Exam", id="drills.exam", tooltip="Begin an exam, or end the one under way"),
-        Binding("v", "verify", "Verify", id="drills.verify", tooltip="Judge whether it is mended"),
+        Binding("v", "verify", "Verify", id="drills.verify", tooltip="Answer which hop and why; judge the repair"),
+        Binding(
+            "i", "answer", "Answer", show=False, id="drills.answer", tooltip="Change the answer: which hop, and why"
+        ),
         Binding("h", "hint", "Hint", id="drills.hint", tooltip="The next hint; it costs a fifth of the points"),
         Binding("s", "solution", "Solution", id="drills.solution", tooltip="What mends it; it costs all points"),
         Binding("x", "give_up", "Reset", id="drills.give_up", tooltip="Give it up: bring the stack back to finished"),
@@ -164,11 +168,10 @@ class DrillsScreen(Screen[None]):
             parts.append(span(f"exam {len(exam.results) + 1} of {len(exam.drills)}", "bold $text-accent"))
         if briefing is not None and record.running is not None:
             drill, running = briefing.drill, record.running
-            points = 0 if running.gave_up else drill.points(running.hints)
             parts += [
                 Content.styled(f"⏱ {clock(desk.session.seconds)}", "bold $text-primary"),
                 span(f"of about {drill.minutes} minutes", _QUIET),
-                Content.styled(f"{points} of {drill.worth} points", "bold"),
+                Content.styled(f"{desk.points} of {drill.worth} points", "bold"),
                 span(f"{running.hints} of {len(drill.hints)} hints", _QUIET),
             ]
         else:
@@ -194,7 +197,7 @@ class DrillsScreen(Screen[None]):
         if training.briefing is not None and not training.here:
             return span("It runs on another account; if that is gone, Enter goes on with it here.", "$text-warning")
         if training.briefing is not None:
-            return span("Find it and mend it, then v judges.", _QUIET)
+            return span("Find it and repair it; v asks which hop and why, then judges.", _QUIET)
         if training.interrupted and training.desk is not None:
             name = training.desk.session.running.drill
             return span(f"The start of {name} was interrupted: start it again, or give it up.", "bold $text-warning")
@@ -300,21 +303,42 @@ class DrillsScreen(Screen[None]):
         self.app.push_screen(PlaceForm(place), lambda new: None if new is None else training.move(new))
 
     def action_verify(self) -> None:
-        """Have it judged."""
-        if (training := self._training) is not None:
+        """Have it judged, once the question is answered; what gives no points is not asked."""
+        training = self._training
+        if training is None or training.desk is None:
+            return
+        running = training.desk.session.running
+        if running.gave_up or running.hop is not None or running.cause is not None:
             training.verify()
+            return
+        from tui.screens.drill_forms import AnswerForm
+
+        self.app.push_screen(
+            AnswerForm(training.desk, yes="Verify"),
+            lambda answer: None if answer is None else training.verify(answer),
+        )
+
+    def action_answer(self) -> None:
+        """Answer which hop breaks it and why, also once more."""
+        from tui.screens.drill_forms import AnswerForm
+
+        training = self._training
+        if training is not None and training.desk is not None:
+            self.app.push_screen(
+                AnswerForm(training.desk, yes="Answer"),
+                lambda answer: None if answer is None else training.reply(answer),
+            )
 
     def action_hint(self) -> None:
         """Ask for the next hint, once its price is agreed to."""
         training = self._training
         if training is None or training.briefing is None or training.desk is None:
             return
-        drill, running = training.briefing.drill, training.desk.session.running
-        left = drill.points(running.hints)
+        drill, running, left = training.briefing.drill, training.desk.session.running, training.desk.points
         price = (
-            "It costs nothing any more."
-            if running.gave_up
-            else f"It costs {left - drill.points(running.hints + 1)} of {left} points."
+            f"It costs {left - drill.points(running.hints + 1, running.tools)} of {left} points."
+            if left
+            else "It costs nothing any more."
         )
         self._ask(f"Hint {running.hints + 1} of {len(drill.hints)}?", price, training.hint)
 
@@ -410,7 +434,7 @@ class DrillsScreen(Screen[None]):
                 return free and not running and training.desk.session.exam is None
             case "next":
                 return free and not running and training.desk.following() is not None
-            case "verify" | "solution":
+            case "verify" | "solution" | "answer":
                 return free and running
             case "hint":
                 return free and briefing is not None and len(training.hints) < len(briefing.drill.hints)

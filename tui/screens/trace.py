@@ -133,12 +133,15 @@ class TraceScreen(Screen[None]):
         self.run_worker(lambda: self._follow(target), thread=True, exclusive=True, exit_on_error=False)
 
     def _follow(self, target: str) -> None:
+        from drills import tools
         from runbook.explain import explain
         from runbook.trace import parse_target, trace
 
         try:
-            aws = self._session.account.aws
-            done = trace(aws, parse_target(target, aws, method=self._method))
+            account = self._session.account
+            followed = parse_target(target, account.aws, method=self._method)
+            tools.use("trace", account, target.strip(), api=followed.api_id)
+            done = trace(account.aws, followed)
         except Exception as error:
             self.post_message(self.NotTraced(explain(error)))
         else:
