@@ -155,7 +155,7 @@ def _answered(given: str | None, *, right: bool | None) -> str:
 
 _POINTS_FROM = (
     "Of a drill's points, the repair gives a fifth, and the right hop and the right cause two fifths each. "
-    "A hint costs a fifth. "
+    "A hint costs a fifth; refused verifies cost nothing. "
 )
 
 

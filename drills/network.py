@@ -6,7 +6,7 @@ Everything is made in the drill's own VPC, so that :mod:`drills.clearing` finds 
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from drills import service
 from drills.bench import Bench
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add_subnet",
+    "allow",
+    "deny",
     "guard",
     "instances_named",
     "launch",
@@ -26,6 +28,7 @@ __all__ = [
     "open_vpc",
     "replace_balancer",
     "replace_instance",
+    "undeny",
     "vpc_range",
 ]
 
@@ -211,4 +214,32 @@ def let_pass(bench: Bench, cidr: str, low: int, high: int | None = None, *, egre
         Egress=egress,
         CidrBlock=cidr,
         PortRange={"From": low, "To": high or low},
+    )
+
+
+def deny(bench: Bench, cidr: str, number: int) -> None:
+    """Add an entry that keeps all traffic of these addresses out, to the network ACL as it is."""
+    _entry(bench, cidr, number, "deny")
+
+
+def allow(bench: Bench, cidr: str, number: int) -> None:
+    """Add an entry that lets all traffic of these addresses in, to the network ACL as it is."""
+    _entry(bench, cidr, number, "allow")
+
+
+def undeny(bench: Bench, number: int) -> None:
+    """Take an inbound entry away."""
+    (acl,) = _acls_of(bench)
+    bench.aws.ec2.delete_network_acl_entry(NetworkAclId=acl["NetworkAclId"], RuleNumber=number, Egress=False)
+
+
+def _entry(bench: Bench, cidr: str, number: int, action: Literal["allow", "deny"]) -> None:
+    (acl,) = _acls_of(bench)
+    bench.aws.ec2.create_network_acl_entry(
+        NetworkAclId=acl["NetworkAclId"],
+        RuleNumber=number,
+        Protocol="-1",
+        RuleAction=action,
+        Egress=False,
+        CidrBlock=cidr,
     )

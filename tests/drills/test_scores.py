@@ -23,7 +23,8 @@ ALL = Course.of(COURSE)
 STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FIRST, SECOND = ALL.drills[:2]
 FROM_BEFORE = """{"trainee": "old", "results": [{"drill": "front-door", "started": "2025-01-02T03:04:05Z",
-"seconds": 60.0, "hints": 1, "refused": 0, "solved": true, "points": 80, "worth": 100}], "exam": null, "running": null}"""
+"seconds": 60.0, "hints": 1, "refused": 0, "solved": true, "points": 80,
+"worth": 100}], "exam": null, "running": null}"""
 
 
 def done(points: int, *, tools: tuple[str, ...] = (), seconds: float = 90.0, solved: bool = True) -> Kept:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Select
+from textual.widgets import Select, Static
 
 from drills.desk import Desk
 from drills.session import Session
@@ -293,9 +293,10 @@ def connecting() -> Iterator[Callable[[Parameters], Account]]:
 
 
 async def test_a_drill_mended_with_what_the_tui_offers(
-    connecting: Callable[[Parameters], Account], tmp_path: Path
+    connecting: Callable[[Parameters], Account], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = Desk(Session("anna", where=tmp_path))
+    monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path))
+    real = Desk(Session("anna"))
     app = RunbookApp(connecting, validated({}), desk=lambda _name: real)
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot)
@@ -306,7 +307,7 @@ async def test_a_drill_mended_with_what_the_tui_offers(
         assert "Internal server error" in screen_text(app)
         await pilot.press("v")
         await until(pilot, lambda: isinstance(app.screen, AnswerForm), "the question")
-        assert real.drill.cause in " ".join(screen_text(app).split())
+        assert real.drill.cause in str(app.screen.query_one("#field-why .field-help", Static).render())
         letter = next(letter for letter, cause in real.question.lettered.items() if cause == real.drill.cause)
         app.screen.query_one("#hop", Select).value = "stage-variables"
         app.screen.query_one("#why", Select).value = letter

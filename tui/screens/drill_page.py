@@ -92,7 +92,7 @@ def _facts(briefing: Briefing, allowed: str) -> Table:
         ("URL  y", briefing.call, "underline"),
         ("answer", briefing.answer, "bold"),
         ("stack", briefing.stack, ""),
-        ("log in with", briefing.machines, "dim"),
+        ("log in to", briefing.machines, "dim"),
         ("AWS CLI  w", briefing.shell, "dim"),
         ("tools", allowed, "dim"),
     ):
