@@ -195,9 +195,7 @@ def machine(
 
 
 def _machine(instance: str, action: MachineAction, given: list[str], endpoint_url: str | None, *, json: bool) -> int:
-    from practice.machines.settings import MachineSettings
     from runbook import machines as practice_machines
-    from runbook.parameters import validated_as
 
     if bool(given) is not (action is MachineAction.SET):
         raise BadInput("set", "KEY=VALUE goes with set, and set needs one.", "For example: set status./health=200")
@@ -205,8 +203,14 @@ def _machine(instance: str, action: MachineAction, given: list[str], endpoint_ur
         return _nothing_runs()
     found = practice_machines.machine(account, instance)
     if action is MachineAction.SET:
+        from practice.machines.settings import MachineSettings
+        from runbook.parameters import validated_as
+
         changes = practice_machines.changed(found["settings"], given)
-        validated_as(MachineSettings, {**found["settings"], **changes})  # in words of its own
+        try:
+            validated_as(MachineSettings, {**found["settings"], **changes})
+        except BadInput as error:  # of a machine, not of a stack, which has a port too
+            raise BadInput("set", f"{error.parameter}: {error.problem}", error.remedy) from None
         found = practice_machines.change(account, instance, changes)
     elif action is not MachineAction.SHOW:
         found = practice_machines.change(account, instance, {"listening": action is MachineAction.START})
@@ -247,6 +251,7 @@ def _by_path(values: dict[str, Any], otherwise: str, unit: str) -> str:
 
 def _running(endpoint_url: str | None) -> Account | None:
     """The account that is served there, or else the one in the background; None when that does not run."""
+    need("practice")
     from practice import background
     from runbook.accounts import Kind, connect
     from runbook.parameters import validated

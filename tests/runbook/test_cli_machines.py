@@ -70,10 +70,10 @@ def test_a_machine_is_listed_stopped_started_and_set(practice: Machine) -> None:
         (["ID", "set", "port./x=1"], "'port./x=1' is not of the form KEY=VALUE"),
         (["ID", "set", "status.=1"], "'status.=1' is not of the form KEY=VALUE"),
         (["ID", "set", "port"], "'port' is not of the form KEY=VALUE"),
-        (["ID", "set", "port=0"], "error: port: "),
-        (["ID", "set", "port="], "error: port: "),
-        (["ID", "set", "status./x=99"], "error: status: "),
-        (["ID", "set", "delay=slow"], "error: delay: "),
+        (["ID", "set", "port=0"], "error: set: port: "),
+        (["ID", "set", "port="], "error: set: port: "),
+        (["ID", "set", "status./x=99"], "error: set: status: "),
+        (["ID", "set", "delay=slow"], "error: set: delay: "),
     ],
 )
 def test_what_cannot_be_is_one_sentence_and_changes_nothing(practice: Machine, words: list[str], said: str) -> None:
