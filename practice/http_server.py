@@ -245,7 +245,20 @@ class _Connection(HTTPConnection):
                 return
 
 
+class _Unnamed(list[tuple[bytes, bytes]]):
+    """The headers of an answer without the server's name, which cheroot adds and API Gateway's answers lack.
+
+    R localstack test_apigateway_http.snapshot.json test_http_integration_with_lambda.
+    """
+
+    @override
+    def append(self, header: tuple[bytes, bytes], /) -> None:
+        if header[0] != b"Server":
+            super().append(header)
+
+
 class _Request(HTTPRequest):
+    outheaders: list[tuple[bytes, bytes]]
     header_reader = _RawHeaderReader()
     rfile: Any
 
@@ -281,6 +294,7 @@ class _Request(HTTPRequest):
     def send_headers(self) -> None:
         if not self.rfile.complete:
             self.close_connection = self.conn.unread = True
+        self.outheaders = _Unnamed(self.outheaders)
         super().send_headers()
 
     def simple_response(self, status: str, msg: str = "") -> None:

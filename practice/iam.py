@@ -23,7 +23,7 @@ from xml.sax.saxutils import escape
 from practice import ACCOUNT_ID, CREDENTIALS, clock
 from practice.policy import Decision, Request, decide
 
-__all__ = ["Call", "Denial", "UnknownCallerError", "judge", "refusal"]
+__all__ = ["Call", "Denial", "UnknownCallerError", "judge", "refusal", "service_may"]
 
 _CREDENTIAL: Final = re.compile(r"Credential=([^/,]+)/\d+/([^/,]+)/([^/,]+)/aws4_request")
 
@@ -185,6 +185,42 @@ def _tags(tags: Any) -> dict[str, str]:
     """Tags, which moto keeps as `{key: {"Key": …, "Value": …}}` or as a list of such."""
     entries = tags.values() if isinstance(tags, Mapping) else tags or ()
     return {entry["Key"]: entry["Value"] for entry in entries if isinstance(entry, Mapping)}
+
+
+# -- roles that AWS's services take ------------------------------------------------------------------------------------
+
+
+def service_may(service: str, actions: Iterable[str], resource: str, *, role_arn: str) -> bool:
+    """Whether a role of the account lets a service take it, and allows all of these actions on the resource."""
+    from moto.iam.models import iam_backends
+
+    partition, account_id = (*role_arn.split(":"), "", "", "", "")[1:5:3]
+    if account_id != ACCOUNT_ID:
+        return False
+    role = next((one for one in iam_backends[account_id][partition].roles.values() if one.arn == role_arn), None)
+    return (
+        role is not None
+        and _trusts(json.loads(role.assume_role_policy_document or "{}"), service)
+        and all(decide(_documents(role), Request(action, resource)) is Decision.ALLOW for action in actions)
+    )
+
+
+def _trusts(policy: Mapping[str, Any], service: str) -> bool:
+    """Whether a role's trust policy lets a service assume it, on behalf of this account."""
+    statements = policy.get("Statement") or []
+    # A trust policy is of its own role: it names no resource.
+    naming = [
+        {**statement, "Resource": "*"}
+        for statement in ([statements] if isinstance(statements, Mapping) else statements)
+        if service in _services_of(statement.get("Principal"))
+    ]
+    assume = Request("sts:AssumeRole", "*", {"aws:sourceaccount": [ACCOUNT_ID]})
+    return decide([{"Statement": naming}], assume) is Decision.ALLOW
+
+
+def _services_of(principal: Any) -> Sequence[str]:
+    services = principal.get("Service") if isinstance(principal, Mapping) else None
+    return [services] if isinstance(services, str) else services or []
 
 
 # -- what a call needs ------------------------------------------------------------------------------------------------

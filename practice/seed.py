@@ -57,11 +57,15 @@ def seed(region: str) -> Defaults:
         return _seeded[region]
     from moto.ec2.models import ec2_backends
 
+    from practice.apigatewayv2.zones import offers_links
+
     _seed_operator(region)
     ec2 = ec2_backends[ACCOUNT_ID][region]
     vpc = ec2.create_vpc(VPC_CIDR, tags=[{"Key": "Name", "Value": f"{NAME}-vpc"}])
     ec2.modify_vpc_attribute(vpc.id, "enable_dns_hostnames", "true")
-    zones = [zone.name for zone in ec2.describe_availability_zones()][: len(SUBNET_CIDRS)]
+    # Zones that links V2 can be made in come first: the service can be reached in either way.
+    offered = sorted(ec2.describe_availability_zones(), key=lambda zone: not offers_links(region, zone.zone_id))
+    zones = [zone.name for zone in offered][: len(SUBNET_CIDRS)]
     group = ec2.create_security_group(
         f"{NAME}-service",
         "The private service: nobody is let in",

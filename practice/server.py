@@ -55,11 +55,13 @@ def install() -> None:
     import practice.apigatewayv2
     import practice.ec2
     import practice.elbv2
+    import practice.managed_policies
 
     practice.ec2.install()
     practice.elbv2.install()
     practice.apigateway.install()
     practice.apigatewayv2.install()
+    practice.managed_policies.install()
     control_plane.install()
 
 

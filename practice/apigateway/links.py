@@ -18,6 +18,9 @@ from practice.durations import VPC_LINK_DELETION, VPC_LINK_PROVISIONING
 __all__ = ["VpcLink", "check_target_arns"]
 
 READY: Final = "Your vpc link is ready for use"  # R: get_vpc_link
+NLB_NOT_ACTIVE: Final = (  # T: aws-cloudformation/cloudformation-coverage-roadmap#1951
+    "NLB is not in active state. If you recently created this NLB, please wait for it to become active and try again."
+)
 NLB_TAKEN: Final = "NLB is already associated with another VPC Endpoint Service"  # T: terraform-provider-aws#12796
 NOT_AN_NLB: Final = "NLB ARN is malformed"  # T: terraform-provider-aws#30910
 

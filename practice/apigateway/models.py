@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from moto.apigateway import models as stock
 from moto.elbv2.models import elbv2_backends
@@ -13,13 +13,21 @@ from moto.elbv2.models import elbv2_backends
 from practice import clock, elbv2
 from practice.apigateway.api_keys import ApiKey
 from practice.apigateway.errors import BadRequest, Conflict, NotFound
-from practice.apigateway.links import NLB_TAKEN, NOT_AN_NLB, VpcLink, check_target_arns
+from practice.apigateway.links import NLB_NOT_ACTIVE, NLB_TAKEN, NOT_AN_NLB, VpcLink, check_target_arns
 from practice.apigateway.patch import Patch
 from practice.apigateway.rest_apis import NO_RESOURCE, RestApi, check_new_api, entry, new_id
 from practice.apigateway.snapshot import ApiKeyView
 from practice.apigateway.usage_plans import UsagePlan
+from practice.iam import service_may
 
 __all__ = ["ApiGatewayBackend"]
+
+_LOG_ROLE: Final = "/cloudwatchRoleArn"
+# D: developer guide, "Set up CloudWatch logging for REST APIs", "Permissions for CloudWatch logging".
+_LOG_ACTIONS: Final = (
+    *("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams"),
+    *("logs:PutLogEvents", "logs:GetLogEvents", "logs:FilterLogEvents"),
+)
 
 
 class ApiGatewayBackend(stock.APIGatewayBackend):
@@ -39,6 +47,28 @@ class ApiGatewayBackend(stock.APIGatewayBackend):
     def can_log(self) -> bool:
         """Whether the account names a role that API Gateway may write CloudWatch Logs with."""
         return bool(self.account.cloudwatch_role_arn)
+
+    def patch_account(self, operations: Sequence[Patch]) -> None:
+        """UpdateAccount. A refused request changes nothing."""
+        for patch in operations:
+            if patch.path == _LOG_ROLE and patch.op != "remove" and patch.value:
+                self._check_log_role(patch.value)
+        for patch in operations:
+            if patch.path == _LOG_ROLE:
+                self.account.cloudwatch_role_arn = None if patch.op == "remove" else patch.value or None
+            else:
+                self.update_account([{"op": patch.op, "path": patch.path, "value": patch.value}])
+
+    def _check_log_role(self, role_arn: str) -> None:
+        """Raise BadRequest for a role with which API Gateway could not write to CloudWatch Logs."""
+        logs = f"arn:{self.partition}:logs:{self.region_name}:{self.account_id}:log-group:"
+        stream = f"{logs}API-Gateway-Execution-Logs_abcdefghij/prod:log-stream:0"
+        if not service_may("apigateway.amazonaws.com", _LOG_ACTIONS, stream, role_arn=role_arn):
+            # T: tmobile/jazz-installer#597, aws-cloudformation/rain#163
+            raise BadRequest(
+                "The role ARN does not have required permissions configured. Please grant trust permission for API "
+                "Gateway and add the required role policy."
+            )
 
     def get_rest_api(self, function_id: str) -> RestApi:
         """Raise NotFound for an id that names no API (ids are case-sensitive)."""
@@ -177,6 +207,8 @@ class ApiGatewayBackend(stock.APIGatewayBackend):
         balancer = elbv2_backends[self.account_id][self.region_name].load_balancers.get(arn)
         if balancer is None or balancer.type != "network":
             return NOT_AN_NLB
+        if balancer.load_balancer_state["Code"] != "active":
+            return NLB_NOT_ACTIVE
         return NLB_TAKEN if elbv2.association(arn) else None
 
     def delete_vpc_link(self, vpc_link_id: str) -> None:

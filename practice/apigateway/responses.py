@@ -573,12 +573,7 @@ class ApiGatewayResponse(APIGatewayResponse):
     # Account --------------------------------------------------------------------------------------------------------
 
     def update_account(self) -> str:
-        for patch in patches(self._body()):
-            if patch.path == "/cloudwatchRoleArn":
-                self.backend.account.cloudwatch_role_arn = None if patch.op == "remove" else patch.value or None
-            else:
-                operation = {"op": patch.op, "path": patch.path, "value": patch.value}
-                self.backend.update_account([operation])
+        self.backend.patch_account(patches(self._body()))
         return self.get_account()
 
     # Tags -----------------------------------------------------------------------------------------------------------

@@ -569,6 +569,9 @@ class RestApi(stock.RestAPI):
             raise BadRequest("The REST API doesn't contain any methods")
         if any(method.integration is None for _, method in found):
             raise BadRequest("No integration defined for method")
+        if "PRIVATE" in self.endpoint_configuration["types"] and self.policy is None:
+            # T: terraform-provider-aws#14290, #26394
+            raise BadRequest("Private REST API doesn't have a resource policy attached to it")
         stage_name = body.get("stageName")
         if stage_name:
             check_stage_name(stage_name)

@@ -18,6 +18,7 @@ from practice import clock
 from practice.apigateway.errors import BadRequest
 from practice.apigateway.rest_apis import new_id
 from practice.apigatewayv2.links import VpcLinkV2
+from practice.apigatewayv2.zones import offers_links
 from practice.ec2.models import EC2Backend
 
 __all__ = ["ApiGatewayV2Backend", "protocol_of"]
@@ -79,16 +80,21 @@ class ApiGatewayV2Backend(stock.ApiGatewayV2Backend):
         return link
 
     def new_link(self, body: Mapping[str, Any]) -> VpcLinkV2:
-        """CreateVpcLink. Of its refusals only the code is known (D: BadRequestException); the words are ours."""
+        """CreateVpcLink. Of most refusals only the code is known (D: BadRequestException); the words are ours."""
         subnet_ids, group_ids = list(body.get("subnetIds") or ()), list(body.get("securityGroupIds") or ())
         if not body.get("name"):
             raise BadRequest("Name cannot be empty")
         if not subnet_ids:
             raise BadRequest("Subnet ids cannot be empty")
-        known = {subnet.id for subnet in self._ec2.describe_subnets()}
+        zone_ids = {subnet.id: subnet.availability_zone_id for subnet in self._ec2.describe_subnets()}
         for subnet_id in subnet_ids:
-            if subnet_id not in known:
+            if subnet_id not in zone_ids:
                 raise BadRequest(f"Subnet {subnet_id} does not exist")
+            if not offers_links(self.region_name, zone_id := str(zone_ids[subnet_id])):
+                # T: aws/aws-cdk#13569, anomalyco/sst#5374
+                raise BadRequest(
+                    f"Subnet '{subnet_id}' is in Availability Zone '{zone_id}' where service is not available"
+                )
         for group_id in group_ids:
             if self._ec2.get_security_group_from_id(group_id) is None:
                 raise BadRequest(f"Security group {group_id} does not exist")

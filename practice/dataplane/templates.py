@@ -15,13 +15,14 @@ from typing import Any, Final
 from urllib.parse import quote_plus, unquote_plus
 
 from .errors import NotPractised
-from .mapping import Sources, lookup
+from .mapping import Sources
 
 __all__ = ["render"]
 
 _DIRECTIVE: Final = re.compile(r"#\{?(set|if|elseif|else|end|foreach|macro|define|stop|break|parse|include|evaluate)\b")
 _COMMENT: Final = re.compile(r"##[^\n]*\n?|#\*.*?\*#", re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_INDEX: Final = re.compile(r"\[\s*(?:['\"]([^'\"]*)['\"]|(\d+))\s*\]")
 _STRING: Final = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 
 
@@ -66,20 +67,42 @@ class _Scope:
         return _shown(value), position
 
     def _value(self, root: str, text: str, position: int) -> tuple[Any, int]:
-        steps: list[str] = []
-        while text.startswith(".", position) and (found := _NAME.match(text, position + 1)):
-            position = found.end()
-            if text.startswith("(", position):
-                arguments, position = self._arguments(text, position + 1)
-                return self._call(root, found[0], arguments), position
-            steps.append(found[0])
-        if root == "stageVariables":
-            return (self.sources.stage_variables.get(".".join(steps)) if steps else None), position
-        if root == "context":
-            return lookup(self.sources.context, ".".join(steps)), position
-        if root == "input" and steps == ["body"]:
-            return self.body, position
-        return None, position
+        name, arguments, position = self._step(text, position)
+        if arguments is not None:
+            value = self._call(root, str(name), arguments)
+        elif root == "input":
+            value = self.body if name == "body" else None
+        else:
+            value = {"context": self.sources.context, "stageVariables": self.sources.stage_variables}.get(root)
+            value = _member(value, name) if name is not None else None
+        while name is not None:
+            name, arguments, position = self._step(text, position)
+            if arguments is not None:
+                value = self._method(value, str(name), arguments)
+            elif name is not None:
+                value = _member(value, name)
+        return value, position
+
+    def _step(self, text: str, position: int) -> tuple[str | None, list[Any] | None, int]:
+        """What follows: a member's name (`.name`, `['name']`) or a method's with its arguments; None for neither."""
+        if found := _INDEX.match(text, position):
+            return found[1] or found[2], None, found.end()
+        if not text.startswith(".", position) or not (found := _NAME.match(text, position + 1)):
+            return None, None, position
+        if not text.startswith("(", found.end()):
+            return found[0], None, found.end()
+        arguments, end = self._arguments(text, found.end() + 1)
+        return found[0], arguments, end
+
+    @staticmethod
+    def _method(value: Any, name: str, arguments: list[Any]) -> Any:
+        """A method of a map or a list, which are Java's."""
+        match name, arguments:
+            case "get", [key]:
+                return _member(value, str(key))
+            case "size", [] if isinstance(value, Mapping | list):
+                return len(value)
+        raise NotPractised(f"the practice account does not know the method {name} in mapping templates")
 
     def _arguments(self, text: str, position: int) -> tuple[list[Any], int]:
         arguments: list[Any] = []
@@ -102,6 +125,15 @@ class _Scope:
         if function is None:
             raise NotPractised(f"the practice account does not know ${root}.{name} with {len(arguments)} arguments")
         return function(self, *arguments)
+
+    def all_params(self) -> dict[str, dict[str, str]]:
+        """D "$input.params()": the maps of all parameters, by their places."""
+        sources = self.sources
+        return {
+            "path": dict(sources.path),
+            "querystring": {name: values[-1] for name, values in sources.query.items()},
+            "header": dict(iter(sources.headers)),
+        }
 
     def params(self, name: str) -> str | None:
         """Path, then query string, then header (D "$input.params(x)")."""
@@ -128,6 +160,15 @@ class _Scope:
         return document
 
 
+def _member(value: Any, name: str) -> Any:
+    """A map's entry or a list's item; of anything else nothing."""
+    if isinstance(value, Mapping):
+        return value.get(name)
+    if isinstance(value, list) and name.isdigit() and int(name) < len(value):
+        return value[int(name)]
+    return None
+
+
 def _json(scope: _Scope, path: str) -> str:
     value = scope.at(path)
     return '""' if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
@@ -139,6 +180,7 @@ def _escape(_: _Scope, value: Any) -> str:
 
 
 _FUNCTIONS: Final[Mapping[tuple[str, str, int], Callable[..., Any]]] = {
+    ("input", "params", 0): lambda scope: scope.all_params(),
     ("input", "params", 1): lambda scope, name: scope.params(name),
     ("input", "json", 1): _json,
     ("input", "path", 1): lambda scope, path: scope.at(path),
@@ -156,7 +198,7 @@ def _shown(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}={_nested(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -20,6 +20,7 @@ from runbook.trace.survey import survey
 from runbook.trace.target import is_elsewhere
 from runbook.trace.verdict import findings
 from steps import READING_ORDER
+from tests.log_role import log_role
 from tests.trace.builders import BUILDERS
 from tests.trace.commands import carry_out
 from tests.trace.conftest import Stack, finished, http
@@ -507,9 +508,9 @@ def test_test_invoke_runs_what_is_configured(stack: Stack) -> None:
     assert "Illegal character in path" in told.test_invoke.log
 
 
-def test_logs_are_the_stages_own(stack: Stack) -> None:
+def test_logs_are_the_stages_own(stack: Stack, session: boto3.Session) -> None:
     assert stack.trace(logs=True).logs == ("Execution logging of stage prod is off.",)
-    role = "arn:aws:iam::123456789012:role/gateway-logs"
+    role = log_role(session.client("iam", endpoint_url=stack.account.url))
     stack.aws.apigateway.update_account(
         patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}]
     )

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from practice.apigateway.snapshot import resolve, vpc_link
 from practice.clock import ManualClock
 from practice.server import Account
+from tests.log_role import log_role
 
 
 @pytest.fixture
@@ -43,10 +44,11 @@ def api(gateway: Any) -> dict[str, str]:
 
 
 @pytest.fixture
-def nlb(client: Callable[[str], Any], defaults: dict[str, Any]) -> str:
+def nlb(client: Callable[[str], Any], defaults: dict[str, Any], clock: ManualClock) -> str:
     made = client("elbv2").create_load_balancer(
         Name="demo", Type="network", Scheme="internal", Subnets=defaults["subnets"]
     )
+    clock.advance(600)
     return str(made["LoadBalancers"][0]["LoadBalancerArn"])
 
 
@@ -401,12 +403,28 @@ def test_what_would_be_lost_is_refused_not_ignored(gateway: Any, api: dict[str, 
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 
-def test_the_role_for_logs_is_given_and_taken_away(gateway: Any) -> None:
+def test_the_role_for_logs_is_given_and_taken_away(gateway: Any, client: Any) -> None:
     path = "/cloudwatchRoleArn"
-    role = "arn:aws:iam::123456789012:role/logs"
+    role = log_role(client("iam"))
     given = gateway.update_account(patchOperations=[{"op": "replace", "path": path, "value": role}])
     assert given["cloudwatchRoleArn"] == role
     assert "cloudwatchRoleArn" not in gateway.update_account(patchOperations=[{"op": "remove", "path": path}])
+
+
+def test_a_refused_update_of_the_account_changes_nothing(gateway: Any, client: Any) -> None:
+    role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": log_role(client("iam"))}
+    nobody = role | {"value": "arn:aws:iam::123456789012:role/nobody"}
+    with pytest.raises(ClientError):
+        gateway.update_account(patchOperations=[role, nobody])
+    assert "cloudwatchRoleArn" not in gateway.get_account()
+
+
+@pytest.mark.parametrize(
+    "role", ["logs", "arn", "arn:aws:iam::210987654321:role/logs", "arn:aws:sts::123456789012:x", ":" * 9]
+)
+def test_what_is_no_role_of_the_account_is_refused(gateway: Any, role: str) -> None:
+    patch = {"op": "replace", "path": "/cloudwatchRoleArn", "value": role}
+    assert "does not have required permissions" in refused(gateway.update_account, patchOperations=[patch])
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", '"text"', "null", "{}", '{"name": null}', '{"name": {}}'])

@@ -9,6 +9,7 @@ import pytest
 
 from practice.dataplane import cloudwatch, journal
 from practice.dataplane.journal import Entry, Journal
+from tests.log_role import log_role
 
 from .conftest import Rig, mock
 
@@ -71,7 +72,7 @@ def test_a_body_is_not_decoded_beyond_what_is_kept() -> None:
 def test_what_goes_to_cloudwatch_is_bounded_too(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cloudwatch, "_KEPT_CHARACTERS", 40_000)
     rig.client("apigateway").update_account(
-        patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::123456789012:role/x"}]
+        patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": log_role(rig.client("iam"))}]
     )
     api = rig.deploy({"/a": {"GET": mock()}})
     api.control.update_stage(

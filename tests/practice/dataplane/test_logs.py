@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.log_role import log_role
+
 from .conftest import PROXY, Deployed, Rig, mock, to
 
 DATE = re.compile(r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d UTC \d{4} : ")
@@ -165,19 +167,8 @@ def events(rig: Rig, group: str) -> list[str]:
 
 @pytest.fixture
 def role(rig: Rig) -> None:
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-    iam = rig.client("iam")
-    try:
-        arn = iam.create_role(RoleName="apigw-logs", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    except iam.exceptions.EntityAlreadyExistsException:
-        arn = iam.get_role(RoleName="apigw-logs")["Role"]["Arn"]
     rig.client("apigateway").update_account(
-        patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": arn}]
+        patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": log_role(rig.client("iam"))}]
     )
 
 
@@ -232,7 +223,7 @@ def test_access_logs(rig: Rig) -> None:
         {"op": "replace", "path": "/accessLogSettings/destinationArn", "value": arn},
         {"op": "replace", "path": "/accessLogSettings/format", "value": form},
     ]
-    role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::123456789012:role/logs"}
+    role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": log_role(rig.client("iam"))}
     api.control.update_account(patchOperations=[role])
     api.control.update_stage(restApiId=api.id, stageName="prod", patchOperations=patch)
     answer = api.get("/x")

@@ -127,6 +127,23 @@ def test_what_comes_back(api: Deployed) -> None:
     assert "X-Amzn-Trace-Id" not in answer.headers
 
 
+def test_what_names_a_request_of_the_backend(rig: Rig, scripted: Scripted) -> None:
+    """R test_http_integration_with_lambda[HTTP_PROXY]."""
+    trace = "Root=1-67f4c1f2-000000000000000000000000"
+    scripted.answers(
+        f"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nx-amzn-RequestId: b-1\r\nX-Amzn-Trace-Id: {trace}\r\n\r\n".encode()
+    )
+    answer = rig.deploy({"/a": {"GET": to(scripted.url)}}).get("/a")
+    assert answer.headers.get_list("x-amzn-Remapped-x-amzn-RequestId") == ["b-1"]
+    assert answer.headers["x-amzn-RequestId"] != "b-1"
+    assert answer.headers.get_list("X-Amzn-Trace-Id") == [trace]
+
+
+@pytest.mark.parametrize("path", ["/x", "/missing"])
+def test_an_answer_names_no_server(api: Deployed, path: str) -> None:
+    assert "Server" not in api.get(path).headers
+
+
 def test_the_services_status_is_the_answers(rig: Rig, api: Deployed) -> None:
     rig.configure_machines(status={"/teapot": 418, "/gone": 503, "/empty": 204})
     try:

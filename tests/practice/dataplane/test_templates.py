@@ -59,6 +59,69 @@ def test_input_in_a_request_template(rig: Rig, scripted: Scripted, sent: object,
     assert scripted.requests[-1].partition(b"\r\n\r\n")[2].decode() == shown
 
 
+@pytest.mark.parametrize(
+    ("expression", "shown"),
+    [
+        # R test_mock_integration_response: "id": $input.params().path.id
+        ("$input.params().path.id", "12"),
+        ("$input.params().get('path').get('id')", "12"),
+        ("$input.params()['querystring'].q", "a b"),
+        ("${input.params().header.X-H}", "here"),
+        ("$input.params().path", "{id=12}"),
+        ("$input.params().path.size()", "1"),
+        ("$input.params().path.none", ""),
+        ("$input.params().nothing.at.all", ""),
+    ],
+)
+def test_all_parameters_are_a_map(rig: Rig, expression: str, shown: str) -> None:
+    api = rig.deploy({"/pets/{id}": {"GET": mock(200, expression)}})
+    assert api.get("/pets/12?q=a%20b", headers={"X-H": "here"}).text == shown
+
+
+def test_an_unknown_method_in_a_template_is_refused(rig: Rig) -> None:
+    api = rig.deploy({"/pets/{id}": {"GET": mock(200, "$input.params().path.keySet()")}})
+    answer = api.get("/pets/12")
+    assert (answer.status_code, answer.headers["X-Practice-Refused"]) == (501, "true")
+
+
+def binary(rig: Rig, media_types: list[str], *, handling: str | None = None) -> Deployed:
+    integration = mock(200, "ok") | ({"contentHandling": handling} if handling else {})
+    integration["requestTemplates"] = {"application/json": '{"statusCode": 200}', "image/png": '{"statusCode": 200}'}
+    api = rig.deploy({"/a": {"OPTIONS": integration, "POST": integration}})
+    for media_type in media_types:
+        escaped = media_type.replace("/", "~1")
+        api.control.update_rest_api(
+            restApiId=api.id, patchOperations=[{"op": "add", "path": f"/binaryMediaTypes/{escaped}"}]
+        )
+    api.control.create_deployment(restApiId=api.id, stageName="prod")
+    return api
+
+
+@pytest.mark.parametrize(
+    ("media_types", "sent", "handling", "status"),
+    [
+        (["*/*"], None, None, 500),
+        (["*/*"], "application/json", None, 500),
+        (["*/*"], None, "CONVERT_TO_BINARY", 500),
+        (["*/*"], None, "CONVERT_TO_TEXT", 200),
+        (["application/json"], None, None, 500),
+        (["image/*"], "image/png", None, 500),
+        (["image/*"], "image/png", "CONVERT_TO_TEXT", 200),
+        (["image/*"], "application/json", None, 200),
+        (["image/png"], None, None, 200),
+        ([], None, None, 200),
+    ],
+)
+def test_a_template_reads_text_only(
+    rig: Rig, media_types: list[str], sent: str | None, handling: str | None, status: int
+) -> None:
+    api = binary(rig, media_types, handling=handling)
+    headers = {"Content-Type": sent} if sent else {}
+    assert api.request("OPTIONS", "/a", headers=headers).status_code == status
+    if status == 500:
+        assert "configuration error: Unable to transform request" in "".join(api.last_log())
+
+
 def test_directives_are_refused_plainly(rig: Rig) -> None:
     api = rig.deploy({"/a": {"GET": mock(200, "#set($x = 1)$x")}})
     answer = api.get("/a")
