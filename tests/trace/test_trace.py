@@ -508,9 +508,9 @@ def test_test_invoke_runs_what_is_configured(stack: Stack) -> None:
     assert "Illegal character in path" in told.test_invoke.log
 
 
-def test_logs_are_the_stages_own(stack: Stack, session: boto3.Session) -> None:
+def test_logs_are_the_stages_own(stack: Stack) -> None:
     assert stack.trace(logs=True).logs == ("Execution logging of stage prod is off.",)
-    role = log_role(session.client("iam", endpoint_url=stack.account.url))
+    role = log_role(stack.aws.session.client("iam", endpoint_url=stack.account.url))
     stack.aws.apigateway.update_account(
         patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}]
     )
