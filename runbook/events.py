@@ -7,21 +7,28 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import types
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import cache, lru_cache
+from keyword import iskeyword
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
+from runbook import errors
 from runbook.outcome import Change, Difference
 
 if TYPE_CHECKING:
     from runbook.parameters import Parameters
 
 __all__ = [
+    "VERSION",
     "Action",
     "ApprovalAsked",
     "CallAnswered",
     "CallSent",
     "Event",
+    "LogOpened",
     "Noted",
     "Outcome",
     "Planned",
@@ -32,8 +39,12 @@ __all__ = [
     "StepFinished",
     "StepStarted",
     "Waited",
+    "from_json",
     "to_json",
 ]
+
+VERSION = 1
+"""Of the stream: changes when a reader of older events would misunderstand newer ones. Events without one are of 1."""
 
 
 class Action(enum.StrEnum):
@@ -77,6 +88,25 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogOpened(Event):
+    """The first line of a log: which program wrote it, and for which account. A run itself does not send it."""
+
+    action: Action
+    stack: str
+    format: int = VERSION
+    """Version of the event stream."""
+    program: str = ""
+    face: str = ""
+    """The front end that the run was started in: ``cli``, ``notebook`` or ``tui``."""
+    kind: str = ""
+    """``practice`` or ``aws``."""
+    endpoint_url: str | None = None
+    region: str = ""
+    titles: dict[str, str] = field(default_factory=dict)
+    """The steps' titles, by step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
     """A run began, with the parameters it resolved, on these steps in reading order."""
 
@@ -88,6 +118,8 @@ class RunStarted(Event):
     """12-digit id; empty when AWS did not say who is asking."""
     caller: str = ""
     """ARN of who is asking."""
+    version: int = VERSION
+    """Version of the event stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +306,7 @@ def _plain(value: object) -> Any:
         return value.value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_plain(item) for item in value]
@@ -283,3 +315,121 @@ def _plain(value: object) -> Any:
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
     return str(value)
+
+
+def from_json(line: Mapping[str, Any]) -> Event:
+    """The event that :func:`to_json` made this line of, with its times to the millisecond.
+
+    Facts come back as read-only records with the same fields, an exception as one of the same name. What a line of an
+    older log lacks has its default, or is empty. Raises :class:`ValueError` when it is not an event that this version
+    can read.
+    """
+    kind = _kinds().get(str(line.get("event")))
+    if kind is None:
+        raise ValueError(f"unknown event {errors.quoted(line.get('event'))}")
+    if "at" not in line:
+        raise ValueError(f"event {line['event']} has no time")
+    try:
+        return _event(kind, line)
+    except (KeyError, TypeError, OverflowError, RecursionError) as error:
+        raise ValueError(f"event {line['event']} is not as expected: {errors.named(error)}") from None
+
+
+def _event(kind: type[Event], line: Mapping[str, Any]) -> Event:
+    hints, values = _hints(kind), {}  # type: ignore[arg-type]
+    for item in dataclasses.fields(kind):
+        hint = hints[item.name]
+        if item.name in line:
+            values[item.name] = _typed(hint, line[item.name])
+        elif item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING:
+            values[item.name] = _EMPTY[get_origin(hint) or hint]()
+    return kind(**values)
+
+
+_EMPTY: Mapping[Any, Callable[[], Any]] = {str: str, int: int, float: float, bool: bool, tuple: tuple, dict: dict}
+
+
+@cache
+def _kinds() -> Mapping[str, type[Event]]:
+    exported = (globals()[name] for name in __all__)
+    return {each.__name__: each for each in exported if isinstance(each, type) and issubclass(each, Event)}
+
+
+@cache
+def _hints(kind: Any) -> Mapping[str, Any]:
+    from runbook.parameters import Parameters
+
+    return get_type_hints(kind, localns={"Parameters": Parameters})
+
+
+def _typed(hint: Any, value: Any) -> Any:
+    """What :func:`_plain` made this value of, where the field is annotated so. Raises :class:`ValueError`."""
+    origin, inside = get_origin(hint), get_args(hint)
+    if hint is object:
+        return _record(value)
+    if hint is Any:
+        return value
+    if origin in (Union, types.UnionType):
+        return None if value is None else _typed(next(one for one in inside if one is not types.NoneType), value)
+    if origin is tuple:
+        return tuple(_typed(inside[0], item) for item in _a(list, value))
+    if origin is dict:
+        return {_typed(inside[0], name): _typed(inside[1], item) for name, item in _a(dict, value).items()}
+    if hint is datetime:
+        return datetime.fromisoformat(_a(str, value))
+    if hint is BaseException:
+        return _exception(_a(str, value))
+    if hint in (str, int, float, bool):
+        return hint(_a((str, int, float), value))
+    if issubclass(hint, enum.Enum):
+        return hint(value)
+    if dataclasses.is_dataclass(hint):
+        make: Any = hint
+        hints, body = _hints(make), _a(dict, value)
+        return make(**{name: _typed(hints[name], item) for name, item in body.items() if name in hints})
+    return _parameters(_a(dict, value))
+
+
+def _a(kind: type | tuple[type, ...], value: Any) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError(errors.quoted(value))
+    return value
+
+
+def _parameters(values: Mapping[str, Any]) -> Parameters:
+    """Those that this version knows; in an older log their values may be ones that would not be taken today."""
+    from runbook.parameters import Parameters, validated
+
+    known = {name: value for name, value in values.items() if name in Parameters.model_fields}
+    try:
+        return validated(known)
+    except errors.BadInput:
+        return Parameters.model_construct(set(known), **known)
+
+
+def _exception(name: str) -> BaseException:
+    """One of this name; of the same class where it is one of the runbook's own."""
+    own = getattr(errors, name, None)
+    kind: Any = own if isinstance(own, type) and issubclass(own, Exception) else type(name, (Exception,), {})
+    made: BaseException = kind.__new__(kind, name)  # what else it was made from is not known any more
+    return made
+
+
+def _record(value: Any) -> Any:
+    """A fact as it was written, that cannot be changed: a record for each object, a tuple for each list."""
+    if isinstance(value, Mapping):
+        items = {str(name): _record(item) for name, item in value.items()}
+        if all(name.isidentifier() and not iskeyword(name) and not name.startswith("_") for name in items):
+            return _record_class(tuple(items))(**items)
+        return types.MappingProxyType(items)
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_record, value))
+    return value
+
+
+@lru_cache(maxsize=512)
+def _record_class(names: tuple[str, ...]) -> Callable[..., Any]:
+    # Tags are on everything; as in the facts themselves, they are not shown with the rest.
+    return dataclasses.make_dataclass(
+        "Record", [(name, Any, field(repr=name != "tags")) for name in names], frozen=True, slots=True
+    )

@@ -21,19 +21,19 @@ from typing import TYPE_CHECKING, Any
 from runbook.control import Control
 from runbook.engine import run
 from runbook.errors import BadInput, CannotContinue, NeedsReplacing, RunbookError, named, reason
-from runbook.events import Action, ApprovalAsked, Event, Outcome, RunFinished, RunStarted, StepFinished
+from runbook.events import Action, ApprovalAsked, Event, Outcome
 from runbook.outcome import Change, Difference
 from runbook.parameters import Parameters, validated
+from runbook.run_state import TO_DO, RunState
 
 if TYPE_CHECKING:
     from runbook.accounts import Account
     from runbook.step import Plan
 
-__all__ = ["FrozenPlan", "PlanOutdated", "PlannedStep", "carry_out", "freeze"]
+__all__ = ["FrozenPlan", "PlanOutdated", "PlannedStep", "carry_out", "freeze", "frozen"]
 
 _LARGEST = 10_000_000  # bytes
 FORMAT = 2
-_TO_DO = (Outcome.MISSING, Outcome.DRIFTED, Outcome.UNKNOWN)
 
 
 class PlanOutdated(RunbookError):
@@ -162,12 +162,17 @@ class FrozenPlan:
 
 
 def freeze(events: Iterable[Event]) -> FrozenPlan:
+    """:func:`frozen`, of the run that told these events."""
+    return frozen(RunState.of(events))
+
+
+def frozen(run: RunState) -> FrozenPlan:
     """The plan that a run which only checked amounts to.
 
     Raises :class:`CannotContinue` when the run could not see all it had to: such a plan would approve the unknown.
     Raises :class:`NeedsReplacing` when something has to be replaced and ``replace`` is not given: it would stop there.
     """
-    plan = _seen_now(events)
+    plan = _seen_now(run)
     replaced = [step for step in plan.steps if step.change is Change.REPLACE]
     if replaced and not plan.parameters.replace:
         raise NeedsReplacing(
@@ -177,26 +182,18 @@ def freeze(events: Iterable[Event]) -> FrozenPlan:
     return plan
 
 
-def _seen_now(events: Iterable[Event]) -> FrozenPlan:
-    started: RunStarted | None = None
-    ended: dict[str, StepFinished] = {}
-    for event in events:
-        match event:
-            case RunStarted():
-                started = event
-            case StepFinished(step=str(name)):
-                ended[name] = event
-            case RunFinished(cause=BaseException() as cause):
-                raise cause
+def _seen_now(run: RunState) -> FrozenPlan:
+    if run.cause is not None:
+        raise run.cause
+    started = run.started
     if started is None or started.action is not Action.CHECK:
         raise ValueError("a plan is made from a run that only checks")
-    for name in started.steps:
-        end = ended.get(name)
-        if end is None or end.outcome not in (Outcome.OK, *_TO_DO):
-            if end is not None and isinstance(end.cause, BadInput):
-                raise end.cause
-            reason = end.reason if end else "the run ended before it"
-            raise CannotContinue(f"No plan can be made, because {name} could not be looked at: {reason}")
+    for step in run.steps.values():
+        if step.outcome not in (Outcome.OK, *TO_DO):
+            if isinstance(step.cause, BadInput):
+                raise step.cause
+            reason = step.reason if step.finished else "the run ended before it"
+            raise CannotContinue(f"No plan can be made, because {step.id} could not be looked at: {reason}")
     if not started.account:
         raise CannotContinue("No plan can be made, because AWS does not say whose account this is.")
     return FrozenPlan(
@@ -216,7 +213,8 @@ def _seen_now(events: Iterable[Event]) -> FrozenPlan:
                 follows=end.follows,
                 expected=end.expected,
             )
-            for name, end in ((name, ended[name]) for name in started.steps)
+            for name, end in ((step.id, step.finished) for step in run.steps.values())
+            if end is not None
         ),
     )
 
@@ -234,7 +232,7 @@ def carry_out(
     step that would do something else than planned is skipped, and so is what needs it.
     """
     control = control or Control()
-    now = _seen_now(run(plan, account.aws, frozen.parameters, Action.CHECK, control=control))
+    now = _seen_now(RunState.of(run(plan, account.aws, frozen.parameters, Action.CHECK, control=control)))
     if changes := _changes(frozen, now):
         raise PlanOutdated(
             f"The plan of {frozen.made:%Y-%m-%d %H:%M} UTC does not hold any more: {'; '.join(changes)}. "

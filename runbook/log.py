@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import private_files
-from runbook.events import Action, Event, to_json
+from runbook.events import Action, Event, LogOpened, to_json
 from runbook.redaction import redacted, secrets_of
 
 if TYPE_CHECKING:
@@ -31,9 +31,6 @@ __all__ = ["HOME_VARIABLE", "RunLog", "directory", "logged", "runs", "stack_of"]
 log = logging.getLogger(__name__)
 
 HOME_VARIABLE = "RUNBOOK_HOME"
-FORMAT = 1
-"""Changes when a reader of older logs would misunderstand newer ones."""
-
 _SUFFIX = ".jsonl"
 
 
@@ -108,7 +105,7 @@ class RunLog:
         try:
             if self._file is None:
                 self._file = self._open()
-                self._line(self._opening(event.at))
+                self._line(to_json(self._opening(event.at)))
             self._line(to_json(event))
         except Exception as error:  # a log is for the run, not the run for the log
             self._broken(error)
@@ -117,7 +114,7 @@ class RunLog:
         """The lines that these events, from the first on, make in a log; for where it cannot be written, too."""
         for number, event in enumerate(events):
             if number == 0:
-                yield self._cleaned(self._opening(event.at))
+                yield self._cleaned(to_json(self._opening(event.at)))
             yield self._cleaned(to_json(event))
 
     def close(self) -> None:
@@ -129,20 +126,12 @@ class RunLog:
             except OSError as error:
                 self._broken(error)
 
-    def _opening(self, at: datetime) -> dict[str, Any]:
+    def _opening(self, at: datetime) -> LogOpened:
         try:
             program = f"apigw-vpc-runbook {version('apigw-vpc-runbook')}"
         except PackageNotFoundError:
             program = "apigw-vpc-runbook"
-        return {
-            "event": "LogOpened",
-            "at": at.isoformat(timespec="milliseconds"),
-            "format": FORMAT,
-            "program": program,
-            "stack": self.stack,
-            "action": self.action.value,
-            **{name: value for name, value in self._about.items() if value is not None},
-        }
+        return LogOpened(at=at, program=program, stack=self.stack, action=self.action, **self._about)
 
     def _open(self) -> IO[str]:
         where = self._where or directory()

@@ -1,4 +1,7 @@
-"""What is known of every step, made from the events of runs and nothing else. Draws nothing, waits for nothing."""
+"""What is known of every step of a stack, over all runs of the session. Draws nothing, waits for nothing.
+
+What the run at hand does is in its :class:`runbook.run_state.RunState`; here is what is left of the runs before it.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +19,20 @@ from runbook.events import (
     Event,
     Outcome,
     Planned,
-    QuotaWaited,
-    RunFinished,
     RunStarted,
     StepChecked,
     StepFinished,
-    StepStarted,
     Waited,
 )
 from runbook.outcome import Change, Difference
+from runbook.run_state import SETTLED, RunState, StepRun
 
 if TYPE_CHECKING:
     from runbook.step import Plan, Step
 
-__all__ = ["Board", "Run", "StepState", "Wait"]
+__all__ = ["Board", "StepState", "Wait"]
 
 CALLS_KEPT = 1000
-SETTLED = frozenset({Outcome.OK, Outcome.DONE})
 
 
 @dataclass(slots=True)
@@ -44,8 +44,11 @@ class Wait:
     elapsed: float
     usual: float
     at: float
-    for_quota: bool = False
-    """Whether one request waits for the account's quota; it is over when that request is answered."""
+
+    @classmethod
+    def of(cls, told: Waited, at: float) -> Wait:
+        """A wait as it was told at this time."""
+        return cls(told.what, told.state, told.elapsed, told.usual, at)
 
     def elapsed_at(self, now: float, pace: float) -> float:
         """AWS seconds waited at ``now``, between two polls too."""
@@ -58,11 +61,6 @@ class StepState:
 
     step: Step
     number: int
-    queued: bool = False
-    acting: Action | None = None
-    """What it is doing right now."""
-    asked: ApprovalAsked | None = None
-    """It waits for a person to let it act."""
     outcome: Outcome | None = None
     action: Action | None = None
     """The action of the run that gave the outcome."""
@@ -75,15 +73,12 @@ class StepState:
     expected: tuple[Difference, ...] = ()
     """What will be different once the steps before have acted."""
     fact: object = None
-    began: float | None = None
-    """When it began what it is doing, on the board's clock."""
-    spent: float = 0.0
-    """Wall seconds of this run that it acted before it last began, so without the time a person took to answer."""
     duration: float | None = None
-    """Wall seconds that it acted in the run that gave the outcome."""
-    wait: Wait | None = None
+    """Wall seconds that it acted in the run that gave the outcome, without the time a person took to answer."""
     changes: list[str] = field(default_factory=list)
     """The writing requests of the run that last acted on it."""
+    now: StepRun | None = None
+    """The step in the run that goes on, or went on last; None when it is not part of that."""
 
     @property
     def id(self) -> str:
@@ -94,6 +89,37 @@ class StepState:
     def name(self) -> str:
         """The title's part before the colon."""
         return self.step.title.partition(":")[0]
+
+    @property
+    def queued(self) -> bool:
+        """Whether it waits for its turn."""
+        return self.now is not None and self.now.queued
+
+    @property
+    def acting(self) -> Action | None:
+        """What it is doing right now."""
+        return self.now.acting if self.now else None
+
+    @property
+    def asked(self) -> ApprovalAsked | None:
+        """It waits for a person to let it act."""
+        return self.now.asked if self.now else None
+
+    @property
+    def wait(self) -> Wait | None:
+        """What AWS is being waited for."""
+        told = self.now.wait if self.now else None
+        return Wait.of(told, self.now.wait_since) if told and self.now else None
+
+    @property
+    def began(self) -> float | None:
+        """When it began what it is doing, on the board's clock."""
+        return self.now.acting_since if self.now else None
+
+    @property
+    def spent(self) -> float:
+        """Wall seconds of this run that it acted before it last began."""
+        return self.now.spent if self.now else 0.0
 
     @property
     def idle(self) -> bool:
@@ -107,20 +133,9 @@ class StepState:
 
     def forget(self) -> None:
         """Nothing is known any more."""
-        self.outcome = self.action = self.fact = self.duration = self.began = self.wait = None
+        self.outcome = self.action = self.fact = self.duration = self.now = None
         self.reason, self.differences, self.changes = "", (), []
         self.change, self.follows, self.expected = Change.NONE, "", ()
-
-
-@dataclass(slots=True)
-class Run:
-    """The run that is going on, or the last one."""
-
-    action: Action
-    only: str | None
-    began: float
-    steps: tuple[str, ...] = ()
-    finished: RunFinished | None = None
 
 
 class Board:
@@ -130,13 +145,20 @@ class Board:
         self.plan = plan
         self.clock = clock
         self.steps = {step.id: StepState(step, number) for number, step in enumerate(plan.steps, start=1)}
-        self.run: Run | None = None
+        self.run: RunState | None = None
+        """The run that is going on, or the last one."""
+        self.began_at = 0.0
+        """When it was asked for, on the board's clock."""
         self.started: RunStarted | None = None
         """The last start; holds the parameters that were resolved."""
         self.planned: Planned | None = None
         """What ``up`` will do as a whole, as the last check saw it."""
         self.calls: deque[CallAnswered] = deque(maxlen=CALLS_KEPT)
-        self.in_flight: dict[int, CallSent] = {}
+
+    @property
+    def in_flight(self) -> dict[int, CallSent]:
+        """The AWS requests that were not answered yet."""
+        return self.run.in_flight if self.run else {}
 
     def __iter__(self) -> Iterator[StepState]:
         """The steps in reading order."""
@@ -171,7 +193,7 @@ class Board:
     @property
     def progress(self) -> tuple[int, int]:
         """How many of the run's steps have ended, and how many there are."""
-        steps = self.run.steps if self.run else ()
+        steps = self.run.steps if self.run else {}
         ended = [name for name in steps if self[name].idle]
         return len(ended), len(steps)
 
@@ -185,92 +207,51 @@ class Board:
 
     def begin(self, action: Action, only: str | None) -> None:
         """A run was asked for; its first event comes later."""
-        self.run = Run(action, only, self.clock())
-        self.in_flight.clear()
+        self.run, self.began_at = RunState(action, only, self.clock), self.clock()
+        for state in self:
+            state.now = None
 
     def take(self, event: Event) -> None:
         """Learn from one event."""
+        if self.run is None or (self.run.finished is not None and isinstance(event, RunStarted)):
+            self.begin(Action.CHECK, None)
+        assert self.run is not None  # noqa: S101 (begin made it)
+        self.run.apply(event)
         state = self.steps.get(event.step or "")
         match event:
             case RunStarted():
-                self._run_started(event)
-            case RunFinished():
-                self._run_finished(event)
+                self._run_started(event, self.run)
             case Planned():
                 self.planned = event
-            case CallSent():
-                self.in_flight[event.call] = event
             case CallAnswered():
-                self.in_flight.pop(event.call, None)
                 self.calls.append(event)
                 if state is not None and event.writes and not event.error:
                     state.changes.append(event.operation)
-                if state is not None and state.wait is not None and state.wait.for_quota:
-                    state.wait = None
-            case _ if state is None:
-                pass
-            case StepStarted():
-                self._step_started(state, event)
-            case StepChecked() if not event.again and self._acts(state):
+            case StepChecked() if state is not None and not event.again and self._acts(state):
                 state.fact = event.fact
                 state.reason, state.differences = event.reason, event.differences
-            case ApprovalAsked():
-                state.asked, state.acting = event, None
-                self._pause(state)
-            case Waited():
-                quota = isinstance(event, QuotaWaited)
-                state.wait = Wait(event.what, event.state, event.elapsed, event.usual, self.clock(), for_quota=quota)
-            case StepFinished():
-                self._step_finished(state, event)
+            case StepFinished() if state is not None:
+                self._step_finished(state, event, self.run)
 
     def _acts(self, state: StepState) -> bool:
         return self.run is None or self.run.only in (None, state.id)
 
-    def _run_started(self, event: RunStarted) -> None:
+    def _run_started(self, event: RunStarted, run: RunState) -> None:
         self.started, self.planned = event, None
-        if self.run is None:
-            self.begin(event.action, None)
-        assert self.run is not None  # noqa: S101 (begin made it)
-        self.run.steps = event.steps
-        for name in event.steps:
-            self[name].queued, self[name].began, self[name].spent = True, None, 0.0
+        for name, step in run.steps.items():
+            self[name].now = step
             if self._acts(self[name]) and event.action is not Action.CHECK:
                 self[name].changes = []
 
-    def _run_finished(self, event: RunFinished) -> None:
-        for state in self:
-            state.queued, state.acting, state.asked, state.wait = False, None, None, None
-        self.in_flight.clear()
-        if self.run is None:
-            self.begin(event.action, None)
-        assert self.run is not None  # noqa: S101 (begin made it)
-        self.run.finished = event
-
-    def _step_started(self, state: StepState, event: StepStarted) -> None:
-        state.queued, state.asked, state.wait = False, None, None
-        state.acting = event.action
-        if state.began is None:
-            state.began = self.clock()
-
-    def _pause(self, state: StepState) -> None:
-        if state.began is not None:
-            state.spent += self.clock() - state.began
-            state.began = None
-
-    def _step_finished(self, state: StepState, event: StepFinished) -> None:
-        assert self.run is not None  # noqa: S101 (a step ends only in a run)
-        acted = state.began is not None or state.spent > 0
-        self._pause(state)
-        state.queued, state.acting, state.asked, state.wait = False, None, None, None
+    def _step_finished(self, state: StepState, event: StepFinished, run: RunState) -> None:
         if not self._acts(state) and event.outcome is Outcome.OK and state.settled:
             state.fact = event.fact  # only looked at on the way: it stands as it stood
             return
-        down = self.run.action is Action.DOWN
-        state.outcome, state.action, state.reason = event.outcome, self.run.action, event.reason
+        state.outcome, state.action, state.reason = event.outcome, run.action, event.reason
         state.change, state.follows, state.differences = event.change, event.follows, event.differences
         state.expected = event.expected
-        state.duration = state.spent if acted else None
-        if down and event.outcome in (Outcome.OK, Outcome.UNDONE):
+        state.duration = state.spent if state.now and state.now.acted else None
+        if run.action is Action.DOWN and event.outcome in (Outcome.OK, Outcome.UNDONE):
             state.fact = None
             self._forget_what_needs(state)
         elif event.fact is not None or event.outcome is not Outcome.FAILED:

@@ -170,7 +170,7 @@ class Session:
 
     def approve(self, state: StepState) -> None:
         """Let a step that asks act."""
-        state.asked, state.queued = None, True
+        _answered(state)
         self.control.approve(state.id)
 
     def approve_all(self) -> None:
@@ -178,12 +178,12 @@ class Session:
         if self.order is not None:
             self.order = replace(self.order, guided=False)
         for state in self.board.asking:
-            state.asked, state.queued = None, True
+            _answered(state)
         self.control.approve_all()
 
     def skip(self, state: StepState) -> None:
         """Leave a step that asks as it is."""
-        state.asked, state.queued = None, True
+        _answered(state)
         self.control.skip(state.id)
 
     def change(self, params: Parameters) -> None:
@@ -223,3 +223,8 @@ class Session:
         if self.last is None or self.last.action is Action.CHECK:
             return 0
         return 0 if self.last.worst is None else 1
+
+
+def _answered(state: StepState) -> None:
+    if state.now is not None:
+        state.now.answered()

@@ -13,8 +13,9 @@ from runbook.cli.options import NOT_AS_IT_SHOULD_BE, Target, complain, targeted,
 from runbook.cli.signals import stopping
 from runbook.control import Control
 from runbook.errors import BadInput, Stopped, quoted
-from runbook.events import Action, RunFinished, StepFinished
+from runbook.events import Action
 from runbook.present import safe
+from runbook.run_state import RunState
 
 if TYPE_CHECKING:
     from runbook.step import Plan
@@ -44,7 +45,7 @@ def output(
     wanted = list(plan.outputs) if name is None else [name]
     account, control = target.connect(), Control()
     with stopping(control) as signalled:
-        events = tuple(
+        ran = RunState.of(
             run(
                 plan,
                 account.aws,
@@ -55,8 +56,8 @@ def output(
                 control=control,
             )
         )
-    finished = events[-1]
-    assert isinstance(finished, RunFinished)  # noqa: S101 (the engine's promise)
+    finished = ran.finished
+    assert finished is not None  # noqa: S101 (the engine's promise)
     if finished.cause is not None:
         code = complain(finished.cause, finished.error)
         return signalled.exit_code or code if isinstance(finished.cause, Stopped) else code
@@ -69,9 +70,8 @@ def output(
     if name is None:
         _all(known, json=json)
     if len(known) < len(wanted):
-        ended = {event.step: event for event in events if isinstance(event, StepFinished)}
         absent = Absence(plan, account.aws, target.parameters.stack).after(finished)
-        tell_error(str(absent) if absent else _unknown(plan, ended, [each for each in wanted if each not in known]))
+        tell_error(str(absent) if absent else _unknown(plan, ran, [each for each in wanted if each not in known]))
         return NOT_AS_IT_SHOULD_BE
     return 0
 
@@ -89,10 +89,11 @@ def _lines(value: Any) -> list[str]:
     return [safe(str(each)) for each in (value if isinstance(value, list | tuple) else [value])]
 
 
-def _unknown(plan: Plan, ended: dict[str | None, StepFinished], names: list[str]) -> str:
+def _unknown(plan: Plan, ran: RunState, names: list[str]) -> str:
     said = []
     for name in names:
-        step = ended.get(plan.outputs[name].id)
-        why = f": {step.step} is {step.outcome.value}{f', {step.reason}' if step.reason else ''}" if step else ""
+        step = ran.steps.get(plan.outputs[name].id)
+        outcome, reason = (step.outcome, step.reason) if step else (None, "")
+        why = f": {plan.outputs[name].id} is {outcome.value}{f', {reason}' if reason else ''}" if outcome else ""
         said.append(f"{name} is not known{why}")
     return f"{'; '.join(said)}."

@@ -22,8 +22,9 @@ from runbook.cli.signals import stopping
 from runbook.cli.streams import let_go, reader_gone
 from runbook.control import Control
 from runbook.errors import BadInput, Stopped, named
-from runbook.events import Action, Event, Outcome, Planned, RunFinished, StepFinished
+from runbook.events import Action, Event, Outcome
 from runbook.extras import need
+from runbook.run_state import RunState
 
 if TYPE_CHECKING:
     from runbook.accounts import Account
@@ -77,12 +78,12 @@ def plan(
     """Show what `up` would do, step by step. Changes nothing."""
     ended = _run(target.connect(), target, Action.CHECK, json=json, as_plan=True)
     code = _finish(ended, planned=not detailed_exitcode)
-    if code == NOT_AS_IT_SHOULD_BE and all(event.nothing for event in ended.events if isinstance(event, Planned)):
+    if code == NOT_AS_IT_SHOULD_BE and (ended.run.planned is None or ended.run.planned.nothing):
         code = 0
     if out is not None and code in (0, NOT_AS_IT_SHOULD_BE):
-        from runbook.frozen_plan import freeze
+        from runbook.frozen_plan import frozen
 
-        freeze(ended.events).write(out)
+        frozen(ended.run).write(out)
         command = command_line.runbook("up", plan=out)
         typer.echo(f"wrote {named(out)}" + (f"; carry it out with: {command}" if command else ""), err=True)
     return code
@@ -170,7 +171,7 @@ def _down_all_expired(target: Target, *, yes: bool, expected: str | None, json: 
             codes.append(complain(error))
             continue
         codes.append(_finish(ended, if_exists=True))
-        if Outcome.STOPPED in ended.finished.outcomes.values():
+        if Outcome.STOPPED in ended.run.outcomes.values():
             break
     return FAILED if any(codes) else 0
 
@@ -287,7 +288,7 @@ def _shown(
     absence = Absence(plan_, account.aws, target.parameters.stack)
     with stopping(control) as signalled, contextlib.closing(told):
         try:
-            shown = tuple(show(told, plan_, account, control, absence, as_json=json, as_plan=as_plan, only=only))
+            shown = RunState.of(show(told, plan_, account, control, absence, as_json=json, as_plan=as_plan, only=only))
         except OSError as error:
             if not (signalled.number and reader_gone(error)):
                 error.add_note("The run was stopped; run it again to go on.")
@@ -296,7 +297,7 @@ def _shown(
             let_go()
             raise typer.Exit(signalled.exit_code) from None
     ended = _Ended(shown, signalled.exit_code)
-    absent = None if as_plan else absence.after(ended.finished)
+    absent = None if as_plan or shown.finished is None else absence.after(shown.finished)
     if absent and json:
         from runbook.cli.console import say
 
@@ -306,23 +307,13 @@ def _shown(
 
 @dataclass(frozen=True)
 class _Ended:
-    """A run that is over."""
+    """A run that is over, and what this front end knows besides."""
 
-    events: tuple[Event, ...]
+    run: RunState
     stopped: int = 0
     """The exit code of a run that a signal stopped."""
     absent: NoSuchStack | None = None
     """That there is no such stack, where that is so."""
-
-    @property
-    def finished(self) -> RunFinished:
-        last = self.events[-1]
-        assert isinstance(last, RunFinished)  # noqa: S101 (the engine's promise)
-        return last
-
-    @property
-    def steps(self) -> dict[str, StepFinished]:
-        return {event.step: event for event in self.events if isinstance(event, StepFinished) and event.step}
 
 
 def _finish(ended: _Ended, *, judged: str | None = None, planned: bool = False, if_exists: bool = False) -> int:
@@ -331,14 +322,15 @@ def _finish(ended: _Ended, *, judged: str | None = None, planned: bool = False, 
     To remove a stack that is not there is no failure, but for where others are: one of them may have been meant, and
     goes on to cost. With ``if_exists`` it is none there either.
     """
-    finished, steps = ended.finished, ended.steps
+    finished = ended.run.finished
+    assert finished is not None  # noqa: S101 (the engine's promise)
     if ended.absent and finished.action is Action.DOWN:
         return NOT_AS_IT_SHOULD_BE if ended.absent.others and not if_exists else 0
     if finished.cause is not None:
         code = complain(finished.cause, finished.error)
         return ended.stopped or code if isinstance(finished.cause, Stopped) else code
     outcomes = {name: outcome for name, outcome in finished.outcomes.items() if judged in (None, name)}
-    causes = [step.cause for step in steps.values() if step.outcome is Outcome.FAILED]
+    causes = [step.cause for step in ended.run.ended(Outcome.FAILED)]
     if bad := next((cause for cause in causes if isinstance(cause, BadInput)), None):
         return complain(bad)
     values = set(outcomes.values())
@@ -374,11 +366,10 @@ def _confirm(
             found = removals(plan, account.aws, params, acting)
             announce_removal(params.stack, only, plan, account.aws, found)
             return bool(found)
-        looked = run(plan, account.aws, params, Action.CHECK, defaults=account.defaults, only=acting)
-        ended = _Ended(tuple(looked))
-        if (code := _finish(ended, planned=True)) != 0:
+        looked = RunState.of(run(plan, account.aws, params, Action.CHECK, defaults=account.defaults, only=acting))
+        if (code := _finish(_Ended(looked), planned=True)) != 0:
             raise typer.Exit(code)
-        announce(params.stack, only, plan, ended.events)
+        announce(params.stack, only, plan, looked)
         return True
 
     return confirm(account, say, yes=yes, expected=expected, json=json)

@@ -29,21 +29,18 @@ from runbook.errors import BadInput
 from runbook.events import (
     Action,
     ApprovalAsked,
-    CallAnswered,
     Event,
     Noted,
     Outcome,
-    Planned,
-    QuotaWaited,
     RunFinished,
     RunStarted,
     StepFinished,
-    StepStarted,
     Waited,
     to_json,
 )
 from runbook.outcome import Change
 from runbook.redaction import redacted, secrets_of
+from runbook.run_state import TO_DO, WELL, RunState
 
 if TYPE_CHECKING:
     from runbook.accounts import Account
@@ -109,7 +106,7 @@ def _as_json(events: Iterator[Event], control: Control, secrets: Callable[[], Co
 def _lines(events: Iterator[Event], screen: _Screen, control: Control) -> Iterator[Event]:
     told: dict[str, datetime] = {}
     for event in events:
-        screen.take(event)
+        screen.run.apply(event)
         match event:
             case RunStarted():
                 screen.console.print(screen.header(), soft_wrap=True)
@@ -143,7 +140,7 @@ def _live(events: Iterator[Event], screen: _Screen, control: Control) -> Iterato
     table.start(refresh=True)
     try:
         for event in events:
-            screen.take(event)
+            screen.run.apply(event)
             if isinstance(event, ApprovalAsked):
                 table.stop()
                 _ask(event, control, screen)
@@ -153,10 +150,10 @@ def _live(events: Iterator[Event], screen: _Screen, control: Control) -> Iterato
     finally:
         table.transient = False
         table.stop()
-    for noted in screen.noted:
+    for noted in screen.run.notes:
         screen.console.print(_note(noted))
-    if screen.finished is not None:
-        screen.console.print(screen.summary(screen.finished))
+    if screen.run.finished is not None:
+        screen.console.print(screen.summary(screen.run.finished))
 
 
 def _ask(event: ApprovalAsked, control: Control, screen: _Screen | None) -> None:
@@ -185,13 +182,7 @@ class _Screen:
     absence: Absence
     as_plan: bool
     only: str | None
-    started: RunStarted | None = None
-    finished: RunFinished | None = None
-    done: dict[str, StepFinished] = field(default_factory=dict)
-    planned: Planned | None = None
-    doing: dict[str, Action] = field(default_factory=dict)
-    waiting: dict[str, Waited] = field(default_factory=dict)
-    noted: list[Noted] = field(default_factory=list)
+    run: RunState = field(default_factory=RunState)
     told: int = 0
     """How many steps, in reading order, were told."""
     held: list[StepFinished] = field(default_factory=list)
@@ -202,50 +193,30 @@ class _Screen:
     def pace(self) -> float:
         return self.account.aws.pace
 
-    def take(self, event: Event) -> None:
-        match event:
-            case RunStarted():
-                self.started = event
-            case StepStarted(step=str(name)):
-                self.doing[name] = event.action
-                self.waiting.pop(name, None)
-            case Waited(step=str(name)):
-                self.waiting[name] = event
-            case CallAnswered(step=str(name)) if isinstance(self.waiting.get(name), QuotaWaited):
-                self.waiting.pop(name)
-            case StepFinished(step=str(name)):
-                self.done[name] = event
-            case Noted():
-                self.noted.append(event)
-            case Planned():
-                self.planned = event
-            case RunFinished():
-                self.finished = event
-
     def shows(self, name: str | None) -> bool:
-        return self.only is None or name == self.only or (name in self.done and not self._well(self.done[name]))
+        return self.only is None or name == self.only or self.run.outcome_of(name or "") not in (None, *WELL)
 
     def next_lines(self, event: StepFinished) -> Iterator[StepFinished]:
         """What can be told now: a look in reading order, a change as it happens."""
-        assert self.started is not None  # noqa: S101
-        if self.started.action is not Action.CHECK:
+        assert self.run.started is not None  # noqa: S101
+        if self.run.action is not Action.CHECK:
             # What waits for a failed step is counted at the end.
             told = [event] if self.shows(event.step) and event.outcome is not Outcome.BLOCKED else []
             self.held += told
-            if self.started.action is not Action.DOWN or event.outcome is not Outcome.OK or not self.holds_back:
+            if self.run.action is not Action.DOWN or event.outcome is not Outcome.OK or not self.holds_back:
                 yield from self.release()
             return
-        for name in self.started.steps[self.told :]:
-            if name not in self.done:
+        for step in list(self.run.steps.values())[self.told :]:
+            if step.finished is None:
                 return
             self.told += 1
-            if self.shows(name):
-                yield self.done[name]
+            if self.shows(step.id):
+                yield step.finished
 
     @property
     def holds_back(self) -> bool:
         """Whether nothing of the stack was seen yet."""
-        return all(step.outcome is Outcome.OK for step in self.done.values())
+        return all(step.outcome in (None, Outcome.OK) for step in self.run.steps.values())
 
     def release(self) -> Iterator[StepFinished]:
         """What was held back."""
@@ -257,12 +228,11 @@ class _Screen:
         return iter(()) if self.absence.after(event) else self.release()
 
     def header(self) -> Text:
-        assert self.started is not None  # noqa: S101
+        started = self.run.started
+        assert started is not None  # noqa: S101
         where = f"practice account at {self.account.endpoint_url}" if not self.account.costs else "AWS"
-        doing = "plan" if self.as_plan else self.started.action.value
-        return Text.assemble(
-            (doing, "bold"), f" stack {self.started.parameters.stack} in {self.started.region} on ", where
-        )
+        doing = "plan" if self.as_plan else started.action.value
+        return Text.assemble((doing, "bold"), f" stack {started.parameters.stack} in {started.region} on ", where)
 
     def line(self, event: StepFinished) -> Text:
         name = event.step or ""
@@ -285,9 +255,10 @@ class _Screen:
 
     def render(self) -> RenderableType:
         """The live picture."""
-        if self.finished and self.finished.action is Action.DOWN and self.absence.after(self.finished):
+        finished = self.run.finished
+        if finished and finished.action is Action.DOWN and self.absence.after(finished):
             return self.header()
-        if self.started is None:
+        if self.run.started is None:
             return self.spinner("", Text("looking …"))
         grid = RichTable.grid(padding=(0, 2))
         grid.add_column(width=3 if self.as_plan else 1, justify="right" if self.as_plan else "left")
@@ -295,9 +266,10 @@ class _Screen:
         grid.add_column(no_wrap=True)
         grid.add_column(justify="right", no_wrap=True)
         grid.add_column(overflow="fold")
-        names = self.started.steps if self.started.action is not Action.DOWN else self.started.steps[::-1]
-        for name in names:
-            if event := self.done.get(name):
+        steps = list(self.run.steps.values())
+        for step in steps[::-1] if self.run.action is Action.DOWN else steps:
+            name = step.id
+            if event := step.finished:
                 words, detail = self._words(event)
                 style = _STYLES.get(event.outcome, "dim")
                 sign = present.SYMBOLS[event.outcome]
@@ -307,11 +279,9 @@ class _Screen:
                     sign, words, detail, took = planned.sign, planned.word, "\n".join(planned.details), ""
                     style = _CHANGE_STYLES.get(event.change, "dim")
                 grid.add_row(Text(sign, style), name, Text(words, style), took, Text(detail))
-            elif name in self.doing:
-                spinner = self.spinner(name)
-                wait = self.waiting.get(name)
-                detail = f"waiting for {_waiting(wait, self.pace)}" if wait else ""
-                grid.add_row(spinner, name, Text(_VERBS[self.doing[name]], "cyan"), "", Text(detail, "cyan"))
+            elif step.acting is not None:
+                detail = f"waiting for {_waiting(step.wait, self.pace)}" if step.wait else ""
+                grid.add_row(self.spinner(name), name, Text(_VERBS[step.acting], "cyan"), "", Text(detail, "cyan"))
             else:
                 grid.add_row(Text("·", "dim"), Text(name, "dim"), "", "", "")
         return Group(self.header(), grid)
@@ -319,7 +289,7 @@ class _Screen:
     def summary(self, event: RunFinished) -> RenderableType:
         """What a person wants to know at the end."""
         parts: list[RenderableType] = []
-        facts = {name: step.fact for name, step in self.done.items() if step.fact is not None}
+        facts, planned = self.run.facts, self.run.planned
         said: list[str] = []
         for name in facts if self.only is None else [self.only]:
             said += present.notes(facts.get(name))
@@ -330,9 +300,9 @@ class _Screen:
             parts.append(self._verdict(event))
         if absent is not None:
             parts.append(Text(str(absent), style="bold yellow"))
-        if self.as_plan and self.planned is not None and not self.planned.nothing:
-            parts.append(Text(present.outlook(self.planned)))
-            if self.planned.replace and self.started is not None and not self.started.parameters.replace:
+        if self.as_plan and planned is not None and not planned.nothing:
+            parts.append(Text(present.outlook(planned)))
+            if planned.replace and self.run.started is not None and not self.run.started.parameters.replace:
                 parts.append(Text("Replacing needs --replace; without it, up stops there.", style="bold yellow"))
         if self.only is not None:
             parts += _fact(facts.get(self.only))
@@ -345,13 +315,14 @@ class _Screen:
         if event.cause is not None:
             return Text("Nothing was done.")
         count = {outcome: list(event.outcomes.values()).count(outcome) for outcome in Outcome}
-        if self.as_plan and self.planned is not None and event.worst in (*_OPEN, None):
-            text = present.counts(self.planned)
-            return Text(f"{text[0].upper()}{text[1:]}{took}", style="green" if self.planned.nothing else "yellow")
+        planned = self.run.planned
+        if self.as_plan and planned is not None and event.worst in (*TO_DO, None):
+            text = present.counts(planned)
+            return Text(f"{text[0].upper()}{text[1:]}{took}", style="green" if planned.nothing else "yellow")
         changed = count[Outcome.DONE] + count[Outcome.UNDONE]
-        if event.worst in _OPEN:
-            return Text(f"{sum(count[outcome] for outcome in _OPEN)} not as it should be{took}", style="yellow")
-        if any(isinstance(step.cause, BadInput) for step in self.done.values()):
+        if event.worst in TO_DO:
+            return Text(f"{sum(count[outcome] for outcome in TO_DO)} not as it should be{took}", style="yellow")
+        if any(isinstance(step.cause, BadInput) for step in self.run.steps.values()):
             return Text(f"Nothing was changed{took}", style="bold red")
         if event.worst is not None:
             waiting = (
@@ -364,29 +335,24 @@ class _Screen:
         if event.action is Action.DOWN:
             text = "nothing of ours is left" if changed else "there was nothing of ours"
         else:
-            done = present.results(step.change for step in self.done.values())
+            done = present.results(step.change for step in self.run.steps.values())
             left = f", {count[Outcome.OK]} already up to date" if count[Outcome.OK] else ""
             text = f"{done or 'nothing changed'}{left}" if changed else "everything is as it should be"
         return Text(f"{text[0].upper()}{text[1:]}{took}", style="bold green")
 
     def _words(self, event: StepFinished) -> tuple[str, str]:
-        if event.outcome is Outcome.OK and self.started is not None and self.started.action is Action.CHECK:
+        if event.outcome is Outcome.OK and self.run.action is Action.CHECK:
             return "up to date", event.reason
         return present.result(event.outcome, event.change), event.reason
 
     def _as_planned(self, event: StepFinished) -> bool:
         """Whether it is part of a plan; what could not be looked at is not."""
-        return self.as_plan and event.outcome in (Outcome.OK, *_OPEN)
+        return self.as_plan and event.outcome in (Outcome.OK, *TO_DO)
 
     def _plan_line(self, event: StepFinished) -> present.PlanLine:
         return present.plan_line(event, only_looks=self.plan[event.step or ""].only_looks)
 
-    @staticmethod
-    def _well(event: StepFinished) -> bool:
-        return event.outcome in (Outcome.OK, Outcome.DONE, Outcome.UNDONE)
 
-
-_OPEN = (Outcome.MISSING, Outcome.DRIFTED, Outcome.UNKNOWN)
 _INSTANT = (Outcome.UNKNOWN, Outcome.BLOCKED)
 
 
@@ -443,21 +409,20 @@ def announce(
     stack: str,
     only: str | None,
     plan: Plan,
-    looked: Iterable[Event],
+    looked: RunState,
 ) -> None:
     """What will change, how long it takes, what it costs."""
     console = terminal()
     console.print(Text(f"Stack {stack}, what will be done:"))
-    ended = {event.step: event for event in looked if isinstance(event, StepFinished)}
     for step in [plan[only]] if only else plan.steps:
-        event = ended.get(step.id)
-        if event is None or event.change is Change.NONE:
+        found = looked.steps[step.id].finished if step.id in looked.steps else None
+        if found is None or found.change is Change.NONE:
             continue
-        line = present.plan_line(event, only_looks=step.only_looks)
+        line = present.plan_line(found, only_looks=step.only_looks)
         head = f"  {line.sign:>3} {line.word:<12} {step.id:<23} "
         console.print(Text(head + f"\n{' ' * len(head)}".join(map(_hanging, line.details))), soft_wrap=True)
-    for whole in (event for event in looked if isinstance(event, Planned)):
-        console.print(Text(f"\n{present.counts(whole).capitalize()}. {present.outlook(whole)}"))
+    if looked.planned is not None:
+        console.print(Text(f"\n{present.counts(looked.planned).capitalize()}. {present.outlook(looked.planned)}"))
 
 
 def announce_removal(stack: str, only: str | None, plan: Plan, aws: Aws, found: Removals) -> None:

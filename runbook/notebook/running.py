@@ -15,20 +15,7 @@ from runbook.aws import ANSWERS_WITHIN, Aws
 from runbook.control import Control
 from runbook.engine import run
 from runbook.errors import BadInput, RunbookError
-from runbook.events import (
-    Action,
-    ApprovalAsked,
-    CallAnswered,
-    Event,
-    Noted,
-    Outcome,
-    QuotaWaited,
-    RunFinished,
-    RunStarted,
-    StepFinished,
-    StepStarted,
-    Waited,
-)
+from runbook.events import Action, Event, Outcome, StepFinished
 from runbook.explain import explain
 from runbook.log import RunLog, logged
 from runbook.notebook.options import Options, how_to_give, read
@@ -38,6 +25,7 @@ from runbook.picture import Light, light_of, of_steps
 from runbook.present import safe
 from runbook.redaction import redacted
 from runbook.report import recorded
+from runbook.run_state import WELL, RunState
 from runbook.step import Plan
 from runbook.trace import State, Trace, parse_target, trace
 from runbook.trace.draw import table
@@ -45,7 +33,6 @@ from steps import READING_ORDER
 
 __all__ = ["BadNotebookParameter", "NotUpToDate", "Run", "RunbookStopped", "start"]
 
-_WELL = (Outcome.OK, Outcome.DONE, Outcome.UNDONE)
 _EVERY = 0.5  # seconds between looks at what to show while a cell waits
 
 
@@ -122,15 +109,8 @@ class Run:
         self._control = Control()
         self._changed = threading.Condition()
         self._events: list[Event] = []
-        self._started: RunStarted | None = None
-        self._finished: RunFinished | None = None
-        self._steps: dict[str, StepFinished] = {}
-        self._doing: dict[str, Action] = {}
-        self._waiting: dict[str, Waited] = {}
-        self._notes: list[str] = []
-        """Told, but not yet shown."""
-        self._asked: set[str] = set()
-        """Stepwise: the steps that wanted to change something, and waited for their cells before."""
+        self._run = RunState(options.action)
+        self._notes_shown = 0
         self._approved: set[str] = set()
         """The steps whose cells were run."""
         self._looked_at: set[str] = set()
@@ -168,10 +148,10 @@ class Run:
         self._approved.add(step.id)
         self._control.approve(step.id)  # nothing but a stepwise run asks
         self._wait(step.id)
-        event = self._look_again(step.id) if again else self._steps.get(step.id)
+        event = self._look_again(step.id) if again else self._step_ended(step.id)
         self._looked_at.add(step.id)
         if event is None:
-            if self._started is not None:
+            if self._run.started is not None:
                 display(self._recorded())
             raise self._ended()
         advice = how_to_give(event.cause.parameter) if isinstance(event.cause, BadInput) else ""
@@ -191,11 +171,15 @@ class Run:
 
     def _path(self) -> PathView:
         with self._changed:
-            ended = dict(self._steps)
-            lights = {name: light_of(event.outcome, self._options.action) for name, event in ended.items()}
-            lights.update(dict.fromkeys(self._doing, Light.BUSY))
-        facts = {name: event.fact for name, event in ended.items()}
+            lights = {
+                step.id: Light.BUSY if step.acting else light_of(step.outcome, self._options.action)
+                for step in self._run.steps.values()
+            }
+            facts = self._run.facts
         return PathView(redacted(tuple(of_steps(self._plan.boxes, lights, facts))))
+
+    def _step_ended(self, name: str) -> StepFinished | None:
+        return self._run.steps[name].finished if name in self._run.steps else None
 
     def _look_again(self, name: str) -> StepFinished | None:
         looked = run(
@@ -207,8 +191,8 @@ class Run:
             only=[name],
             account=self._options.expect_account or "",
         )
-        ended = [event for event in looked if isinstance(event, StepFinished) and event.step == name]
-        return ended[-1] if ended else self._steps.get(name)
+        found = RunState.of(looked).steps.get(name)
+        return (found.finished if found else None) or self._step_ended(name)
 
     def trace(self) -> None:
         """Follow a request hop by hop and show which hop breaks it, if one does. Raises nothing for what it finds."""
@@ -245,15 +229,13 @@ class Run:
         drifted.
         """
         self._wait(None)
-        finished = self._finished
+        finished = self._run.finished
         if finished is None or finished.cause is not None:
             raise self._ended()
         titles = {step.id: step.title for step in self._plan.steps}
-        self._show(
-            ending(finished, titles, list(self._steps.values()), self._where_the_log_is(), verdict=self._verdict())
-        )
+        self._show(ending(finished, titles, self._run, self._where_the_log_is(), verdict=self._verdict()))
         if finished.worst is not None:
-            only_looked = set(finished.outcomes.values()) <= {*_WELL, Outcome.MISSING, Outcome.DRIFTED, Outcome.UNKNOWN}
+            only_looked = set(finished.outcomes.values()) <= {*WELL, Outcome.MISSING, Outcome.DRIFTED, Outcome.UNKNOWN}
             raise (NotUpToDate if only_looked else RunbookStopped)(self._verdict()) from None
 
     def stop(self) -> None:
@@ -271,13 +253,13 @@ class Run:
     def parameters(self) -> Parameters:
         """The parameters as the run resolved them: what was given, what the stack remembers, the defaults."""
         with self._changed:
-            self._changed.wait_for(lambda: self._started is not None or self._over)
-        return self._started.parameters if self._started else self._options.parameters
+            self._changed.wait_for(lambda: self._run.started is not None or self._over)
+        return self._run.started.parameters if self._run.started else self._options.parameters
 
     def fact(self, name: str) -> object:
         """What a step learned, such as the load balancer; None if it learned nothing."""
         self._wait(self._plan[name].id, quietly=True)
-        event = self._steps.get(self._plan[name].id)
+        event = self._step_ended(self._plan[name].id)
         return event.fact if event else None
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
@@ -308,25 +290,7 @@ class Run:
 
     def _take(self, event: Event) -> None:
         self._events.append(event)
-        match event:
-            case RunStarted():
-                self._started = event
-            case ApprovalAsked(step=str(name)):
-                self._asked.add(name)
-            case StepStarted(step=str(name)):
-                self._doing[name] = event.action
-            case Waited(step=str(name)):
-                self._waiting[name] = event
-            case CallAnswered(step=str(name)) if isinstance(self._waiting.get(name), QuotaWaited):
-                self._waiting.pop(name)
-            case StepFinished(step=str(name)):
-                self._steps[name] = event
-                self._doing.pop(name, None)
-                self._waiting.pop(name, None)
-            case Noted():
-                self._notes.append(event.text)
-            case RunFinished():
-                self._finished = event
+        self._run.apply(event)
 
     def _wait(self, name: str | None, *, quietly: bool = False) -> None:
         """Until a step, or without one the run, has ended; show what is waited for meanwhile.
@@ -338,7 +302,7 @@ class Run:
             self._place = display(Working("…"), display_id=True)
         try:
             with self._changed:
-                while not (self._over or (name is not None and name in self._steps)):
+                while not (self._over or (name is not None and self._step_ended(name))):
                     self._need_no_other_cell(name)
                     now = self._working(name)
                     if now != shown and not quietly and self._place is not None:
@@ -350,13 +314,15 @@ class Run:
             raise RunbookStopped("stopped by an interrupt; run the notebook again to go on from here") from None
         if self._picture is not None:
             self._picture.update(self._path())
-        while self._notes:
-            display(Working(redacted(f"Note: {self._notes.pop(0)}")))
+        for note in self._run.notes[self._notes_shown :]:
+            self._notes_shown += 1
+            display(Working(redacted(f"Note: {note.text}")))
 
     def _need_no_other_cell(self, name: str | None) -> None:
         """Raise :class:`RunbookStopped` where what is waited for waits itself for a cell that was not run."""
         needed = self._plan.ids if name is None else self._plan.up_to(self._plan[name])
-        if first := [step for step in self._plan.ids if step in self._asked - self._approved and step in needed]:
+        asked = {step.id for step in self._run.asking} - self._approved
+        if first := [step for step in self._plan.ids if step in asked and step in needed]:
             raise RunbookStopped(f"stepwise: run the cells before this one first, of: {', '.join(first)}.")
 
     def _show(self, view: object) -> None:
@@ -367,24 +333,25 @@ class Run:
             display(view)
 
     def _working(self, name: str | None) -> Working:
-        doing = f"{self._doing[name].value} {name} …" if name in self._doing else "waiting for the steps before …"
-        waits = [self._waiting[name]] if name in self._waiting else list(self._waiting.values())
-        return Working(doing, tuple(waits), self._account.aws.pace)
+        step, waits = self._run.steps.get(name or ""), self._run.waits
+        doing = f"{step.acting.value} {name} …" if step and step.acting else "waiting for the steps before …"
+        shown = [waits[name]] if name in waits else list(waits.values())
+        return Working(doing, tuple(shown), self._account.aws.pace)
 
     # --- how it ended -------------------------------------------------------------------------------------------
 
     def _verdict(self) -> str:
-        assert self._finished is not None  # noqa: S101 (asked for at the end only)
-        open_ = {name: outcome for name, outcome in self._finished.outcomes.items() if outcome not in _WELL}
+        open_ = {name: outcome for name, outcome in self._run.outcomes.items() if outcome not in WELL}
         if not open_:
             return {
                 Action.UP: "Everything is as it should be.",
                 Action.CHECK: "Everything is as it should be.",
                 Action.DOWN: "Nothing of ours is left.",
-            }[self._finished.action]
+            }[self._run.action]
         # Missing things that hide behind a missing one are many, and say nothing by themselves.
         named = [
-            f"{name} is {outcome.value}" + (f" ({self._steps[name].reason})" if self._steps[name].reason else "")
+            f"{name} is {outcome.value}"
+            + (f" ({self._run.steps[name].reason})" if self._run.steps[name].reason else "")
             for name, outcome in open_.items()
             if outcome not in (Outcome.UNKNOWN, Outcome.BLOCKED)
         ]
@@ -394,7 +361,7 @@ class Run:
 
     @property
     def _cause(self) -> BaseException | None:
-        return (self._finished.cause if self._finished else None) or self._broken
+        return self._run.cause or self._broken
 
     def _ended(self) -> RunbookStopped:
         return _stopped_by(self._cause)(self._why_it_ended())

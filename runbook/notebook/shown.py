@@ -17,6 +17,7 @@ from runbook.redaction import redacted
 from runbook.report import Record, characters, htmlpage, told
 from runbook.report.drawing import render
 from runbook.report.shape import Shape
+from runbook.run_state import RunState
 
 __all__ = ["Ending", "Greeting", "PathView", "RecordView", "StepView", "Working", "ending", "seen"]
 
@@ -200,16 +201,16 @@ def seen(event: StepFinished, advice: str, *, again: bool = False) -> StepView:
     )
 
 
-def ending(
-    finished: RunFinished, titles: dict[str, str], steps: Sequence[StepFinished], log: str, *, verdict: str
-) -> Ending:
+def ending(finished: RunFinished, titles: dict[str, str], run: RunState, log: str, *, verdict: str) -> Ending:
     """The view of a run that ended."""
-    by_id = {event.step: event for event in steps}
+    by_id = {step.id: step.finished for step in run.steps.values() if step.finished}
     invoked = by_id.get("invoke")
     fields = dict(present.fields(invoked.fact)) if invoked else {}
     if "latency" in fields:
         fields["latency"] += " ms"
-    notes = [note for event in steps for note in present.notes(event.fact)] if finished.action is Action.UP else []
+    notes = (
+        [note for fact in run.facts.values() for note in present.notes(fact)] if finished.action is Action.UP else []
+    )
     return Ending(
         verdict=redacted(verdict),
         well=finished.worst is None,
@@ -230,7 +231,7 @@ def ending(
     )
 
 
-def waiting(event: Waited, pace: float) -> str:
+def waiting(event: Waited, pace: float = 1.0) -> str:
     """What AWS is being waited for, in a line. Its times are AWS's."""
     return f"waiting for {event.what} ({present.so_far(redacted(event.state), event.elapsed, event.usual, pace)})"
 

@@ -49,7 +49,7 @@ def html(record: Record) -> str:
             title=told.headline(record),
             verdict=told.verdict(record),
             header=told.header(record),
-            addresses=Shape.of_json(record.fact("nlb-addresses")),
+            addresses=Shape.of_fact(record.fact("nlb-addresses")),
             picture=_picture(record),
             legend=_LEGEND,
             timeline=_timeline(record),
@@ -63,7 +63,7 @@ def html(record: Record) -> str:
                     "took": present.seconds(step.duration) if step.outcome else "",
                     "nothing_before": told.nothing_before(step),
                     "shape_before": told.shape_before(step),
-                    "shape": Shape.of_json(step.fact),
+                    "shape": Shape.of_fact(step.fact),
                     "waits": [
                         f"Waited {present.seconds(wait.elapsed)} of AWS's time for {wait.what}."
                         for wait in step.waits.values()

@@ -28,7 +28,7 @@ def _lines(record: Record) -> Iterable[str]:
         yield f"**Invoke URL:** {_code(record.invoke_url)}"
         yield ""
     yield from _section("Path", _fenced(characters.path(record)))
-    addresses = Shape.of_json(record.fact("nlb-addresses"))
+    addresses = Shape.of_fact(record.fact("nlb-addresses"))
     if addresses.tables:
         yield from _section("NLB IP lookup", _tables(addresses))
     yield from _section("Steps", _overview(record))
@@ -73,7 +73,7 @@ def _step(step: StepRecord) -> Iterable[str]:
         yield "Before:"
         yield ""
         yield from _shape(previous)
-    now = Shape.of_json(step.fact)
+    now = Shape.of_fact(step.fact)
     if now.fields or now.tables or now.notes:
         if nothing or previous.fields or previous.tables:
             yield "After:"

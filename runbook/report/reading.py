@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from runbook.errors import BadInput, named, quoted, reason
-from runbook.events import Action, Outcome
+from runbook.events import VERSION, Action, CallAnswered, Outcome, StepFinished, from_json
 from runbook.log import directory, runs, stack_of
 from runbook.outcome import Change, Difference
 from runbook.redaction import redacted
+from runbook.run_state import RunState, StepRun
 from runbook.stacks import closest
 
 __all__ = ["Call", "Record", "StepRecord", "Wait", "find", "read", "recorded"]
@@ -34,6 +36,20 @@ class Call:
     error: str
     attempts: int
 
+    @classmethod
+    def of(cls, event: CallAnswered) -> Call:
+        """The request that this answers."""
+        return cls(
+            at=event.at,
+            step=event.step or "",
+            operation=f"{event.service}:{event.operation}",
+            writes=event.writes,
+            duration=event.duration,
+            request_id=event.request_id,
+            error=event.error,
+            attempts=event.attempts,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:
@@ -43,7 +59,7 @@ class Wait:
     elapsed: float
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class StepRecord:
     """One step: how it stood before, what was done, how it stood after."""
 
@@ -60,53 +76,160 @@ class StepRecord:
     before: Outcome | None = None
     before_reason: str = ""
     differences: tuple[Difference, ...] = ()
-    fact_before: Any = None
-    fact: Any = None
+    fact_before: object = None
+    fact: object = None
     """What is there now, as the log has it."""
-    calls: list[Call] = field(default_factory=list)
-    waits: dict[str, Wait] = field(default_factory=dict)
+    calls: tuple[Call, ...] = ()
+    waits: Mapping[str, Wait] = field(default_factory=dict)
 
     @property
     def writes(self) -> list[Call]:
         """The requests that changed something, or tried to."""
         return [call for call in self.calls if call.writes]
 
+    @classmethod
+    def of(cls, step: StepRun, title: str, *, former: bool) -> StepRecord:
+        """The record of a step of a run; ``former``: its log does not have what the step did."""
+        checked, finished = step.checked, step.finished
+        return cls(
+            id=step.id,
+            title=title,
+            began=step.began,
+            ended=finished.at if finished else None,
+            outcome=step.outcome,
+            change=step.change if finished and not former else None,
+            reason=step.reason,
+            duration=finished.duration if finished else 0.0,
+            before=checked.outcome if checked else None,
+            before_reason=checked.reason if checked else "",
+            differences=checked.differences if checked else (),
+            fact_before=checked.fact if checked else None,
+            fact=step.fact,
+            calls=tuple(map(Call.of, step.calls)),
+            waits={what: Wait(what, elapsed) for what, elapsed in step.waited.items()},
+        )
 
-@dataclass
+
+@dataclass(frozen=True)
 class Record:
     """One run, as its log tells it."""
 
     source: str
-    program: str = ""
-    face: str = ""
-    kind: str = ""
-    endpoint_url: str = ""
-    action: Action = Action.CHECK
-    stack: str = ""
-    region: str = ""
-    account: str = ""
-    caller: str = ""
-    parameters: dict[str, Any] = field(default_factory=dict)
-    began: datetime | None = None
-    ended: datetime | None = None
-    duration: float = 0.0
-    complete: bool = False
-    """Whether the log has its last event; without, the run was killed or the log broke off."""
-    error: str = ""
-    notes: list[str] = field(default_factory=list)
-    """What a person should know besides, in the order it was told."""
-    steps: dict[str, StepRecord] = field(default_factory=dict)
-    calls: list[Call] = field(default_factory=list)
+    run: RunState
+    former: frozenset[str] = frozenset()
+    """The steps of which a log of a former version does not tell what they did."""
+
+    @property
+    def program(self) -> str:
+        """What wrote the log."""
+        return self.run.opened.program if self.run.opened else ""
+
+    @property
+    def version(self) -> int:
+        """Of the event stream."""
+        opened, started = self.run.opened, self.run.started
+        return max(opened.format if opened else 1, started.version if started else 1)
+
+    @property
+    def face(self) -> str:
+        """The front end that the run was started in."""
+        return self.run.opened.face if self.run.opened else ""
+
+    @property
+    def kind(self) -> str:
+        """The account's kind: ``practice`` or ``aws``."""
+        return self.run.opened.kind if self.run.opened else ""
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where a practice account was."""
+        return (self.run.opened.endpoint_url if self.run.opened else None) or ""
+
+    @property
+    def action(self) -> Action:
+        """What the run did."""
+        return self.run.action
+
+    @property
+    def stack(self) -> str:
+        """The stack's name."""
+        if self.run.started:
+            return self.run.started.parameters.stack
+        return self.run.opened.stack if self.run.opened else ""
+
+    @property
+    def region(self) -> str:
+        """Where the stack is."""
+        known = self.run.started or self.run.opened
+        return known.region if known else ""
+
+    @property
+    def account(self) -> str:
+        """12-digit id; empty when AWS did not say."""
+        return self.run.started.account if self.run.started else ""
+
+    @property
+    def caller(self) -> str:
+        """ARN of who ran it."""
+        return self.run.started.caller if self.run.started else ""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the stack was made from."""
+        return self.run.started.parameters.model_dump(mode="json", warnings=False) if self.run.started else {}
+
+    @property
+    def began(self) -> datetime | None:
+        """When the first event happened."""
+        return self.run.began
+
+    @property
+    def ended(self) -> datetime | None:
+        """When the last event happened."""
+        return self.run.latest
+
+    @property
+    def duration(self) -> float:
+        """Seconds that it took."""
+        return self.run.finished.duration if self.run.finished else 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether the log has its last event; without, the run was killed or the log broke off."""
+        return self.run.finished is not None
+
+    @property
+    def error(self) -> str:
+        """Why the run as a whole could not go on."""
+        return self.run.finished.error if self.run.finished else ""
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know besides, in the order it was told."""
+        return [note.text for note in self.run.notes]
+
+    @cached_property
+    def steps(self) -> dict[str, StepRecord]:
+        """The steps in reading order."""
+        titles = self.run.opened.titles if self.run.opened else {}
+        return {
+            name: StepRecord.of(step, titles.get(name, name), former=name in self.former)
+            for name, step in self.run.steps.items()
+        }
+
+    @cached_property
+    def calls(self) -> list[Call]:
+        """Every AWS request, in the order of the answers."""
+        return [Call.of(call) for call in self.run.calls]
 
     @property
     def invoke_url(self) -> str:
         """The URL that was called, else the stage's; empty when the run saw neither."""
-        return str(self.fact("invoke").get("url") or self.fact("deployment").get("invoke_url", ""))
+        return str(getattr(self.fact("invoke"), "url", "") or getattr(self.fact("deployment"), "invoke_url", ""))
 
-    def fact(self, step: str) -> Mapping[str, Any]:
-        """What a step learned last; empty when it learned nothing."""
-        record = self.steps.get(step)
-        return record.fact if record is not None and isinstance(record.fact, dict) else {}
+    def fact(self, step: str) -> object:
+        """What a step learned last; None when it learned nothing."""
+        return self.run.steps[step].fact if step in self.run.steps else None
 
 
 def find(run: str = "last", where: Path | None = None) -> Path:
@@ -147,104 +270,24 @@ def read(path: Path) -> Record:
     record = recorded(_lines(path), path.name)
     if record is None:
         raise BadInput("run", f"{named(path)} is not the log of a run.")
+    if (version := record.version) > VERSION:
+        raise BadInput(
+            "run", f"{named(path)} has version {version} of the event stream; this program reads up to {VERSION}."
+        )
     return record
 
 
 def recorded(lines: Iterable[Mapping[str, Any]], source: str) -> Record | None:
     """The record that the lines of a log make, without credentials; None when they are not those of a run."""
-    record = Record(source=source)
-    titles: Mapping[str, str] = {}
-    opened = False
+    run, former = RunState(), set()
     for line in map(redacted, lines):
-        at = _time(line.get("at"))
-        record.began = record.began or at
-        record.ended = at or record.ended
-        match line["event"]:
-            case "LogOpened":
-                opened = True
-                titles = line.get("titles", {})
-                record.program, record.face = str(line.get("program", "")), str(line.get("face", ""))
-                record.kind, record.endpoint_url = str(line.get("kind", "")), str(line.get("endpoint_url") or "")
-                record.stack, record.region = str(line.get("stack", "")), str(line.get("region", ""))
-                record.action = Action(line["action"])
-            case "RunStarted":
-                opened = True
-                record.action = Action(line["action"])
-                record.region = str(line.get("region", ""))
-                record.account, record.caller = str(line.get("account", "")), str(line.get("caller", ""))
-                record.parameters = dict(line.get("parameters", {}))
-                record.stack = str(record.parameters.get("stack", record.stack))
-                for name in line.get("steps", []):
-                    record.steps[name] = StepRecord(name, str(titles.get(name, name)))
-            case "RunFinished":
-                record.complete = True
-                record.duration = float(line.get("duration", 0.0))
-                record.error = str(line.get("error", ""))
-            case "Noted":
-                record.notes.append(str(line.get("text", "")))
-            case "CallAnswered":
-                call = _call(line, at)
-                record.calls.append(call)
-                if step := record.steps.get(call.step):
-                    step.calls.append(call)
-            case kind if step := record.steps.get(str(line.get("step"))):
-                _take(step, kind, line, at)
-    if not opened:
-        return None
-    for step in record.steps.values():
-        step.calls = [call for call in record.calls if call.step == step.id]  # some were asked before the run started
-    return record
-
-
-def _take(step: StepRecord, kind: str, line: Mapping[str, Any], at: datetime | None) -> None:
-    match kind:
-        case "StepStarted":
-            step.began = step.began or at
-        case "StepChecked" if not line.get("again"):
-            step.before = Outcome(line["outcome"])
-            step.before_reason = str(line.get("reason", ""))
-            step.differences = _differences(line)
-            step.fact_before = line.get("fact")
-        case "Waited":
-            what = str(line.get("what", ""))
-            step.waits[what] = Wait(what, float(line.get("elapsed", 0.0)))
-        case "QuotaWaited":  # each request waits by itself: what a step's requests waited together
-            what = str(line.get("what", ""))
-            before = step.waits.get(what, Wait(what, 0.0)).elapsed
-            step.waits[what] = Wait(what, before + float(line.get("pause", 0.0)))
-        case "StepFinished":
-            step.ended = at
-            step.outcome = Outcome(line["outcome"])
-            step.change = Change(line["change"]) if "change" in line else None
-            step.reason = str(line.get("reason", ""))
-            step.duration = float(line.get("duration", 0.0))
-            step.fact = line.get("fact")
-
-
-def _differences(line: Mapping[str, Any]) -> tuple[Difference, ...]:
-    return tuple(
-        Difference(
-            str(item["what"]),
-            str(item["found"]),
-            str(item["wanted"]),
-            bool(item.get("replaces")),
-            bool(item.get("waits")),
-        )
-        for item in line.get("differences", [])
-    )
-
-
-def _call(line: Mapping[str, Any], at: datetime | None) -> Call:
-    return Call(
-        at=at or datetime.min.replace(tzinfo=UTC),
-        step=str(line.get("step") or ""),
-        operation=f"{line.get('service', '')}:{line.get('operation', '')}",
-        writes=bool(line.get("writes")),
-        duration=float(line.get("duration", 0.0)),
-        request_id=str(line.get("request_id", "")),
-        error=str(line.get("error", "")),
-        attempts=int(line.get("attempts", 1)),
-    )
+        try:
+            run.apply(from_json(line))
+        except ValueError:
+            continue  # of a version to come; what this one knows of the run is still worth reading
+        if line["event"] == StepFinished.__name__ and "change" not in line:
+            former.add(str(line.get("step")))
+    return Record(source, run, frozenset(former)) if run.opened or run.started else None
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -259,10 +302,3 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
                     yield line
     except OSError as error:
         raise BadInput("run", f"{named(path)} cannot be read: {reason(error)}.") from None
-
-
-def _time(text: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(text))
-    except ValueError:
-        return None

@@ -196,7 +196,7 @@ def requests(record: Record) -> list[tuple[str, ...]]:
 
 def shape_before(step: StepRecord) -> Shape:
     """What was there before, where something else is there now."""
-    return Shape.of_json(step.fact_before) if step.fact_before != step.fact else Shape()
+    return Shape.of_fact(step.fact_before) if step.fact_before != step.fact else Shape()
 
 
 def nothing_before(step: StepRecord) -> str:

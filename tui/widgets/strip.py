@@ -71,7 +71,7 @@ class ProgressStrip(Static):
         ended, total = board.progress
         verb = "Stopping" if session.control.stopped else "Guiding" if session.guided else _VERBS[run.action]
         only = f" {board[run.only].name}" if run.only else ""
-        tail = f"  {ended}/{total}  {brief(board.clock() - run.began)}"
+        tail = f"  {ended}/{total}  {brief(board.clock() - board.began_at)}"
         head = Content.assemble((verb, "bold $text-primary"), span(only), "  ")
         head = head.truncate(self._width - len(tail) - 8, ellipsis=True)
         width = max(6, self._width - head.cell_length - len(tail))
