@@ -63,7 +63,7 @@ def use(tool: str | None, account: Account, stack: str, *, api: str = "", only_c
         running = session.running
         if running.closed_book:
             raise BadInput(
-                "stack",
+                "drill",
                 f"{running.drill} on stack {running.stack} is a closed-book drill of {session.name}, so {tool} is not "
                 "allowed on it.",
                 "Use check, the AWS CLI and curl; or give it up: runbook drill reset",
