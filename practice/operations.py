@@ -118,7 +118,7 @@ _APIGATEWAY = """
     CreateStage DeleteStage GetStage GetStages UpdateStage GetExport TestInvokeMethod
     CreateVpcLink DeleteVpcLink GetVpcLink GetVpcLinks UpdateVpcLink
     CreateAuthorizer DeleteAuthorizer GetAuthorizer GetAuthorizers UpdateAuthorizer
-    CreateModel DeleteModel GetModel GetModels
+    CreateModel DeleteModel GetModel GetModels UpdateModel
     CreateRequestValidator DeleteRequestValidator GetRequestValidator GetRequestValidators UpdateRequestValidator
     PutGatewayResponse DeleteGatewayResponse GetGatewayResponse GetGatewayResponses UpdateGatewayResponse
     CreateApiKey DeleteApiKey GetApiKey GetApiKeys UpdateApiKey

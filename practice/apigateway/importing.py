@@ -13,9 +13,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from moto.apigateway.models import Authorizer
-
 from practice.apigateway import gateway_responses, integrations, methods
+from practice.apigateway.authorizers import Authorizer
 from practice.apigateway.errors import BadRequest, ServiceError
 from practice.apigateway.openapi import Document, Operation, declared_parameters
 from practice.apigateway.snapshot import Method, RequestValidator

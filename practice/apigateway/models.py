@@ -151,13 +151,6 @@ class ApiGatewayBackend(stock.APIGatewayBackend):
             raise NotFound("Invalid Usage Plan Key identifier specified")  # words unknown
         return self.api_key(key_id)
 
-    # What moto takes away without looking whether it is there --------------------------------------------------------
-
-    def delete_authorizer(self, restapi_id: str, authorizer_id: str) -> None:
-        """Raise NotFound for one that is not there."""
-        self.get_authorizer(restapi_id, authorizer_id)
-        super().delete_authorizer(restapi_id, authorizer_id)
-
     # VPC links ------------------------------------------------------------------------------------------------------
 
     def link(self, link_id: str) -> VpcLink | None:

@@ -21,12 +21,13 @@ from moto.core.utils import get_service_model
 
 from practice.apigateway import export, gateway_responses, importing, methods, openapi, wire
 from practice.apigateway.api_keys import ApiKey
+from practice.apigateway.authorizers import check_uri
 from practice.apigateway.constraints import check
-from practice.apigateway.errors import BadRequest, ServiceError, WrongType
+from practice.apigateway.errors import BadRequest, Conflict, ServiceError, WrongType
 from practice.apigateway.models import ApiGatewayBackend
 from practice.apigateway.paging import page
 from practice.apigateway.patch import patches
-from practice.apigateway.rest_apis import NO_VALIDATOR, Resource, RestApi, entry
+from practice.apigateway.rest_apis import NO_AUTHORIZER, NO_VALIDATOR, Resource, RestApi, entry, no_model
 from practice.apigateway.snapshot import Method, MethodResponse, resolve
 from practice.apigateway.tags import check_tags, tags_of
 from practice.locking import unlocked
@@ -384,6 +385,60 @@ class ApiGatewayResponse(APIGatewayResponse):
             "Content-Disposition": f'attachment; filename="{name}"',
         }
         return 200, headers, text
+
+    # Authorizers and models -----------------------------------------------------------------------------------------
+
+    def create_authorizer(self) -> TYPE_RESPONSE:
+        body = self._body()
+        # R test_authorizer_crud_no_api: the URI is looked at before the API.
+        check_uri(body["type"], body.get("authorizerUri"))
+        if self._uri("restapi_id") not in self.backend.apis:
+            raise Conflict("Unable to complete operation due to concurrent modification. Please try again later.")
+        return self._answer(201, self._api.new_authorizer(body).to_json())
+
+    def get_authorizer(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        return self._answer(200, self._authorizing_api.authorizer(self._uri("authorizer_id")).to_json())
+
+    def get_authorizers(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        return self._answer(200, page([one.to_json() for one in self._api.authorizers.values()], self._query))
+
+    def update_authorizer(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        changed = self._authorizing_api.update_authorizer(self._uri("authorizer_id"), patches(self._body()))
+        return self._answer(200, changed.to_json())
+
+    def delete_authorizer(self) -> TYPE_RESPONSE:
+        api = self._authorizing_api
+        del api.authorizers[api.authorizer(self._uri("authorizer_id")).id]
+        return self._answer(202)
+
+    @property
+    def _authorizing_api(self) -> RestApi:
+        return entry(self.backend.apis, self._uri("restapi_id"), NO_AUTHORIZER)
+
+    def create_model(self) -> TYPE_RESPONSE:
+        return self._answer(201, self._api.new_model(self._body()).to_json())
+
+    def get_model(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        if self._asks_for("flatten"):
+            raise NotImplementedError("flattened models are not part of the practice account")
+        return self._answer(200, self._modelled_api.model(self._uri("model_name")).to_json())
+
+    def get_models(self) -> TYPE_RESPONSE:  # type: ignore[override]
+        return self._answer(200, page([one.to_json() for one in self._api.models.values()], self._query))
+
+    def update_model(self) -> TYPE_RESPONSE:
+        changed = self._modelled_api.update_model(self._uri("model_name"), patches(self._body()))
+        return self._answer(200, changed.to_json())
+
+    def delete_model(self) -> TYPE_RESPONSE:
+        api = self._modelled_api
+        del api.models[api.model(self._uri("model_name")).name]
+        return self._answer(202)
+
+    @property
+    def _modelled_api(self) -> RestApi:
+        """The API, where AWS does not tell a missing one from a missing model."""
+        return entry(self.backend.apis, self._uri("restapi_id"), no_model(self._uri("model_name")))
 
     # Request validators ---------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """REST APIs: their resources, methods, deployments and stages, and what AWS refuses to do with them.
 
-moto keeps what this path does not touch (authorizers, models, domain names) and finds
+moto keeps what this path does not touch (domain names) and finds
 it in a `RestApi`, which is a subclass of its own. Methods and integrations are frozen values from
 `practice.apigateway.snapshot`, so that a deployment is a set of references.
 """
@@ -23,8 +23,10 @@ from moto.moto_api._internal import mock_random
 
 from practice import clock
 from practice.apigateway import gateway_responses, integrations, methods
+from practice.apigateway.authorizers import Authorizer
 from practice.apigateway.errors import BadRequest, Conflict, NotFound
 from practice.apigateway.patch import Patch, as_bool, require_op, require_replace_of
+from practice.apigateway.schemas import Model
 from practice.apigateway.snapshot import (
     GatewayResponse,
     Integration,
@@ -38,7 +40,18 @@ from practice.apigateway.snapshot import (
 )
 from practice.apigateway.stages import Stage, check_stage_name, check_variables
 
-__all__ = ["NO_RESOURCE", "NO_VALIDATOR", "Deployment", "Resource", "RestApi", "check_new_api", "entry", "new_id"]
+__all__ = [
+    "NO_AUTHORIZER",
+    "NO_RESOURCE",
+    "NO_VALIDATOR",
+    "Deployment",
+    "Resource",
+    "RestApi",
+    "check_new_api",
+    "entry",
+    "new_id",
+    "no_model",
+]
 
 V = TypeVar("V")
 
@@ -47,6 +60,7 @@ _PATH_PART: Final = re.compile(r"[a-zA-Z0-9._:-]+|\{[a-zA-Z0-9._-]+\+?\}")
 _ENDPOINT_TYPES: Final = ("REGIONAL", "EDGE", "PRIVATE")
 _COMPRESSION_SIZES: Final = range(10_485_760 + 1)
 NO_RESOURCE: Final = "Invalid Resource identifier specified"
+NO_AUTHORIZER: Final = "Invalid Authorizer identifier specified"
 NO_VALIDATOR: Final = "Invalid Request Validator identifier specified"
 _NO_METHOD: Final = "Invalid Method identifier specified"
 _NO_INTEGRATION: Final = "Invalid Integration identifier specified"
@@ -124,8 +138,10 @@ class RestApi(stock.RestAPI):
     policy: str | None
     tags: dict[str, str]
     endpoint_configuration: dict[str, Any]
+    authorizers: dict[str, Authorizer]  # type: ignore[assignment]
     deployments: dict[str, Deployment]  # type: ignore[assignment]
     gateway_responses: dict[str, GatewayResponse]  # type: ignore[assignment]
+    models: dict[str, Model]  # type: ignore[assignment]
     request_validators: dict[str, RequestValidator]  # type: ignore[assignment]
     resources: dict[str, Resource]  # type: ignore[assignment]
     stages: dict[str, Stage]  # type: ignore[assignment]
@@ -358,22 +374,50 @@ class RestApi(stock.RestAPI):
     def has_request_validator(self, validator_id: str) -> bool:
         return validator_id in self.request_validators
 
-    def new_authorizer(self, members: Mapping[str, Any], authorizer_id: str | None = None) -> None:
+    def new_authorizer(self, members: Mapping[str, Any], authorizer_id: str | None = None) -> Authorizer:
         """An authorizer of these members, as CreateAuthorizer names them; in the place of another, with its id."""
-        made = self.create_authorizer(
-            authorizer_id or new_id(6, self.authorizers),
-            members["name"],
-            members["type"],
-            members.get("providerARNs"),
-            members.get("authType"),
-            members.get("authorizerUri"),
-            members.get("authorizerCredentials"),
-            members.get("identitySource"),
-            None,
-            members.get("authorizerResultTtlInSeconds"),
-        )
-        # moto's own constructor misspells the name of this one.
-        made.identity_validation_expression = members.get("identityValidationExpression")
+        made = Authorizer.of(authorizer_id or new_id(6, self.authorizers), members)
+        self.authorizers[made.id] = made
+        return made
+
+    def authorizer(self, authorizer_id: str) -> Authorizer:
+        """Raise NotFound for an id that names none."""
+        return entry(self.authorizers, authorizer_id, NO_AUTHORIZER)
+
+    def update_authorizer(self, authorizer_id: str, patch_operations: Sequence[Patch]) -> Authorizer:
+        """UpdateAuthorizer. A refused request changes nothing."""
+        authorizer = self.authorizer(authorizer_id)
+        for patch in patch_operations:
+            authorizer = authorizer.patched(patch)
+        self.authorizers[authorizer_id] = authorizer
+        return authorizer
+
+    def add_model(self, name: str, description: str, schema: str, content_type: str) -> Model:  # type: ignore[override]
+        """Add a model without judging it: the two that are there from the start, and imported ones."""
+        known = self.models.get(name)
+        model_id = new_id(6, [model.id for model in self.models.values()]) if known is None else known.id
+        self.models[name] = Model(model_id, name, schema, content_type, description)
+        return self.models[name]
+
+    def new_model(self, body: Mapping[str, Any]) -> Model:
+        """CreateModel."""
+        model = Model.of(new_id(6, [model.id for model in self.models.values()]), body)
+        if model.name in self.models:
+            raise Conflict("Model name already exists for this REST API")
+        self.models[model.name] = model
+        return model
+
+    def model(self, name: str) -> Model:
+        """Raise NotFound for a name that no model has."""
+        return entry(self.models, name, no_model(name))
+
+    def update_model(self, name: str, patch_operations: Sequence[Patch]) -> Model:
+        """UpdateModel. A refused request changes nothing."""
+        model = self.model(name)
+        for patch in patch_operations:
+            model = model.patched(patch)
+        self.models[name] = model
+        return model
 
     def request_validator(self, validator_id: str) -> RequestValidator:
         """Raise NotFound for an id that names none."""
@@ -657,6 +701,11 @@ def entry(entries: Mapping[str, V], key: str, missing: str) -> V:
         return entries[key]
     except KeyError:
         raise NotFound(missing) from None
+
+
+def no_model(name: str) -> str:
+    """What AWS says of a model that is not there."""
+    return f"Invalid model name specified: {name}"
 
 
 def _validator_name(name: str | None) -> str:

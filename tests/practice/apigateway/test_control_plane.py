@@ -360,7 +360,8 @@ def test_operations_that_moto_keeps_work_beside_ours(gateway: Any, api: dict[str
         **where,
         name="a",
         type="TOKEN",
-        authorizerUri="arn:aws:apigateway:us-east-1:lambda:path/x",
+        authorizerUri="arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/"
+        "arn:aws:lambda:us-east-1:123456789012:function:f/invocations",
         identitySource="method.request.header.Authorization",
     )["id"]
     method = {**where, "resourceId": api["resource"], "httpMethod": "ANY"}
