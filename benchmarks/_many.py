@@ -18,11 +18,10 @@ from runbook.engine import run
 from runbook.events import Action, CallSent, Outcome, QuotaWaited, RunFinished, StepFinished
 from runbook.parameters import validated
 from runbook.stacks import stacks
-from runbook.step import Plan
 from runbook.trace.links import links
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 
-PLAN = Plan.of(READING_ORDER)
+PLAN = TRACKS.default.plan
 
 
 def together(runs: list[tuple[str, Account]], action: Action, scale: float) -> None:

@@ -17,8 +17,7 @@ from runbook.accounts import Kind, connect
 from runbook.engine import run
 from runbook.events import Action, CallAnswered, CallSent, Outcome, RunFinished
 from runbook.parameters import load
-from runbook.step import Plan
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 
 ADDED = 0.1  # seconds
 SCALE = 10.0
@@ -27,7 +26,7 @@ ROUNDS = 5
 
 def main() -> None:
     """Print the figures of ``up`` and ``check``."""
-    plan = Plan.of(READING_ORDER)
+    plan = TRACKS
     params = load({})
     with serve(clock=ScaledClock(SCALE)) as account:
         here = connect(Kind.PRACTICE, params, endpoint_url=account.url)

@@ -26,7 +26,6 @@ from runbook.path.links import Link, LinkV2
 from runbook.record import is_ours
 from runbook.step import Plan
 from steps import (
-    READING_ORDER,
     _links,
     listener,
     load_balancer,
@@ -44,6 +43,7 @@ from steps.proxy_resource import PATH
 from steps.rest_api import RestApi
 from steps.target_group import TargetGroup
 from steps.targets import Target
+from steps.tracks import TRACKS
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import IntegrationTypeDef, PatchOperationTypeDef, StageResponseTypeDef
@@ -442,7 +442,7 @@ class Bench:
         self._run(Action.DOWN, only)
 
     def _run(self, action: Action, only: Collection[str], *, replace: bool = False) -> None:
-        plan = Plan.of(READING_ORDER)
+        plan = TRACKS["rest"].plan
         params = self.params.with_values(replace=replace)
         # To its end: leaving a run stops it, and this control is also everybody else's.
         events = run(plan, self.aws, params, action, only=only or None, control=self.aws.control)

@@ -26,7 +26,7 @@ from runbook.extras import need
 from runbook.operations import Operations
 from runbook.parameters import Parameters
 from runbook.step import Plan
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 
 __all__ = ["Account", "Kind", "connect", "pointing_at"]
 
@@ -42,7 +42,7 @@ _NO_CONFIGURATION: dict[str, tuple[str | None, str | list[str] | None, Any, Any]
 _WITHOUT_ITS_KEY: Final = "If it is yours, set RUNBOOK_PRACTICE_TOKEN to what `runbook practice token` prints there."
 
 
-_OPERATIONS: Final = Plan.of(READING_ORDER).operations
+_OPERATIONS: Final = TRACKS.union.operations
 
 
 class Kind(enum.StrEnum):

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from runbook.aws import CURRENT_STEP, Aws, Identity
@@ -39,6 +40,7 @@ from runbook.outcome import Change, Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.redaction import redacted, secrets_of
 from runbook.step import Plan, Step
+from runbook.track import Tracks
 from runbook.turns import Turn
 
 __all__ = ["recall", "run"]
@@ -50,37 +52,43 @@ _SETTLES_WITHIN = 60.0
 
 
 def run(
-    plan: Plan,
+    plan: Plan | Tracks,
     aws: Aws,
     params: Parameters,
     action: Action,
     *,
     defaults: Mapping[str, Any] | None = None,
-    only: Collection[str] | None = None,
+    only: Collection[str] | Callable[[Plan], Collection[str]] | None = None,
     step_by_step: bool = False,
     control: Control | None = None,
     account: str = "",
 ) -> Iterator[Event]:
     """Check a stack, bring it up, or take it down, and tell what happens.
 
+    Of several tracks, the stack's is run: the one it remembers, else the one that ``params`` names. The parameters of
+    the event ``RunStarted`` say which it is.
     What nobody gave is what the stack remembers, else what ``defaults`` says, else the parameter's own default.
     What changes a stack does not begin while a run that does the opposite is under way, unless ``params.force``.
     With ``account``, nothing is begun in any other: a login may change after it was agreed to.
-    With ``only``, just those steps act; what they need is looked at. Nothing starts before the first event is asked
+    With ``only``, just those steps act; what they need is looked at. Of several tracks, it may be asked for the steps
+    of the one that is run. Nothing starts before the first event is asked
     for; closing the generator stops the run and waits for the call in flight.
     """
     if action not in (Action.CHECK, Action.UP, Action.DOWN):
         raise ValueError(f"a run is asked to check, up or down, not {action}")
     control = control or Control()
-    acting = frozenset(plan[name].id for name in (plan.ids if only is None else only))
+    tracks = plan if isinstance(plan, Tracks) else None
+    presumed = plan if isinstance(plan, Plan) else plan.named(params.track).plan
+    if only is not None and not callable(only):
+        only = [(tracks.step_id(name) if tracks else presumed[name].id) for name in only]
     pass_ = _Pass(
-        plan,
+        tracks,
+        presumed,
         aws,
         params,
         action,
-        acting,
+        only,
         defaults or {},
-        whole=only is None,
         step_by_step=step_by_step,
         control=control,
         account=account,
@@ -100,18 +108,36 @@ def run(
         conductor.join()
 
 
-def recall(plan: Plan, aws: Aws, stack: str) -> dict[str, Any]:
+def recall(plan: Plan | Tracks, aws: Aws, stack: str) -> dict[str, Any]:
     """The parameters that an existing stack remembers; empty when there is none."""
+    presumed = plan if isinstance(plan, Plan) else plan.default.plan
     with ThreadPoolExecutor(max_workers=max(1, len(plan.steps))) as pool:
-        return next((dict(said) for _, answer in _recalled(plan, aws, stack, pool) if (said := answer.result())), {})
+        recalled = _recalled(presumed, plan, aws, stack, pool)
+        return next((dict(said) for _, answer in recalled if (said := answer())), {})
 
 
 def _recalled(
-    plan: Plan, aws: Aws, stack: str, pool: ThreadPoolExecutor
-) -> list[tuple[str, Future[Mapping[str, Any]]]]:
-    # All are asked at once. The last in reading order is listened to first: the REST API tells its tags with itself,
-    # the target group only when asked again.
-    return [(step.id, pool.submit(step.recall, aws, stack)) for step in reversed(plan.steps) if step.recall]
+    presumed: Plan, plan: Plan | Tracks, aws: Aws, stack: str, pool: ThreadPoolExecutor
+) -> list[tuple[str, Callable[[], Mapping[str, Any]]]]:
+    """The steps whose resources remember parameters, those of the ``presumed`` plan first, and what they remember.
+
+    All are asked at once. The last in reading order is listened to first: the REST API tells its tags with itself,
+    the target group only when asked again.
+    """
+    own = {step.module: step for step in reversed(presumed.steps) if step.recall}
+    others = {step.module: step for step in reversed(plan.steps) if step.recall and step.module not in own}
+
+    def answer(step: Step, asked: Future[Mapping[str, Any]]) -> Mapping[str, Any]:
+        try:
+            return asked.result()
+        except Exception as error:
+            if step.module in others and is_denied(error):  # a role for this track need not see the others'
+                return {}
+            raise
+
+    steps = [*own.values(), *others.values()]
+    asked = [pool.submit(step.recall, aws, stack) for step in steps if step.recall]
+    return [(step.id, partial(answer, step, future)) for step, future in zip(steps, asked, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +155,18 @@ class _Standing:
 
 @dataclass
 class _Pass:
+    tracks: Tracks | None
+    """Those of which one is chosen; none where the plan is given."""
     plan: Plan
+    """The steps that are run; until the stack was asked, those that are presumed."""
     aws: Aws
     params: Parameters
     action: Action
-    acting: frozenset[str]
+    only: Collection[str] | Callable[[Plan], Collection[str]] | None
     defaults: Mapping[str, Any]
-    whole: bool
     step_by_step: bool
     control: Control
+    acting: frozenset[str] = frozenset()
     events: queue.SimpleQueue[Event] = field(default_factory=queue.SimpleQueue)
     writes: Counter[str] = field(default_factory=Counter)
     standings: dict[str, Future[_Standing]] = field(default_factory=dict)
@@ -154,6 +183,11 @@ class _Pass:
 
     # --- the whole ----------------------------------------------------------------------------------------------
 
+    @property
+    def whole(self) -> bool:
+        """Whether all steps act."""
+        return self.only is None
+
     def conduct(self) -> None:
         """Run, and tell the end whatever happens: who consumes the events waits for it."""
         began = time.monotonic()
@@ -168,7 +202,7 @@ class _Pass:
 
     def _conduct(self, began: float) -> None:
         error: BaseException | None = None
-        steps = self._steps()
+        steps = self._steps(presumed=True)
         self.standings = {step.id: Future() for step in steps}
         try:
             with (
@@ -177,6 +211,8 @@ class _Pass:
                 ThreadPoolExecutor(max_workers=max(1, len(steps)), thread_name_prefix="look-ahead") as ahead,
             ):
                 caller = self._look_ahead(steps, ahead)
+                steps = self._steps()
+                self.standings = {step.id: Future() for step in steps}
                 self._agreed(caller)
                 self._tell(
                     RunStarted(
@@ -235,7 +271,11 @@ class _Pass:
             for name, value in step.outputs_of(self.standings[step.id].result().fact).items()
         }
 
-    def _steps(self) -> tuple[Step, ...]:
+    def _steps(self, *, presumed: bool = False) -> tuple[Step, ...]:
+        only = self.only(self.plan) if callable(self.only) else self.only
+        if presumed and only is not None:  # the stack may turn out to be of the track that has them
+            only = [name for name in only if name in self.plan.ids]
+        self.acting = frozenset(self.plan[name].id for name in (self.plan.ids if only is None else only))
         if self.action is Action.DOWN:
             return tuple(step for step in self.plan.steps if step.id in self.acting)
         wanted = frozenset[str]().union(*(self.plan.up_to(self.plan[name]) for name in self.acting))
@@ -248,18 +288,34 @@ class _Pass:
         what was done should name who did it.
         """
         caller = pool.submit(self.aws.identity)
+        self._find_early(steps, pool)
+        remembered: Mapping[str, Any] = {}
+        for name, answer in _recalled(self.plan, self.tracks or self.plan, self.aws, self.params.stack, pool):
+            self.asking_for = name
+            if remembered := answer():
+                break
+        self.asking_for = ""
+        self._choose(remembered)
+        self._find_early(tuple(step for step in self._steps() if step not in steps), pool)
+        return caller.result() if caller.exception() is None else None
+
+    def _find_early(self, steps: tuple[Step, ...], pool: ThreadPoolExecutor) -> None:
         if self.action is not Action.DOWN:
             for step in steps:
                 if step.find:
                     pool.submit(step.find, self.aws, self.params.stack)  # its errors come up in the step's check
-        for name, answer in _recalled(self.plan, self.aws, self.params.stack, pool):
-            self.asking_for = name
-            if said := answer.result():
-                self.params = self.params.filled(said)
-                break
-        self.asking_for = ""
-        self.params = self.params.filled(self.defaults)
-        return caller.result() if caller.exception() is None else None
+
+    def _choose(self, remembered: Mapping[str, Any]) -> None:
+        """Take the stack's track, and the parameters that it remembers, else has by default."""
+        values = [remembered, self.defaults]
+        if self.tracks is not None:
+            track = self.tracks.chosen(self.params, remembered)
+            self.plan = track.plan
+            values = [{name: each[name] for name in each if name in track.parameters} for each in values]
+            if track is not self.tracks.default:
+                self.params = self.params.with_values(track=track.id)
+        for each in values:
+            self.params = self.params.filled(each)
 
     def _agreed(self, caller: Identity | None) -> None:
         if self.account and (caller is None or caller.account != self.account):
@@ -377,9 +433,10 @@ class _Pass:
     def _with_expected(self, step: Step, standing: _Standing, facts: Mapping[type, object]) -> _Standing:
         """Add what ``up`` will do about the step, given what it will do about those before."""
         producers = {need.fact: self.plan.producers[need.fact] for need in step.needs["check"]}
-        before = {fact: (each.id, self.standings[each.id].result().expected) for fact, each in producers.items()}
+        outlooks = {each.id: self.standings[each.id].result().expected for each in producers.values()}
+        before = {each.gives: (each.id, outlooks[each.id]) for each in producers.values()}
         # What will be another one is not known yet, though something is there now.
-        lasting = {fact: None if other.renews else facts.get(fact) for fact, (_, other) in before.items()}
+        lasting = {fact: None if outlooks[each.id].renews else facts.get(fact) for fact, each in producers.items()}
         foreseen: Finding | None = None
         if "foresee" in step.needs and any(other.change is not Change.NONE for _, other in before.values()):
             asked = step.needs["foresee"]

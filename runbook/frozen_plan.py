@@ -25,10 +25,11 @@ from runbook.events import Action, ApprovalAsked, Event, Outcome
 from runbook.outcome import Change, Difference
 from runbook.parameters import Parameters, validated
 from runbook.run_state import TO_DO, RunState
+from runbook.step import Plan
 
 if TYPE_CHECKING:
     from runbook.accounts import Account
-    from runbook.step import Plan
+    from runbook.track import Tracks
 
 __all__ = ["FrozenPlan", "PlanOutdated", "PlannedStep", "carry_out", "freeze", "frozen"]
 
@@ -221,7 +222,7 @@ def _seen_now(run: RunState) -> FrozenPlan:
 
 def carry_out(
     frozen: FrozenPlan,
-    plan: Plan,
+    plan: Plan | Tracks,
     account: Account,
     *,
     control: Control | None = None,
@@ -238,6 +239,8 @@ def carry_out(
             f"The plan of {frozen.made:%Y-%m-%d %H:%M} UTC does not hold any more: {'; '.join(changes)}. "
             "Nothing was changed. Make a new plan with: plan --out."
         )
+    if not isinstance(plan, Plan):
+        plan = plan.named(frozen.parameters.track).plan
     planned = {step.id: step for step in frozen.steps}
     events = run(
         plan,

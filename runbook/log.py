@@ -25,6 +25,7 @@ from runbook.redaction import redacted, secrets_of
 if TYPE_CHECKING:
     from runbook.accounts import Account
     from runbook.step import Plan
+    from runbook.track import Tracks
 
 __all__ = ["HOME_VARIABLE", "RunLog", "directory", "logged", "runs", "stack_of"]
 
@@ -87,14 +88,14 @@ class RunLog:
         self._file: IO[str] | None = None
 
     @classmethod
-    def of(cls, plan: Plan, account: Account, *, stack: str, action: Action, face: str) -> RunLog:
+    def of(cls, plan: Plan | Tracks, account: Account, *, stack: str, action: Action, face: str) -> RunLog:
         """The log of a run of these steps on this account, by this face (``cli``, ``notebook``, ``tui``)."""
         about = {
             "face": face,
             "kind": account.kind.value,
             "endpoint_url": account.endpoint_url,
             "region": account.aws.region,
-            "titles": {step.id: step.title for step in plan.steps},
+            "titles": dict(plan.titles),
         }
         return cls(stack, action, about=about, secrets=secrets_of(account.aws.session))
 

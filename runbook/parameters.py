@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from runbook.errors import BadInput, named, quoted, reason
 
-__all__ = ["ENV_PREFIX", "RUN_ONLY", "Parameters", "is_stack_name", "load", "validated", "validated_as"]
+__all__ = ["COMMON", "ENV_PREFIX", "RUN_ONLY", "Parameters", "is_stack_name", "load", "validated", "validated_as"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -134,6 +134,9 @@ class Parameters(BaseModel):
             "not starting or ending with a hyphen, nor internal, nor starting with internal-",
         ),
     ] = Field("demo", description="Name of the stack; every resource is named and tagged after it.")
+    track: Annotated[Text, _matching(r"[a-z][a-z0-9-]{0,30}", "the name of a track, such as rest")] = Field(
+        "rest", description="Track of the stack: the steps that build it; one that exists keeps its own."
+    )
     region: Annotated[Text, _REGION] | None = Field(None, description="AWS region; by default the profile's.")
     instances: Annotated[Ids, _each(r"i-[0-9a-f]{8,17}", "an EC2 instance id such as i-0123456789abcdef0")] = Field(
         (), description=f"EC2 instance ids that serve the API ({_LIST_SEPARATED})."
@@ -201,6 +204,9 @@ _INSTEAD = frozenset({"instances", "instance_tags"})
 
 RUN_ONLY = frozenset({"adopt", "replace", "force"})
 """Parameters of one run; the others are the stack's and are remembered on it."""
+
+COMMON = RUN_ONLY | {"stack", "track", "region", "tags"}
+"""Parameters of every track; which others a track has, its steps say (``READS``)."""
 
 
 def load(given: Mapping[str, Any] | None = None, file: Path | None = None) -> Parameters:

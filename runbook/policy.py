@@ -14,14 +14,13 @@ from typing import Any
 from runbook import granting, rollback
 from runbook.errors import BadInput, quoted
 from runbook.permissions import COMMANDS, Permission, Scope, Statement
-from runbook.step import Plan
 from runbook.trace.permissions import PERMISSIONS as OF_TRACE
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 
 __all__ = ["COMMANDS", "PERMISSIONS", "action_of", "allowing", "needs", "policy"]
 
 PERMISSIONS: tuple[Permission, ...] = (
-    *Plan.of(READING_ORDER).permissions,
+    *TRACKS.union.permissions,
     *OF_TRACE,
     *rollback.PERMISSIONS,
 )

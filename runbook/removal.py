@@ -11,6 +11,7 @@ from runbook.parameters import Parameters
 from runbook.present import clock, counted
 from runbook.removing import Resource
 from runbook.step import Plan, Step
+from runbook.track import Tracks
 
 __all__ = ["Removals", "duration", "removals"]
 
@@ -19,21 +20,24 @@ _QUICK = 60.0
 """AWS seconds below which it is not worth saying how long a removal takes."""
 
 
-def removals(plan: Plan, aws: Aws, params: Parameters, only: Collection[str] | None = None) -> Removals:
+def removals(plan: Plan | Tracks, aws: Aws, params: Parameters, only: Collection[str] | None = None) -> Removals:
     """The resources that taking a stack down would remove, by the step that made them, in the order of the removal.
 
     With ``only``, of these steps alone. What goes with a parent that is removed is not listed by itself.
     """
-    resolved = params.filled(recall(plan, aws, params.stack))
+    remembered = recall(plan, aws, params.stack)
+    if isinstance(plan, Tracks):
+        plan = plan.chosen(params, remembered).plan
+    resolved = params.filled(remembered)
     asked = [step for step in reversed(plan.steps) if step.removes and _goes_by_itself(step, only)]
     with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
         found = list(pool.map(lambda step: step.removes(aws, resolved) if step.removes else (), asked))
     return {step.id: tuple(resources) for step, resources in zip(asked, found, strict=True) if resources}
 
 
-def duration(plan: Plan, found: Removals, pace: float) -> str:
+def duration(plan: Plan | Tracks, found: Removals, pace: float) -> str:
     """How long the removal usually takes, in a sentence; empty where that is not worth saying."""
-    seconds = sum(plan[step].removal_takes for step in found)
+    seconds = sum({step.id: step.removal_takes for step in plan.steps if step.id in found}.values())
     if seconds < _QUICK:
         return ""
     return f"That takes about {counted(max(1, round(seconds / 60)), 'minute')}{clock(pace)}."

@@ -22,8 +22,8 @@ from runbook.path import gateway
 from runbook.permissions import CHANGE_OUR_API, LIST_APIS_AND_LINKS, LOOK_AT_OUR_API, ROLLBACK
 from runbook.record import is_ours
 from runbook.stacks import no_such_stack
-from runbook.step import Plan
-from steps import READING_ORDER, rest_api
+from steps import rest_api
+from steps.tracks import TRACKS
 
 if TYPE_CHECKING:
     from runbook.accounts import Account
@@ -92,8 +92,8 @@ def way_back(aws: Aws, stack: str, stage: str | None = None) -> Way:
 def kept(account: Account, params: Parameters, stage: str | None = None) -> Way:
     """:func:`rollback`, with a log as of any run: who, where, what was served before, and every AWS request."""
     aws, step, began = account.aws, "deployment", time.monotonic()
-    plan = Plan.of(READING_ORDER)
-    log = RunLog.of(plan, account, stack=params.stack, action=Action.ROLLBACK, face="cli")
+    plan = TRACKS.default.plan
+    log = RunLog.of(TRACKS, account, stack=params.stack, action=Action.ROLLBACK, face="cli")
     outcome, cause = Outcome.FAILED, None
     change, done = Change.NONE, ""
     token = CURRENT_STEP.set(step)

@@ -20,13 +20,13 @@ from runbook.parts import Counting, Part, Tagged
 from runbook.path import gateway
 from runbook.record import STACK, from_list
 from runbook.step import Plan
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 
 __all__ = ["TTL", "NoSuchStack", "Stack", "closest", "expired", "invoke_urls", "no_such_stack", "stacks", "until"]
 
 TTL = "ttl"
 
-_PARTS = Plan.of(READING_ORDER).parts
+_PARTS = TRACKS.union.parts
 PARTS = tuple(part.kind for part in _PARTS)
 """What a whole stack has of its own, and what has a tag of its own."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from types import ModuleType, NoneType, UnionType
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+
+from typing_extensions import get_protocol_members, is_protocol
 
 from runbook.aws import Aws
 from runbook.errors import BadInput, StepsInvalid, quoted
@@ -73,6 +75,8 @@ class Step:
     hops: Mapping[str, str] = field(default_factory=dict)
     """The hops of a trace that it would repair, each with a pattern: which of its differences are what is found there;
     empty where the finding names the difference itself."""
+    reads: frozenset[str] = frozenset()
+    """The parameters that it reads, besides those that every track has."""
 
     @classmethod
     def of(cls, module: ModuleType) -> Step:
@@ -122,6 +126,15 @@ class Step:
             operations=tuple(getattr(module, "OPERATIONS", ())),
             topics={word: frozenset(topics) for word, topics in getattr(module, "TOPICS", {}).items()},
             hops=getattr(module, "HOPS", {}),
+            reads=_reads(name, getattr(module, "READS", ())),
+        )
+
+    def among(self, producers: Mapping[type, Step]) -> Step:
+        """The same step, whose parents are named by the very facts that these producers give."""
+        return replace(
+            self,
+            part_of=None if self.part_of is None else producers[self.part_of].gives,
+            replaced_with=frozenset(producers[fact].gives for fact in self.replaced_with),
         )
 
     def call(self, function: str, aws: Aws, params: Parameters, facts: Mapping[type, object]) -> Any:
@@ -164,11 +177,10 @@ class Plan:
     def of(cls, modules: Sequence[ModuleType]) -> Plan:
         """Read and validate the modules. Raises :class:`StepsInvalid`; nothing is touched."""
         plan = cls(tuple(Step.of(module) for module in modules))
-        producers: dict[type, Step] = {}
+        given: dict[type, Step] = {}
         for step in plan.steps:
-            if other := producers.get(step.gives):
+            if (other := given.setdefault(step.gives, step)) is not step:
                 raise StepsInvalid(f"steps {other.id} and {step.id} both give {step.gives.__name__}")
-            producers[step.gives] = step
         hops: dict[str, Step] = {}
         for step in plan.steps:
             for hop in step.hops:
@@ -179,18 +191,12 @@ class Plan:
             for output in step.outputs:
                 if (other := named.setdefault(output, step)) is not step:
                     raise StepsInvalid(f"steps {other.id} and {step.id} both have an output {output}")
+        producers = plan.producers
         for step in plan.steps:
-            for function, needs in step.needs.items():
-                for need in needs:
-                    if need.fact not in producers:
-                        raise StepsInvalid(
-                            f"step {step.id}: {function} needs {need.fact.__name__}, which no step gives"
-                        )
-            if step.part_of is not None and step.part_of not in producers:
-                raise StepsInvalid(f"step {step.id} is part of {step.part_of.__name__}, which no step gives")
-            if unknown := set(step.replaced_with) - {need.fact for need in step.needs["check"]}:
+            needed = {producers[need.fact].id for need in step.needs["check"]}
+            if unknown := [fact for fact in step.replaced_with if producers[fact].id not in needed]:
                 raise StepsInvalid(
-                    f"step {step.id} is replaced with {unknown.pop().__name__}, which its check does not need"
+                    f"step {step.id} is replaced with {unknown[0].__name__}, which its check does not need"
                 )
         try:
             TopologicalSorter(
@@ -198,12 +204,30 @@ class Plan:
             ).prepare()
         except CycleError as error:
             raise StepsInvalid(f"steps need each other in a circle: {' → '.join(error.args[1])}") from None
-        return plan
+        return cls(tuple(step.among(producers) for step in plan.steps))
 
     @cached_property
     def producers(self) -> Mapping[type, Step]:
-        """Which step gives which fact."""
-        return {step.gives: step for step in self.steps}
+        """Which step gives which fact, by the types that steps give and by those that they ask for.
+
+        Raises :class:`StepsInvalid` where what is asked for is given by no step, or by several.
+        """
+        found = {step.gives: step for step in self.steps}
+        for step in self.steps:
+            asked = [
+                (need.fact, f"step {step.id}: {name} needs") for name, needs in step.needs.items() for need in needs
+            ]
+            if step.part_of is not None:
+                asked.append((step.part_of, f"step {step.id} is part of"))
+            asked += [(fact, f"step {step.id} is replaced with") for fact in step.replaced_with]
+            for fact, why in asked:
+                having = [other for other in self.steps if _is_a(other.gives, fact)]
+                if len(having) != 1:
+                    ids = " and ".join(other.id for other in having)
+                    given = f"both {ids} give" if having else "no step gives"
+                    raise StepsInvalid(f"{why} {fact.__name__}, which {given}")
+                found[fact] = having[0]
+        return found
 
     @cached_property
     def boxes(self) -> Mapping[str, Box]:
@@ -242,6 +266,11 @@ class Plan:
         return {hop: step for step in self.steps for hop in step.hops}
 
     @property
+    def titles(self) -> Mapping[str, str]:
+        """The steps' titles, by id."""
+        return {step.id: step.title for step in self.steps}
+
+    @property
     def ids(self) -> tuple[str, ...]:
         """The steps' ids in reading order."""
         return tuple(step.id for step in self.steps)
@@ -269,6 +298,21 @@ class Plan:
                 found[current.id] = current
                 open_steps.extend(self.before(current, ("check", "do")))
         return frozenset(found)
+
+
+def _is_a(fact: type, wanted: type) -> bool:
+    """Whether a fact is of a type: that one, a subclass, or for a protocol one that has all its members."""
+    if wanted in fact.__mro__:
+        return True
+    if not is_protocol(wanted):
+        return False
+    return get_protocol_members(wanted) <= {*dir(fact), *(field.name for field in fields(fact))}
+
+
+def _reads(step: str, names: Iterable[str]) -> frozenset[str]:
+    if unknown := sorted(set(names) - set(Parameters.model_fields)):
+        raise StepsInvalid(f"step {step} reads {unknown[0]}, which is no parameter")
+    return frozenset(names)
 
 
 def _outputs(step: str, outputs: Mapping[str, str], fact: type) -> Mapping[str, str]:
@@ -300,7 +344,11 @@ def _signature(step: str, function: str, action: Callable[..., object]) -> tuple
 
 def _need(step: str, function: str, name: str, hint: object) -> Need:
     members = [kind for kind in _members(hint) if kind is not NoneType]
-    if len(members) != 1 or not isinstance(members[0], type) or not is_dataclass(members[0]):
+    if (
+        len(members) != 1
+        or not isinstance(members[0], type)
+        or not (is_dataclass(members[0]) or is_protocol(members[0]))
+    ):
         raise StepsInvalid(f"step {step}: {function}'s {name} should be annotated with a fact's type")
     return Need(members[0], optional=NoneType in _members(hint))
 

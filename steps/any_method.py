@@ -39,6 +39,7 @@ from steps.rest_api import RestApi
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import ResourceTypeDef
 
+READS = ("route_root",)
 PART_OF = RestApi
 BOX = Box(Place.STAGE, "Method", ("ANY {path}",), each="methods", hops=("method",))
 HOPS = {"method": "method "}

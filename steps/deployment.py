@@ -49,6 +49,7 @@ from steps.rest_api import RestApi
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import StageTypeDef
 
+READS = ("stage",)
 PART_OF = RestApi
 BOX = Box(Place.STAGE, "Deployment", ("{stage} {id}",), hops=("stage", "deployment"))
 HOPS = {"stage": "", "deployment": "deploy"}

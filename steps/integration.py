@@ -44,6 +44,7 @@ from steps.target_group import TargetGroup
 if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import IntegrationTypeDef, MethodTypeDef, ResourceTypeDef
 
+READS = ("port", "route_root")
 PART_OF = RestApi
 BOX = Box(Place.STAGE, "Integration", ("{uri}",), each="integrations", hops=("integration",))
 HOPS = {"integration": ""}

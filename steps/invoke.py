@@ -31,14 +31,15 @@ from runbook.errors import CannotContinue
 from runbook.outcome import Missing
 from runbook.parameters import Parameters
 from runbook.picture import Box, Place
-from steps.deployment import Deployment
 from steps.load_balancer import LoadBalancer
 from steps.preflight import PrivateService
+from steps.roles import PublicEndpoint
 from steps.security_group_ingress import Ingress
 from steps.stage_variables import StageVariables
 from steps.target_group import TargetGroup
 from steps.targets import Targets
 
+READS = ("expect_status", "test_path")
 ONLY_LOOKS = True
 SPREADS_WITHIN = 60.0  # AWS seconds we go on trying after a deployment; AWS gives no bound
 _SHOWN = 2000  # characters of an answer that are kept
@@ -91,12 +92,12 @@ def check(
     balancer: LoadBalancer,
     ingress: Ingress,
     targets: Targets,
-    deployment: Deployment,
+    endpoint: PublicEndpoint,
     variables: StageVariables,
 ) -> Invocation | Missing:
     """Call the invoke URL once."""
     del aws, targets, variables
-    url = f"{deployment.invoke_url}{params.test_path}"
+    url = f"{endpoint.invoke_url}{params.test_path}"
     began = time.monotonic()
     try:
         with caller(url) as client:
@@ -128,7 +129,7 @@ def do(
     balancer: LoadBalancer,
     ingress: Ingress,
     targets: Targets,
-    deployment: Deployment,
+    endpoint: PublicEndpoint,
     variables: StageVariables,
 ) -> Invocation:
     """Call the invoke URL until it answers as expected. Raises :class:`CannotContinue` with the last answer."""
@@ -137,14 +138,14 @@ def do(
 
     def ready() -> Invocation | None:
         nonlocal latest, waited
-        match check(aws, params, service, group, balancer, ingress, targets, deployment, variables):
+        match check(aws, params, service, group, balancer, ingress, targets, endpoint, variables):
             case Missing(why):
                 latest = why
             case invocation:
                 return invocation
         waited += 3.0
         if waited > SPREADS_WITHIN:
-            command = command_line.runbook("trace", arguments=[f"{deployment.invoke_url}{params.test_path}"])
+            command = command_line.runbook("trace", arguments=[f"{endpoint.invoke_url}{params.test_path}"])
             raise CannotContinue(f"{latest}. To see which hop breaks it: {command}")
         return None
 

@@ -37,6 +37,7 @@ from steps._tags import CHANGE_OUR_LOAD_BALANCING, TAG_LOAD_BALANCING
 from steps.load_balancer import LoadBalancer
 from steps.target_group import TargetGroup
 
+READS = ("port",)
 PART_OF = LoadBalancer
 REPLACED_WITH = (TargetGroup,)  # a target group cannot be deleted while a listener forwards to it
 BOX = Box(Place.BALANCER, "Listener", ("{protocol} {port}",), hops=("listener",))

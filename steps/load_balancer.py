@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef
 
 REPLACING_INTERRUPTS = True  # its name is unique and its link holds it, so both go first
+READS = ("subnets",)
 USD_PER_HOUR = 0.0225
 _PRICED = "https://awsnegotiations.com/elastic-load-balancer-cost.html"
 PRICES = (

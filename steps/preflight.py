@@ -45,6 +45,7 @@ from steps import _room
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, InstanceTypeDef, NetworkInterfaceTypeDef
 
+READS = ("endpoint_type", "health_check_port", "instance_tags", "instances", "port", "security_group", "subnets", "vpc")
 ONLY_LOOKS = True
 LEGACY_NOTE = (
     "AWS calls VPC links to a Network Load Balancer V1 (legacy); V2 links also take an Application Load Balancer."

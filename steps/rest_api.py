@@ -41,6 +41,7 @@ from runbook.removing import Resource, unless_gone
 from steps._tags import MAKE_APIS_AND_LINKS, TAG_API_GATEWAY, retag_api_gateway
 from steps.preflight import PrivateService
 
+READS = ("endpoint_type",)
 PRICES = (
     Price(
         "requests to a REST API",

@@ -47,6 +47,7 @@ from steps.target_group import TargetGroup
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import TagSpecificationTypeDef
 
+READS = ("health_check_port", "port")
 BOX = Box(Place.ADDRESSES, "Security group", ("{source}",), each="rules", hops=("security-group",), short="Rules")
 HOPS = {"security-group": "rule "}
 

@@ -39,6 +39,7 @@ from steps.load_balancer import LoadBalancer
 from steps.rest_api import RestApi
 from steps.vpc_link import VpcLink
 
+READS = ("stage",)
 PART_OF = RestApi
 BOX = Box(
     Place.STAGE,

@@ -48,6 +48,7 @@ from steps.preflight import PrivateService
 REPLACING_INTERRUPTS = True  # its name is unique, so the old one goes first
 PRESERVE_CLIENT_IP = "preserve_client_ip.enabled"
 
+READS = ("health_check_interval", "health_check_path", "health_check_port", "port")
 BOX = Box(
     Place.GROUP,
     "Target group",

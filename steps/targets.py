@@ -38,6 +38,7 @@ from steps.preflight import PrivateService
 from steps.security_group_ingress import Ingress
 from steps.target_group import TargetGroup
 
+READS = ("health_check_interval", "port")
 PART_OF = TargetGroup
 BOX = Box(Place.INSTANCES, "Targets", ("{instance}", "{state}"), each="targets", hops=("targets",))
 HOPS = {"targets": "target .*registered$"}

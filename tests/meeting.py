@@ -6,11 +6,11 @@ import threading
 from collections import defaultdict
 
 from runbook.step import Plan
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 
 __all__ = ["CREATIONS", "DELETIONS", "NOT_IDEMPOTENT", "After", "Meeting"]
 
-NOT_IDEMPOTENT = Plan.of(READING_ORDER).operations.not_idempotent
+NOT_IDEMPOTENT = TRACKS.default.plan.operations.not_idempotent
 
 BY_NAME = ("CreateTargetGroup", "CreateLoadBalancer", "CreateListener", "PutMethod", "PutIntegration", "CreateStage")
 RULES = ("AuthorizeSecurityGroupIngress", "RegisterTargets", "AddTags")

@@ -19,12 +19,12 @@ from runbook.engine import run
 from runbook.events import Action, CallSent, Event, Outcome, RunFinished, StepFinished, Waited
 from runbook.outcome import Difference, Drifted
 from runbook.parameters import Parameters, validated
-from runbook.step import Plan, Step
-from steps import READING_ORDER
+from runbook.step import Step
+from steps.tracks import TRACKS
 
 F = TypeVar("F")
 
-PLAN = Plan.of(READING_ORDER)
+PLAN = TRACKS.default.plan
 
 ONE_OF_EACH = {
     "load balancers": 1,

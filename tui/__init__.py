@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from runbook.accounts import Account
     from runbook.parameters import Parameters
     from runbook.step import Plan
+    from runbook.track import Tracks
 
 __all__ = ["run_tui"]
 
@@ -17,7 +18,7 @@ def run_tui(
     account: Account | Callable[[Parameters], Account],
     params: Parameters,
     *,
-    plan: Plan | None = None,
+    plan: Plan | Tracks | None = None,
 ) -> int:
     """Open the TUI and give back an exit code: 0 as it should be, 1 when the last run failed or was stopped,
     128 and the signal's number when one ended it.

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from runbook.parameters import Parameters
     from runbook.removal import Removals
     from runbook.step import Plan
+    from runbook.track import Tracks
     from tui.screens.main import MainScreen
 
 __all__ = ["RunbookApp"]
@@ -101,7 +102,7 @@ class RunbookApp(App[None]):
         account: Account | Callable[[Parameters], Account],
         params: Parameters,
         *,
-        plan: Plan | None = None,
+        plan: Plan | Tracks | None = None,
         runs: Runs | None = None,
         clock: Callable[[], float] = time.monotonic,
         desk: Callable[[str | None], Desk] | None = None,
@@ -203,10 +204,10 @@ class RunbookApp(App[None]):
 
     def _connect(self, params: Parameters) -> None:
         try:
-            plan = self._plan or _reading_order()
+            steps = self._plan or _tracks()
             account = self._account(params) if callable(self._account) else self._account
             runs = self._runs or _engine()
-            session = Session(account, plan, params, runs, clock=self._clock)
+            session = Session(account, steps, params, runs, clock=self._clock)
         except Exception as error:
             self.post_message(self.Failed(error))
         else:
@@ -521,11 +522,10 @@ class RunbookApp(App[None]):
         self.exit(return_code=self._by_signal or session.exit_code, message=text(stands) if stands else None)
 
 
-def _reading_order() -> Plan:
-    from runbook.step import Plan
-    from steps import READING_ORDER
+def _tracks() -> Tracks:
+    from steps.tracks import TRACKS
 
-    return Plan.of(READING_ORDER)
+    return TRACKS
 
 
 def _engine() -> Runs:

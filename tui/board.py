@@ -138,13 +138,17 @@ class StepState:
         self.change, self.follows, self.expected = Change.NONE, "", ()
 
 
+def _steps_of(plan: Plan) -> dict[str, StepState]:
+    return {step.id: StepState(step, number) for number, step in enumerate(plan.steps, start=1)}
+
+
 class Board:
     """All steps, the last run, and the AWS calls; fed with :meth:`take`."""
 
     def __init__(self, plan: Plan, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self.plan = plan
         self.clock = clock
-        self.steps = {step.id: StepState(step, number) for number, step in enumerate(plan.steps, start=1)}
+        self.plan = plan
+        self.steps = _steps_of(plan)
         self.run: RunState | None = None
         """The run that is going on, or the last one."""
         self.began_at = 0.0
@@ -167,6 +171,11 @@ class Board:
     def __getitem__(self, step: str) -> StepState:
         """The step of this id."""
         return self.steps[step]
+
+    def follow(self, plan: Plan) -> None:
+        """Show the steps of this plan; where it is another one, nothing is known of them."""
+        if plan is not self.plan:
+            self.plan, self.steps = plan, _steps_of(plan)
 
     # --- questions ----------------------------------------------------------------------------------------------
 

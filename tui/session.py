@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from runbook.control import Control
 from runbook.errors import BadInput
-from runbook.events import Action, Event, Outcome, RunFinished
+from runbook.events import Action, Event, Outcome, RunFinished, RunStarted
+from runbook.track import Tracks
 from tui.board import Board, StepState
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Runs(Protocol):
 
     def __call__(
         self,
-        plan: Plan,
+        plan: Plan | Tracks,
         aws: Aws,
         params: Parameters,
         action: Action,
@@ -64,7 +65,8 @@ class Session:
     """One account and stack, and the run on it."""
 
     account: Account
-    plan: Plan
+    steps: Plan | Tracks
+    """Of several tracks, the stack's is shown: it is known once a run has started."""
     params: Parameters
     runs: Runs
     clock: Callable[[], float] = time.monotonic
@@ -82,7 +84,20 @@ class Session:
     """Why the account cannot be worked on, as far as that was found out without a run."""
 
     def __post_init__(self) -> None:
-        self.board = Board(self.plan, clock=self.clock)
+        self.board = Board(self._plan_of(self.params), clock=self.clock)
+
+    def _plan_of(self, params: Parameters) -> Plan:
+        return self.steps.named(params.track).plan if isinstance(self.steps, Tracks) else self.steps
+
+    @property
+    def plan(self) -> Plan:
+        """The steps that are shown."""
+        return self.board.plan
+
+    def fit(self, given: Parameters) -> None:
+        """Raise :class:`BadInput` for a parameter that the track does not have, or for a track that does not exist."""
+        if isinstance(self.steps, Tracks):
+            self.steps.fit(self.steps.named(given.track), given)
 
     @property
     def running(self) -> bool:
@@ -109,7 +124,7 @@ class Session:
         """What a removal would take away. For a worker thread."""
         from runbook.removal import removals
 
-        return removals(self.plan, self.account.aws, self.params, None if order.only is None else [order.only])
+        return removals(self.steps, self.account.aws, self.params, None if order.only is None else [order.only])
 
     def begin(self, order: Order) -> None:
         """Take an order; :meth:`events` then does it."""
@@ -130,7 +145,7 @@ class Session:
             if order.changes and self.account.costs:
                 self._still_the_same()
             events = self.runs(
-                self.plan,
+                self.steps,
                 self.account.aws,
                 self.params,
                 order.action,
@@ -139,7 +154,7 @@ class Session:
                 step_by_step=order.guided,
                 control=self.control,
             )
-            log = RunLog.of(self.plan, self.account, stack=self.params.stack, action=order.action, face="tui")
+            log = RunLog.of(self.steps, self.account, stack=self.params.stack, action=order.action, face="tui")
             yield from logged(events, log, stop=self.control.stop)
         except Exception as error:
             from runbook.explain import explain
@@ -160,6 +175,8 @@ class Session:
 
     def take(self, event: Event) -> None:
         """Learn from an event."""
+        if isinstance(event, RunStarted):
+            self.board.follow(self._plan_of(event.parameters))
         self.board.take(event)
         if isinstance(event, RunFinished):
             self.order, self.last = None, event
@@ -193,6 +210,8 @@ class Session:
         self.confirmed = None
         if elsewhere:
             self.forget()
+        if "track" in params.given:
+            self.board.follow(self._plan_of(params))
 
     def forget(self) -> None:
         """Nothing is known of the stack any more."""

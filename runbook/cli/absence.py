@@ -9,7 +9,7 @@ from runbook.events import Action, Outcome, RunFinished
 if TYPE_CHECKING:
     from runbook.aws import Aws
     from runbook.stacks import NoSuchStack
-    from runbook.step import Plan
+    from runbook.track import Tracks
 
 __all__ = ["Absence"]
 
@@ -17,8 +17,8 @@ __all__ = ["Absence"]
 class Absence:
     """Whether the stack of a run is there at all: asked once, and only when the run found nothing of it."""
 
-    def __init__(self, plan: Plan, aws: Aws, stack: str) -> None:
-        self._plan = plan
+    def __init__(self, tracks: Tracks, aws: Aws, stack: str) -> None:
+        self._tracks = tracks
         self._aws = aws
         self._stack = stack
         self._asked = False
@@ -39,6 +39,6 @@ class Absence:
             return False
         if finished.action is Action.DOWN:
             return set(finished.outcomes.values()) == {Outcome.OK}
-        seen = {finished.outcomes.get(step.id) for step in self._plan.steps if not step.only_looks} - {None}
+        seen = {finished.outcomes.get(step.id) for step in self._tracks.steps if not step.only_looks} - {None}
         nothing = {Outcome.MISSING, Outcome.UNKNOWN, Outcome.FAILED}
         return finished.action is Action.CHECK and Outcome.MISSING in seen and seen <= nothing

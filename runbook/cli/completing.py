@@ -22,6 +22,7 @@ __all__ = [
     "runs",
     "stacks",
     "steps",
+    "tracks",
 ]
 
 WITHIN = 2.0
@@ -41,16 +42,21 @@ def _offering(names: Callable[[], Iterable[str]]) -> Completer:
 
 
 def _steps() -> Iterable[str]:
-    from steps import READING_ORDER
+    from steps.tracks import TRACKS
 
-    return [module.__name__.rpartition(".")[2].replace("_", "-") for module in READING_ORDER]
+    return TRACKS.titles
 
 
 def _outputs() -> Iterable[str]:
-    from runbook.step import Plan
-    from steps import READING_ORDER
+    from steps.tracks import TRACKS
 
-    return Plan.of(READING_ORDER).outputs
+    return TRACKS.outputs
+
+
+def _tracks() -> Iterable[str]:
+    from steps.tracks import TRACKS
+
+    return TRACKS
 
 
 def _drills() -> Iterable[str]:
@@ -128,3 +134,4 @@ profiles = _offering(_profiles)
 runs = _offering(_runs)
 stacks = _offering(_stacks)
 steps = _offering(_steps)
+tracks = _offering(_tracks)

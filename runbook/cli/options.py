@@ -16,7 +16,7 @@ from runbook.cli import completing
 from runbook.cli.codes import BAD_INPUT, FAILED, NOT_AS_IT_SHOULD_BE
 from runbook.cli.streams import lost, output_lost
 from runbook.errors import BadInput, RunbookError, quoted
-from runbook.parameters import ENV_PREFIX, Parameters, load
+from runbook.parameters import COMMON, ENV_PREFIX, Parameters, load
 
 if TYPE_CHECKING:
     from runbook.accounts import Account
@@ -33,9 +33,10 @@ __all__ = [
     "tell_error",
 ]
 
-_COMPLETED = {"stack": completing.stacks, "endpoint_type": completing.endpoint_types}
+_COMPLETED = {"stack": completing.stacks, "track": completing.tracks, "endpoint_type": completing.endpoint_types}
 
 _STACK_PANEL = "The stack (also as RUNBOOK_… in the environment, or in --parameters FILE)"
+_OWN_PANEL = "What it is made of (a parameter that the stack's track does not have is refused)"
 _ACCOUNT_PANEL = "The account"
 
 _ACCOUNT_OPTIONS: dict[str, tuple[Any, Any]] = {
@@ -159,7 +160,11 @@ def _option(name: str) -> inspect.Parameter:
     flag = f"--{name.replace('_', '-')}"
     default = field.default
     help_ = f"{field.description or ''}" + ("" if default in (None, (), False) or default == {} else f" [{default}]")
-    extra: dict[str, Any] = {"rich_help_panel": _STACK_PANEL, "help": help_, "show_default": False}
+    extra: dict[str, Any] = {
+        "rich_help_panel": _STACK_PANEL if name in COMMON else _OWN_PANEL,
+        "help": help_,
+        "show_default": False,
+    }
     if isinstance(default, bool):
         annotation: Any = Annotated[bool | None, typer.Option(f"{flag}/--no-{flag[2:]}", **extra)]
     elif isinstance(default, tuple | dict):

@@ -36,23 +36,26 @@ def output(
 ) -> int:
     """Print one value as it is, or all with their names. What is not known is no output, and exit code 3."""
     from runbook.engine import run
-    from runbook.step import Plan
-    from steps import READING_ORDER
+    from steps.tracks import TRACKS
 
-    plan = Plan.of(READING_ORDER)
-    if name is not None and name not in plan.outputs:
-        raise BadInput("name", f"unknown output {quoted(name)}.", f"There are: {', '.join(plan.outputs)}.")
-    wanted = list(plan.outputs) if name is None else [name]
+    if name is not None and name not in TRACKS.outputs:
+        raise BadInput("name", f"unknown output {quoted(name)}.", f"There are: {', '.join(TRACKS.outputs)}.")
+
+    def steps(plan: Plan) -> set[str]:
+        if name is not None and name not in plan.outputs:
+            raise BadInput("name", f"the stack's track has no output {name}.", f"It has: {', '.join(plan.outputs)}.")
+        return {step.id for output, step in plan.outputs.items() if name in (None, output)}
+
     account, control = target.connect(), Control()
     with stopping(control) as signalled:
         ran = RunState.of(
             run(
-                plan,
+                TRACKS,
                 account.aws,
                 target.parameters,
                 Action.CHECK,
                 defaults=account.defaults,
-                only={plan.outputs[each].id for each in wanted},
+                only=steps,
                 control=control,
             )
         )
@@ -63,6 +66,9 @@ def output(
         return signalled.exit_code or code if isinstance(finished.cause, Stopped) else code
     if signalled.exit_code:
         return signalled.exit_code
+    assert ran.started is not None  # noqa: S101 (it did not end before)
+    plan = TRACKS[ran.started.parameters.track].plan
+    wanted = list(plan.outputs) if name is None else [name]
     known = {each: finished.outputs[each] for each in wanted if each in finished.outputs}
     if name in known:
         typer.echo(jsonlib.dumps(known[name]) if json else "\n".join(_lines(known[name])))
@@ -70,7 +76,7 @@ def output(
     if name is None:
         _all(known, json=json)
     if len(known) < len(wanted):
-        absent = Absence(plan, account.aws, target.parameters.stack).after(finished)
+        absent = Absence(TRACKS, account.aws, target.parameters.stack).after(finished)
         tell_error(str(absent) if absent else _unknown(plan, ran, [each for each in wanted if each not in known]))
         return NOT_AS_IT_SHOULD_BE
     return 0

@@ -29,7 +29,7 @@ from runbook.run_state import RunState
 if TYPE_CHECKING:
     from runbook.accounts import Account
     from runbook.stacks import NoSuchStack
-    from runbook.step import Plan
+    from runbook.track import Tracks
 
 __all__ = ["check", "do_step", "down", "plan", "step", "tui", "up"]
 
@@ -38,7 +38,7 @@ IfExistsOption = Annotated[
     bool,
     typer.Option("--if-exists", help="Exit 0 although there is no such stack (else 3, where the account has others)."),
 ]
-STACK_ONLY = ("stack", "region", "force")
+STACK_ONLY = ("stack", "track", "region", "force")
 
 
 class StepAction(enum.StrEnum):
@@ -187,7 +187,7 @@ def step(
     json: JsonOption = False,
 ) -> int:
     """Check, do or undo a single step. What it needs is only looked at."""
-    wanted = _plan()[name].id
+    wanted = _tracks().step_id(name)
     account = target.connect()
     if action is StepAction.DO:
         return do_step(account, target, wanted, yes=yes, expected=expect_account, json=json)
@@ -210,11 +210,10 @@ def do_step(account: Account, target: Target, name: str, *, yes: bool, expected:
     return _finish(_run(account, target, Action.UP, json=json, only=name, agreed=agreed), judged=name)
 
 
-def _plan() -> Plan:
-    from runbook.step import Plan
-    from steps import READING_ORDER
+def _tracks() -> Tracks:
+    from steps.tracks import TRACKS
 
-    return Plan.of(READING_ORDER)
+    return TRACKS
 
 
 def _carry_out(target: Target, file: Path, *, yes: bool, expected: str | None, json: bool) -> int:
@@ -232,7 +231,7 @@ def _carry_out(target: Target, file: Path, *, yes: bool, expected: str | None, j
     account = planned.connect()
     _confirm(account, planned, Action.UP, None, yes=yes, expected=expected or frozen.account, json=json)
     control = Control()
-    events = carry_out(frozen, _plan(), account, control=control)
+    events = carry_out(frozen, _tracks(), account, control=control)
     return _finish(_shown(events, account, planned, Action.UP, control, json=json))
 
 
@@ -252,7 +251,7 @@ def _run(
 
     control = Control()
     events = run(
-        _plan(),
+        _tracks(),
         account.aws,
         target.parameters,
         action,
@@ -282,13 +281,13 @@ def _shown(
 
     if price := tools.use(tools.tool_of(action, only), account, target.parameters.stack):
         typer.echo(price, err=True)
-    plan_ = _plan()
-    log = RunLog.of(plan_, account, stack=target.parameters.stack, action=action, face="cli")
+    tracks = _tracks()
+    log = RunLog.of(tracks, account, stack=target.parameters.stack, action=action, face="cli")
     told = logged(events, log, stop=control.stop)
-    absence = Absence(plan_, account.aws, target.parameters.stack)
+    absence = Absence(tracks, account.aws, target.parameters.stack)
     with stopping(control) as signalled, contextlib.closing(told):
         try:
-            shown = RunState.of(show(told, plan_, account, control, absence, as_json=json, as_plan=as_plan, only=only))
+            shown = RunState.of(show(told, tracks, account, control, absence, as_json=json, as_plan=as_plan, only=only))
         except OSError as error:
             if not (signalled.number and reader_gone(error)):
                 error.add_note("The run was stopped; run it again to go on.")
@@ -360,16 +359,16 @@ def _confirm(
         from runbook.engine import run
         from runbook.removal import removals
 
-        plan, params = _plan(), target.parameters
+        tracks, params = _tracks(), target.parameters
         acting = None if only is None else [only]
         if action is Action.DOWN:
-            found = removals(plan, account.aws, params, acting)
-            announce_removal(params.stack, only, plan, account.aws, found)
+            found = removals(tracks, account.aws, params, acting)
+            announce_removal(params.stack, only, tracks, account.aws, found)
             return bool(found)
-        looked = RunState.of(run(plan, account.aws, params, Action.CHECK, defaults=account.defaults, only=acting))
+        looked = RunState.of(run(tracks, account.aws, params, Action.CHECK, defaults=account.defaults, only=acting))
         if (code := _finish(_Ended(looked), planned=True)) != 0:
             raise typer.Exit(code)
-        announce(params.stack, only, plan, looked)
+        announce(params.stack, only, tracks, looked)
         return True
 
     return confirm(account, say, yes=yes, expected=expected, json=json)

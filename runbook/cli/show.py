@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from runbook.removal import Removals
     from runbook.stacks import Stack
     from runbook.step import Plan
+    from runbook.track import Tracks
 
 __all__ = ["announce", "announce_expired", "announce_removal", "moment", "show"]
 
@@ -73,7 +74,7 @@ _VERBS = {Action.CHECK: "checking", Action.DO: "doing", Action.UNDO: "undoing"}
 
 def show(
     events: Iterator[Event],
-    plan: Plan,
+    tracks: Tracks,
     account: Account,
     control: Control,
     absence: Absence,
@@ -87,7 +88,7 @@ def show(
         yield from _as_json(events, control, secrets_of(account.aws.session))
         return
     console = terminal()
-    screen = _Screen(console, plan, account, absence, as_plan=as_plan, only=only)
+    screen = _Screen(console, tracks, account, absence, as_plan=as_plan, only=only)
     if watched(console):
         yield from _live(events, screen, control)
     else:
@@ -177,7 +178,7 @@ class _Screen:
     """What is known so far, and how it looks."""
 
     console: Console
-    plan: Plan
+    tracks: Tracks
     account: Account
     absence: Absence
     as_plan: bool
@@ -188,6 +189,12 @@ class _Screen:
     held: list[StepFinished] = field(default_factory=list)
     """On the way down, what found nothing before anything was removed: the stack may not be there at all."""
     spinners: dict[str, Spinner] = field(default_factory=dict)
+
+    @property
+    def plan(self) -> Plan:
+        """The steps of the stack's track, which is known once the run has started."""
+        track = self.tracks[self.run.started.parameters.track] if self.run.started else self.tracks.default
+        return track.plan
 
     @property
     def pace(self) -> float:
@@ -408,11 +415,13 @@ def _tables(fact: object) -> list[RenderableType]:
 def announce(
     stack: str,
     only: str | None,
-    plan: Plan,
+    tracks: Tracks,
     looked: RunState,
 ) -> None:
     """What will change, how long it takes, what it costs."""
     console = terminal()
+    assert looked.started is not None  # noqa: S101 (what could not start is not agreed to)
+    plan = tracks[looked.started.parameters.track].plan
     console.print(Text(f"Stack {stack}, what will be done:"))
     for step in [plan[only]] if only else plan.steps:
         found = looked.steps[step.id].finished if step.id in looked.steps else None
@@ -425,7 +434,7 @@ def announce(
         console.print(Text(f"\n{present.counts(looked.planned).capitalize()}. {present.outlook(looked.planned)}"))
 
 
-def announce_removal(stack: str, only: str | None, plan: Plan, aws: Aws, found: Removals) -> None:
+def announce_removal(stack: str, only: str | None, tracks: Tracks, aws: Aws, found: Removals) -> None:
     """Which resources will be removed, how long that takes, and what stays."""
     from runbook.removal import duration
 
@@ -439,7 +448,7 @@ def announce_removal(stack: str, only: str | None, plan: Plan, aws: Aws, found: 
     width = max(len(each.kind) for each in resources)
     for each in resources:
         console.print(Text(f"  {each.kind:<{width}}  {'  '.join(filter(None, (each.name, each.id)))}"), soft_wrap=True)
-    takes = duration(plan, found, aws.pace)
+    takes = duration(tracks, found, aws.pace)
     console.print(Text(f"{takes} What does not carry the stack's tag is not touched.".lstrip()), soft_wrap=True)
 
 

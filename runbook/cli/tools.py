@@ -25,6 +25,15 @@ MEANING = {
 
 def notebook(
     file: Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it.")] = Path("runbook.ipynb"),
+    track: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            autocompletion=completing.tracks,
+            help="The track whose steps it shows. [rest]",
+            show_default=False,
+        ),
+    ] = "rest",
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite a file that is there, also one that you have edited.")
     ] = False,
@@ -47,20 +56,19 @@ def notebook(
     """Write the notebook that shows the same steps, for JupyterLab and papermill; or run it."""
     need("notebook")
     from runbook.notebook import write
-    from runbook.step import Plan
-    from steps import READING_ORDER
+    from steps.tracks import TRACKS
 
     if not run:
         if parameters:
             raise BadInput("-p", "is for --run.")
-        wrote = write(file, Plan.of(READING_ORDER), force=force)
+        wrote = write(file, TRACKS.named(track), force=force)
         typer.echo(f"wrote {file}" if wrote else f"{file} is up to date")
         return 0
     from runbook.notebook.executing import Execution, checked
 
     given = checked(file, out, parameters or [])
     if force or not file.exists():
-        write(file, Plan.of(READING_ORDER), force=force)
+        write(file, TRACKS.named(track), force=force)
     execution = Execution(file, out, given)
     with stopping(execution) as signalled:
         code = execution.ended()

@@ -14,23 +14,23 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from runbook.notebook.running import Run
-    from runbook.step import Plan
+    from runbook.track import Track
 
 __all__ = ["generate", "start", "write"]
 
 
-def generate(plan: Plan) -> NotebookNode:
-    """The notebook of these steps: the same bytes for the same steps."""
+def generate(track: Track) -> NotebookNode:
+    """The notebook of a track: the same bytes for the same steps."""
     from runbook.notebook.generating import generate
 
-    return generate(plan)
+    return generate(track)
 
 
-def write(path: Path, plan: Plan, *, force: bool = False) -> bool:
-    """Write the notebook of these steps; see :func:`runbook.notebook.generating.write`."""
+def write(path: Path, track: Track, *, force: bool = False) -> bool:
+    """Write the notebook of a track; see :func:`runbook.notebook.generating.write`."""
     from runbook.notebook.generating import write
 
-    return write(path, plan, force=force)
+    return write(path, track, force=force)
 
 
 def start(parameters: Mapping[str, Any], *, stepwise: bool = False) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from runbook.errors import BadInput, named, reason
 from runbook.notebook.options import EXAMPLES, OPTIONS, cell_default
 from runbook.parameters import Parameters
 from runbook.step import Plan
+from runbook.track import Track
 
 __all__ = ["generate", "write"]
 
@@ -22,8 +24,7 @@ _KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language"
 _INTRODUCTION = """\
 # An API Gateway in front of a private service
 
-Run from top to bottom. The cells below set up, step by step, a public API that reaches EC2 instances over a VPC link
-and an internal load balancer, with nothing of the VPC open to the internet. A step that is done already is only looked
+Run from top to bottom. ABOUT A step that is done already is only looked
 at, so running it again goes on from wherever the last run ended.
 
 ```console
@@ -80,19 +81,14 @@ _BY_HAND = """\
 A step is a module of plain functions: `check` only looks, `do` makes it true, `undo` removes what is ours. Papermill
 passes over the next cell; run it yourself."""
 
-_BY_HAND_CODE = """\
-from steps import preflight, target_group
 
-service = preflight.check(run.aws, run.parameters)
-target_group.check(run.aws, run.parameters, service)"""
-
-
-def generate(plan: Plan) -> NotebookNode:
-    """The notebook of these steps: the same bytes for the same steps."""
+def generate(track: Track) -> NotebookNode:
+    """The notebook of a track: the same bytes for the same steps."""
+    plan = track.plan
     cells = [
-        _text("introduction", _INTRODUCTION),
+        _text("introduction", _INTRODUCTION.replace("ABOUT", track.about)),
         _text("about-parameters", _PARAMETERS),
-        _code("parameters", _parameters(), tags=["parameters"]),
+        _code("parameters", _parameters(track), tags=["parameters"]),
         _text("about-start", _START),
         _code("start", _RUN),
     ]
@@ -109,7 +105,7 @@ def generate(plan: Plan) -> NotebookNode:
         _text("about-end", _END),
         _code("end", "run.finish()"),
         _text("about-by-hand", _BY_HAND),
-        _code("by-hand", _BY_HAND_CODE, tags=["skip-execution"]),
+        _code("by-hand", _by_hand(plan), tags=["skip-execution"]),
     ]
     notebook = nbformat.from_dict(
         {
@@ -123,13 +119,13 @@ def generate(plan: Plan) -> NotebookNode:
     return notebook
 
 
-def write(path: Path, plan: Plan, *, force: bool = False) -> bool:
-    """Write the notebook of these steps; whether there was something to write.
+def write(path: Path, track: Track, *, force: bool = False) -> bool:
+    """Write the notebook of a track; whether there was something to write.
 
     Raises :class:`BadInput` when the file cannot be written, and when another is there: somebody's edits, or what was
     shown when it was run. ``force`` overwrites it.
     """
-    text = as_text(generate(plan))
+    text = as_text(generate(track))
     try:
         there = path.read_bytes() if path.is_file() else None
         if there == text.encode():
@@ -168,17 +164,33 @@ def _code(cell: str, source: str, tags: Sequence[str] = ()) -> dict[str, Any]:
     }
 
 
-def _parameters() -> str:
+def _by_hand(plan: Plan) -> str:
+    """The first step, and one that needs just its fact."""
+    first = plan.steps[0].module
+    package, _, name = first.__name__.rpartition(".")
+    second = next(step for step in plan.steps if [need.fact for need in step.needs["check"]] == [plan.steps[0].gives])
+    fact = list(inspect.signature(second.module.check).parameters)[2]
+    other = second.module.__name__.rpartition(".")[2]
+    return (
+        f"from {package} import {name}, {other}\n\n"
+        f"{fact} = {name}.check(run.aws, run.parameters)\n"
+        f"{other}.check(run.aws, run.parameters, {fact})"
+    )
+
+
+def _parameters(track: Track) -> str:
     """One line a parameter, so that papermill can list them (``--help-notebook``)."""
     lines = []
     for name in EXAMPLES:
+        if name not in OPTIONS and name not in track.parameters:
+            continue
         if name in OPTIONS:
             help_, default = OPTIONS[name].description, None
         else:
             field = Parameters.model_fields[name]
             help_, default = field.description or "", field.default
         help_ = help_.replace("key=value", "key and value")  # papermill lists no line with a second equals sign
-        value = cell_default(name)
+        value = track.id if name == "track" and track.id != default else cell_default(name)
         falls_back = value is None and default not in (None, (), {})
         lines.append(f"{name} = {_quoted(value)}  # {help_}" + (f" By default {default}." if falls_back else ""))
     return "\n".join(lines)

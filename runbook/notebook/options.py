@@ -45,6 +45,7 @@ EXAMPLES: dict[str, str] = {
     "profile": "my-profile",
     "endpoint_url": "http://127.0.0.1:4566",
     "stack": "demo",
+    "track": "rest",
     "region": "eu-west-1",
     "instances": "i-0123456789abcdef0,i-0fedcba9876543210",
     "instance_tags": "Name=web-*",

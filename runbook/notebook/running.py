@@ -29,7 +29,8 @@ from runbook.run_state import WELL, RunState
 from runbook.step import Plan
 from runbook.trace import State, Trace, parse_target, trace
 from runbook.trace.draw import table
-from steps import READING_ORDER
+from runbook.track import Tracks
+from steps.tracks import TRACKS
 
 __all__ = ["BadNotebookParameter", "NotUpToDate", "Run", "RunbookStopped", "start"]
 
@@ -67,6 +68,7 @@ def start(parameters: Mapping[str, Any], *, stepwise: bool = False) -> Run:
         _current.stop()
     try:
         options = read(parameters)
+        TRACKS.named(options.parameters.track)
         account = connect(
             options.account, options.parameters, profile=options.profile, endpoint_url=options.endpoint_url
         )
@@ -76,7 +78,7 @@ def start(parameters: Mapping[str, Any], *, stepwise: bool = False) -> Run:
         tools.use(tools.tool_of(options.action, None), account, options.parameters.stack)
     except Exception as error:
         raise _stopped_by(error)(_said(error)) from None
-    _current = Run(Plan.of(READING_ORDER), account, options, stepwise=stepwise)
+    _current = Run(TRACKS, account, options, stepwise=stepwise)
     return _current
 
 
@@ -102,8 +104,8 @@ def _permitted(options: Options, account: Account) -> None:
 class Run:
     """A run that goes on in the background; cells ask it for their steps."""
 
-    def __init__(self, plan: Plan, account: Account, options: Options, *, stepwise: bool = False) -> None:
-        self._plan = plan
+    def __init__(self, tracks: Tracks, account: Account, options: Options, *, stepwise: bool = False) -> None:
+        self._tracks = tracks
         self._account = account
         self._options = options
         self._control = Control()
@@ -119,9 +121,9 @@ class Run:
         self._over = False
         self._place: DisplayHandle | None = None
         self._picture: DisplayHandle | None = None
-        self._log = RunLog.of(plan, account, stack=options.parameters.stack, action=options.action, face="notebook")
+        self._log = RunLog.of(tracks, account, stack=options.parameters.stack, action=options.action, face="notebook")
         events = run(
-            plan,
+            tracks,
             account.aws,
             options.parameters,
             options.action,
@@ -143,13 +145,16 @@ class Run:
 
         A cell that is run once more after the run looks once more, and says when.
         """
-        step = self._plan[name]
-        again = self._over and step.id in self._looked_at
-        self._approved.add(step.id)
-        self._control.approve(step.id)  # nothing but a stepwise run asks
-        self._wait(step.id)
-        event = self._look_again(step.id) if again else self._step_ended(step.id)
-        self._looked_at.add(step.id)
+        step = self._tracks.step_id(name)
+        again = self._over and step in self._looked_at
+        self._approved.add(step)
+        self._control.approve(step)  # nothing but a stepwise run asks
+        self._wait(step)
+        if self._is_of_another_track(step):
+            self._show(Working(f"{step} is not a step of track {self.parameters.track}: nothing to do"))
+            return
+        event = self._look_again(step) if again else self._step_ended(step)
+        self._looked_at.add(step)
         if event is None:
             if self._run.started is not None:
                 display(self._recorded())
@@ -163,7 +168,7 @@ class Run:
                 display(table(traced))
             display(self._recorded())
             why = safe(redacted(event.reason))  # a traceback is for a terminal, too
-            raise _stopped_by(event.cause)(f"{step.id}: {why}{' ' if advice else ''}{advice}") from None
+            raise _stopped_by(event.cause)(f"{step}: {why}{' ' if advice else ''}{advice}") from None
 
     def path(self) -> None:
         """Show the path of a request here. It is lit further whenever a cell below has waited for its step."""
@@ -183,7 +188,7 @@ class Run:
 
     def _look_again(self, name: str) -> StepFinished | None:
         looked = run(
-            self._plan,
+            self._tracks,
             self._account.aws,
             self.parameters,
             Action.CHECK,
@@ -258,9 +263,22 @@ class Run:
 
     def fact(self, name: str) -> object:
         """What a step learned, such as the load balancer; None if it learned nothing."""
-        self._wait(self._plan[name].id, quietly=True)
-        event = self._step_ended(self._plan[name].id)
+        step = self._tracks.step_id(name)
+        self._wait(step, quietly=True)
+        event = self._step_ended(step)
         return event.fact if event else None
+
+    @property
+    def _plan(self) -> Plan:
+        """The steps of the stack's track; until the run has started, of the one that is given."""
+        params = self._run.started.parameters if self._run.started else self._options.parameters
+        return self._tracks.named(params.track).plan
+
+    def _has_ended(self, step: str) -> bool:
+        return self._step_ended(step) is not None or self._is_of_another_track(step)
+
+    def _is_of_another_track(self, step: str) -> bool:
+        return self._run.started is not None and step not in self._run.started.steps
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         options = self._options
@@ -302,7 +320,7 @@ class Run:
             self._place = display(Working("…"), display_id=True)
         try:
             with self._changed:
-                while not (self._over or (name is not None and self._step_ended(name))):
+                while not (self._over or (name is not None and self._has_ended(name))):
                     self._need_no_other_cell(name)
                     now = self._working(name)
                     if now != shown and not quietly and self._place is not None:
@@ -320,7 +338,7 @@ class Run:
 
     def _need_no_other_cell(self, name: str | None) -> None:
         """Raise :class:`RunbookStopped` where what is waited for waits itself for a cell that was not run."""
-        needed = self._plan.ids if name is None else self._plan.up_to(self._plan[name])
+        needed = self._plan.ids if name is None or name not in self._plan.ids else self._plan.up_to(self._plan[name])
         asked = {step.id for step in self._run.asking} - self._approved
         if first := [step for step in self._plan.ids if step in asked and step in needed]:
             raise RunbookStopped(f"stepwise: run the cells before this one first, of: {', '.join(first)}.")

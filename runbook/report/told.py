@@ -11,8 +11,7 @@ from runbook.outcome import Change
 from runbook.picture import of_steps
 from runbook.report.reading import Record, StepRecord
 from runbook.report.shape import Shape, text
-from runbook.step import Plan
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 
 __all__ = [
     "Hop",
@@ -127,7 +126,7 @@ class Hop:
 
 def path(record: Record) -> list[Hop]:
     """The way of a request, from the internet to an instance, as far as this run saw it."""
-    boxes = Plan.of(READING_ORDER).boxes
+    boxes = TRACKS.boxes(record.parameters.get("track", TRACKS.default.id), record.steps)
     stations = of_steps(boxes, {}, {step: record.fact(step) for step in boxes})
     return [
         Hop(part.id, part.name, detail, "" if detail else _absent(found), found.outcome if found else None)

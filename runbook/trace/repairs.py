@@ -18,11 +18,11 @@ from runbook.parameters import validated
 from runbook.path.configuration import Method
 from runbook.step import Plan
 from runbook.trace.model import Finding, Weight
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 
 __all__ = ["STEP_OF", "Repairs"]
 
-_PLAN = Plan.of(READING_ORDER)
+_PLAN = TRACKS.default.plan
 STEP_OF = {hop: step.id for hop, step in _PLAN.repairing.items()}
 """The step of ours that makes what a hop is about."""
 
@@ -91,8 +91,12 @@ class Repairs:
         found: dict[str, StepFinished] = {}
         params = validated({"stack": self._stack})
         # Without the last step, which would call the URL.
-        steps = sorted(set(STEP_OF.values()))
-        for event in run(_PLAN, self._aws, params, Action.CHECK, only=steps, control=self._aws.control):
+        steps = frozenset(STEP_OF.values())
+
+        def only(plan: Plan) -> list[str]:
+            return [name for name in plan.ids if name in steps]
+
+        for event in run(TRACKS, self._aws, params, Action.CHECK, only=only, control=self._aws.control):
             match event:
                 case CallSent() | CallAnswered():
                     observe(event)

@@ -14,9 +14,8 @@ from drills.model import Course, Drill
 from runbook.accounts import Account
 from runbook.engine import run
 from runbook.events import Action, Outcome, RunFinished
-from runbook.step import Plan
 from runbook.trace import HOPS, State, parse_target, trace
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 from tests.drills.picture import picture
 
 ALL = Course.of(COURSE)
@@ -40,7 +39,7 @@ def suspects(bench: Bench, drill: Drill) -> tuple[str | None, set[str]]:
 
 def off(bench: Bench) -> set[str]:
     """The steps that ``check`` finds missing, drifted or in the way; not those it cannot know, nor the test call."""
-    events = run(Plan.of(READING_ORDER), bench.aws, bench.params, Action.CHECK, control=bench.aws.control)
+    events = run(TRACKS.default.plan, bench.aws, bench.params, Action.CHECK, control=bench.aws.control)
     outcomes = next(event.outcomes for event in events if isinstance(event, RunFinished))
     return {step for step, outcome in outcomes.items() if outcome not in (Outcome.OK, Outcome.UNKNOWN)} - {"invoke"}
 

@@ -20,7 +20,7 @@ from runbook.events import Action, RunFinished
 from runbook.notebook import running as notebook
 from runbook.parameters import validated
 from runbook.step import Plan
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 from tui.session import Order
 from tui.session import Session as TuiSession
 
@@ -108,7 +108,7 @@ def test_a_closed_book_refuses_the_tui_and_the_notebook(begin: Callable[..., Ses
         def never(*_: object, **__: object) -> Any:
             raise AssertionError("it ran")
 
-        working = TuiSession(served, Plan.of(READING_ORDER), validated({"stack": "drill"}), never)
+        working = TuiSession(served, TRACKS.default.plan, validated({"stack": "drill"}), never)
         (event,) = working.events(order)
         assert isinstance(event, RunFinished)
         assert "closed-book drill of anna" in event.error

@@ -32,8 +32,7 @@ from runbook.aws import Aws
 from runbook.engine import run
 from runbook.events import Action, CallSent, Event, RunFinished, StepFinished
 from runbook.parameters import load
-from runbook.step import Plan
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 
 from .cli import CommandLine, spawn
 from .inventory import Inventory, take_stock
@@ -54,7 +53,7 @@ __all__ = [
 ]
 
 ROOT = Path(__file__).resolve().parents[2]
-PLAN = Plan.of(READING_ORDER)
+PLAN = TRACKS.default.plan
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from runbook.parameters import Parameters, validated
 from runbook.picture import Light, of_steps
 from steps.invoke import Invocation
 from steps.target_group import TargetGroup
+from steps.tracks import TRACKS
 from tests.inprocess import runbook
 from tests.notebook.conftest import NOTEBOOK
 from tests.stack import PLAN
@@ -44,11 +45,11 @@ def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
 
 
 def test_the_committed_notebook_is_what_the_steps_say() -> None:
-    assert NOTEBOOK.read_text() == as_text(notebook.generate(PLAN)), "run: runbook notebook"
+    assert NOTEBOOK.read_text() == as_text(notebook.generate(TRACKS.default)), "run: runbook notebook"
 
 
 def test_it_is_valid_and_has_a_section_a_step_in_reading_order() -> None:
-    made = notebook.generate(PLAN)
+    made = notebook.generate(TRACKS.default)
     nbformat.validate(made)
     calls = [cell.source for cell in made.cells if cell.id.startswith("step-")]
     assert calls == [f'run.step("{step.id}")' for step in PLAN.steps]
@@ -56,7 +57,7 @@ def test_it_is_valid_and_has_a_section_a_step_in_reading_order() -> None:
 
 
 def test_its_parameters_cell_has_a_line_for_every_parameter() -> None:
-    (cell,) = [cell for cell in notebook.generate(PLAN).cells if cell.metadata.get("tags") == ["parameters"]]
+    (cell,) = [cell for cell in notebook.generate(TRACKS.default).cells if cell.metadata.get("tags") == ["parameters"]]
     names: dict[str, Any] = {}
     exec(cell.source, names)
     del names["__builtins__"]
@@ -69,7 +70,7 @@ def test_its_parameters_cell_has_a_line_for_every_parameter() -> None:
 
 def test_a_file_that_cannot_be_written_is_said(tmp_path: Any) -> None:
     with pytest.raises(BadInput, match="cannot be written"):
-        notebook.write(tmp_path / "none" / "runbook.ipynb", PLAN)
+        notebook.write(tmp_path / "none" / "runbook.ipynb", TRACKS.default)
 
 
 def test_an_edited_notebook_is_overwritten_only_by_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,7 +288,7 @@ def test_the_record_is_shown_also_where_no_log_can_be_written(
 def test_steps_can_be_called_by_hand_as_the_appendix_shows(fast: Account) -> None:
     run = start({"endpoint_url": fast.url})
     run.finish()
-    (cell,) = [cell for cell in notebook.generate(PLAN).cells if cell.id == "by-hand"]
+    (cell,) = [cell for cell in notebook.generate(TRACKS.default).cells if cell.id == "by-hand"]
     *statements, expression = cell.source.strip().splitlines()
     names: dict[str, Any] = {"run": run}
     exec("\n".join(statements), names)

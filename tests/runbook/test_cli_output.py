@@ -29,6 +29,7 @@ from runbook.control import Control
 from runbook.events import Action, Event, Outcome, RunFinished, RunStarted, StepFinished, Waited
 from runbook.parameters import Parameters
 from runbook.trace import draw
+from steps.tracks import TRACKS
 from tests.faults.cli import spawn
 from tests.inprocess import command_names, runbook
 from tests.stack import PLAN
@@ -223,7 +224,7 @@ def test_a_terminal_of_ascii_is_shown_ascii(here: Served, tmp_path: Path) -> Non
 def _shown(events: list[Event], capsys: pytest.CaptureFixture[str]) -> list[str]:
     aws: Any = None
     account = Account(aws, Kind.AWS)
-    for _ in show(iter(events), PLAN, account, Control(), Absence(PLAN, aws, "demo"), as_json=False):
+    for _ in show(iter(events), TRACKS, account, Control(), Absence(TRACKS, aws, "demo"), as_json=False):
         pass
     return capsys.readouterr().out.splitlines()
 

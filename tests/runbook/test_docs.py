@@ -14,7 +14,7 @@ import typer
 
 from runbook.cli import app
 from runbook.price import Price
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -122,7 +122,7 @@ def test_what_a_registry_shows_needs_no_other_file() -> None:
 
 
 def test_the_table_of_costs_has_every_price_that_a_step_declares() -> None:
-    prices: list[Price] = [price for step in READING_ORDER for price in getattr(step, "PRICES", ())]
+    prices: list[Price] = [price for step in TRACKS.default.steps for price in getattr(step, "PRICES", ())]
     assert len(prices) >= 3
     rows = [f"| {each.what} | {each.usd:g} | {each.per} | <{each.source}> | {each.read} |" for each in prices]
     text = (DOCS / "costs.md").read_text()
@@ -131,6 +131,6 @@ def test_the_table_of_costs_has_every_price_that_a_step_declares() -> None:
 
 
 def test_the_price_that_up_names_is_in_the_table() -> None:
-    for step in READING_ORDER:
+    for step in TRACKS.default.steps:
         hourly = [price.usd for price in getattr(step, "PRICES", ()) if price.per.startswith("hour")]
         assert sum(hourly) == getattr(step, "USD_PER_HOUR", 0)

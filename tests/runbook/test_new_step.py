@@ -19,11 +19,13 @@ ROOT = Path(__file__).parents[2]
 
 # The entry in the list, made before anything reads it; then the command line, as it is.
 WITH_THE_STEP = """
-import json, sys
-import steps
+import dataclasses, json, sys
+from steps import load_balancer
+from steps.tracks import TRACKS
 from tests.runbook import spare_group
-place = steps.READING_ORDER.index(steps.load_balancer)
-steps.READING_ORDER = (*steps.READING_ORDER[:place], spare_group, *steps.READING_ORDER[place:])
+there = TRACKS["rest"].steps
+place = there.index(load_balancer)
+TRACKS["rest"] = dataclasses.replace(TRACKS["rest"], steps=(*there[:place], spare_group, *there[place:]))
 from tests.inprocess import runbook
 for words in json.loads(sys.argv[1]):
     ended = runbook(*words)

@@ -9,10 +9,10 @@ from runbook.errors import StepsInvalid
 from runbook.operations import Operation, Operations
 from runbook.quotas import EDGE_CREATION, request_quota
 from runbook.step import Plan
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 from tests.runbook.toys import First, Second, Toy
 
-OPERATIONS = Plan.of(READING_ORDER).operations
+OPERATIONS = TRACKS.default.plan.operations
 SERVICES = ("apigateway", "apigatewayv2", "ec2", "elbv2")
 ALL = [
     (service, str(name))

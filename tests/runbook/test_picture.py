@@ -10,11 +10,10 @@ from hypothesis import strategies as some
 
 from runbook.events import Action, Outcome
 from runbook.picture import SIGNS, Box, Light, Place, drawn, light_of, of_hops, of_steps, plain
-from runbook.step import Plan
 from runbook.trace.model import TITLES
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 
-PLAN = Plan.of(READING_ORDER)
+PLAN = TRACKS.default.plan
 ALL = dict.fromkeys(PLAN.ids, Light.LIT)
 
 

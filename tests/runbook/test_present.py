@@ -31,8 +31,7 @@ from runbook.present import (
     tables,
     words,
 )
-from runbook.step import Plan
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 
 
 @dataclass(frozen=True)
@@ -173,7 +172,7 @@ def test_a_field_is_named_as_people_write_it(name: str, said: str) -> None:
 
 
 def test_no_fact_of_the_tutorial_shows_an_underscore() -> None:
-    for step in Plan.of(READING_ORDER).steps:
+    for step in TRACKS.default.plan.steps:
         for name in step.gives.__dataclass_fields__:  # type: ignore[attr-defined]
             assert "_" not in words(name), (step.id, name)
 

@@ -14,6 +14,7 @@ from runbook.control import Control
 from runbook.events import Action, CallAnswered, Event, QuotaWaited
 from runbook.notebook.shown import waiting
 from runbook.report import html, markdown, read
+from steps.tracks import TRACKS
 from tests.runbook.test_aws import answer, instead
 from tests.runbook.test_report import written
 from tests.stack import PLAN, Ended, Stack
@@ -35,7 +36,14 @@ def test_the_command_line_says_so(throttled: Ended, stack: Stack, capsys: pytest
     account = connect(Kind.PRACTICE, stack.params(), endpoint_url=stack.account.url)
     for as_json in (False, True):
         list(
-            show(iter(throttled.events), PLAN, account, Control(), Absence(PLAN, account.aws, "demo"), as_json=as_json)
+            show(
+                iter(throttled.events),
+                TRACKS,
+                account,
+                Control(),
+                Absence(TRACKS, account.aws, "demo"),
+                as_json=as_json,
+            )
         )
         lines = capsys.readouterr().out.splitlines()
         if as_json:

@@ -10,7 +10,7 @@ from runbook.aws import Aws
 from runbook.errors import BadInput, StepsInvalid
 from runbook.parameters import Parameters
 from runbook.step import Need, Plan, Step
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 from tests.runbook.toys import First, Second, Third, Toy, annotated
 
 
@@ -36,7 +36,7 @@ def test_a_step_is_read_from_its_module() -> None:
 
 
 def test_every_step_of_the_tutorial_teaches() -> None:
-    for step in Plan.of(READING_ORDER).steps:
+    for step in TRACKS.default.plan.steps:
         assert len(step.title) < 80
         for part in ("**Takes**", "**Costs**", "**In the console:**", "```console"):
             assert part in step.explanation, (step.id, part)
@@ -107,7 +107,7 @@ def test_what_undo_asks_for_is_refused_too_when_nobody_gives_it() -> None:
 
 
 def test_a_step_is_found_by_its_name_in_either_spelling() -> None:
-    plan = Plan.of(READING_ORDER)
+    plan = TRACKS.default.plan
 
     assert plan["Target_Group"] is plan["target-group"]
     with pytest.raises(BadInput, match=r"'nat' is no step. There are: preflight, target-group"):
@@ -115,7 +115,7 @@ def test_a_step_is_found_by_its_name_in_either_spelling() -> None:
 
 
 def test_up_to_a_step_is_all_it_needs() -> None:
-    plan = Plan.of(READING_ORDER)
+    plan = TRACKS.default.plan
 
     assert plan.up_to(plan["listener"]) == {"preflight", "target-group", "load-balancer", "listener"}
 

@@ -20,9 +20,8 @@ from runbook.aws import Aws
 from runbook.engine import run
 from runbook.events import Action, RunFinished
 from runbook.parameters import validated
-from runbook.step import Plan
 from runbook.trace import Trace, parse_target, trace
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 
 
 class PushedClock(ScaledClock):
@@ -213,7 +212,7 @@ def finished(prepare: Callable[[Aws, dict[str, Any]], dict[str, Any]] | None = N
             given = {**given, **prepare(aws, said["defaults"])}
         params = validated({"stack": "demo", **given})
         defaults = {"instances": tuple(said["defaults"]["instances"])}
-        *_, last = run(Plan.of(READING_ORDER), aws, params, Action.UP, defaults=defaults)
+        *_, last = run(TRACKS.default.plan, aws, params, Action.UP, defaults=defaults)
         assert isinstance(last, RunFinished)
         assert not last.error, last
         api = aws.apigateway.get_rest_apis()["items"][0]

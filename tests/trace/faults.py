@@ -10,9 +10,8 @@ from functools import partial
 from runbook.engine import run
 from runbook.events import Action, RunFinished
 from runbook.parameters import validated
-from runbook.step import Plan
 from runbook.trace import State, Trace
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 from tests.trace.commands import carry_out, operations, parsed, writes
 from tests.trace.conftest import Stack
 from tests.trace.forked import in_a_copy, warm_up
@@ -143,7 +142,7 @@ def _answers(called: Stack) -> bool:
 def _do(called: Stack, step: str) -> None:
     """As ``runbook step STEP do``."""
     assert called.aws.pace < 1
-    events = list(run(Plan.of(READING_ORDER), called.aws, validated({"stack": "demo"}), Action.UP, only=[step]))
+    events = list(run(TRACKS.default.plan, called.aws, validated({"stack": "demo"}), Action.UP, only=[step]))
     assert isinstance(events[-1], RunFinished)
     assert not events[-1].error, events[-1].error
 

@@ -14,11 +14,10 @@ from runbook.engine import run
 from runbook.errors import BadInput
 from runbook.events import Action, Outcome, RunFinished
 from runbook.parameters import validated
-from runbook.step import Plan
 from runbook.trace import State, Trace, links, parse_target
 from runbook.trace.draw import draw, draw_links
 from runbook.trace.endpoint import resolved, settings
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 from tests.inprocess import runbook
 from tests.trace.conftest import Stack
 from tests.trace.mutations import MUTATIONS
@@ -30,7 +29,7 @@ BY_NAME = {mutation.name: mutation for mutation in (*MUTATIONS, *ADVICE)}
 
 def off(stack: Stack) -> set[str]:
     """The steps that ``check`` finds missing or drifted."""
-    *_, last = run(Plan.of(READING_ORDER), stack.aws, validated({"stack": "demo"}), Action.CHECK)
+    *_, last = run(TRACKS.default.plan, stack.aws, validated({"stack": "demo"}), Action.CHECK)
     assert isinstance(last, RunFinished)
     return {step for step, outcome in last.outcomes.items() if outcome is not Outcome.OK}
 

@@ -12,14 +12,13 @@ from rich.console import Console
 
 from runbook.aws import Aws
 from runbook.errors import BadInput
-from runbook.step import Plan
 from runbook.trace import HOPS, State, links, parse_target, trace
 from runbook.trace.draw import draw, draw_links, table
 from runbook.trace.repairs import STEP_OF
 from runbook.trace.survey import survey
 from runbook.trace.target import is_elsewhere
 from runbook.trace.verdict import findings
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 from tests.log_role import log_role
 from tests.trace.builders import BUILDERS
 from tests.trace.commands import carry_out
@@ -84,7 +83,7 @@ def test_json_is_one_object(stack: Stack) -> None:
 
 
 def test_steps_that_are_named_exist() -> None:
-    assert set(STEP_OF.values()) <= set(Plan.of(READING_ORDER).ids)
+    assert set(STEP_OF.values()) <= set(TRACKS.default.plan.ids)
     assert set(STEP_OF) <= set(HOPS)
 
 
@@ -114,7 +113,7 @@ def test_mending_the_verdict_again_and_again_ends_healthy(stack: Stack) -> None:
         assert step not in mended, told.to_json()
         mended.append(step)
         params = validated_demo()
-        list(run(Plan.of(READING_ORDER), stack.aws, params, Action.UP, only=[step]))
+        list(run(TRACKS.default.plan, stack.aws, params, Action.UP, only=[step]))
         stack.settle()
     assert mended == ["stage-variables", "listener", "security-group-ingress"]
 

@@ -33,7 +33,7 @@ from runbook.outcome import Change, Difference
 from runbook.parameters import Parameters, validated
 from runbook.removing import Resource
 from runbook.step import Plan, Step
-from steps import READING_ORDER
+from steps.tracks import TRACKS
 from tui.app import RunbookApp
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def plan() -> Plan:
             takes=345.0 if name == "load-balancer" else 0.0,
             usd_per_hour=0.0225 if name == "load-balancer" else 0.0,
             removal_takes={"vpc-link": 240.0, "load-balancer": 60.0}.get(name, 0.0),
-            box=Plan.of(READING_ORDER).boxes[name],
+            box=TRACKS.default.plan.boxes[name],
         )
         for name, title in TITLES.items()
     ]

@@ -12,7 +12,18 @@ from textual.screen import Screen
 from textual.theme import Theme
 from textual.widgets import Footer, OptionList, Tab, Tabs
 
-from runbook.events import Action, CallAnswered, CallSent, Event, Noted, Outcome, RunFinished, StepFinished, Waited
+from runbook.events import (
+    Action,
+    CallAnswered,
+    CallSent,
+    Event,
+    Noted,
+    Outcome,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    Waited,
+)
 from tui.board import StepState
 from tui.extras import EXTRAS
 from tui.session import Order, Session
@@ -179,6 +190,8 @@ class MainScreen(Screen[None]):
             case Noted():
                 self.notify(safe(event.text), title="Note", severity="warning", timeout=15, markup=False)
                 return
+            case RunStarted():  # it has said of which track the stack is
+                self.query_one(Checklist).show_board(session.board)
             case RunFinished():
                 calls.tell_in_flight(session.board)
                 self.renew()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from runbook.parameters import Parameters, validated
 from tui.screens.form import Field, FormScreen
@@ -15,12 +16,21 @@ class ParametersScreen(FormScreen[Parameters]):
     """What the stack is made from."""
 
     def __init__(self, session: Session, *, region_fixed: bool) -> None:
-        super().__init__("Parameters", _fields(session, region_fixed=region_fixed), validated)
+        def make(values: Mapping[str, Any]) -> Parameters:
+            given = validated(values)
+            session.fit(given if "track" in values else given.with_values(track=_effective(session).track))
+            return given
+
+        super().__init__("Parameters", _fields(session, region_fixed=region_fixed), make)
+
+
+def _effective(session: Session) -> Parameters:
+    started = session.board.started
+    return started.parameters if started is not None else session.params.filled(session.account.defaults)
 
 
 def _fields(session: Session, *, region_fixed: bool) -> Iterator[Field]:
-    params, started = session.params, session.board.started
-    effective = started.parameters if started is not None else params.filled(session.account.defaults)
+    params, effective = session.params, _effective(session)
     for name, info in Parameters.model_fields.items():
         shown = getattr(effective, name)
         if name == "region" and shown is None:

@@ -44,9 +44,9 @@ class Checklist(OptionList, inherit_bindings=False):
 
     def show_board(self, board: Board) -> None:
         """Show these steps."""
-        first = self._board is None
         self._board = board
-        if first:
+        if [option.id for option in self.options] != list(board.steps):
+            self.clear_options()
             self.add_options([Option(self._row(state), id=state.id) for state in board])
             self.highlighted = 0
         self.renew()
