@@ -99,7 +99,10 @@ class Tracks(UserDict[str, Track]):
     @property
     def titles(self) -> Mapping[str, str]:
         """The titles of all steps, by id; the default track's first."""
-        return {step.id: step.title for step in reversed(self.steps)}
+        titles: dict[str, str] = {}
+        for step in self.steps:
+            titles.setdefault(step.id, step.title)
+        return titles
 
     @property
     def outputs(self) -> tuple[str, ...]:
