@@ -25,7 +25,6 @@ from runbook.errors import BadInput, CannotContinue, named, quoted
 from runbook.extras import need
 from runbook.operations import Operations
 from runbook.parameters import Parameters
-from runbook.step import Plan
 from steps.tracks import TRACKS
 
 __all__ = ["Account", "Kind", "connect", "pointing_at"]

@@ -19,7 +19,6 @@ from runbook.aws import Aws
 from runbook.parts import Counting, Part, Tagged
 from runbook.path import gateway
 from runbook.record import STACK, from_list
-from runbook.step import Plan
 from steps.tracks import TRACKS
 
 __all__ = ["TTL", "NoSuchStack", "Stack", "closest", "expired", "invoke_urls", "no_such_stack", "stacks", "until"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 
-from runbook.step import Plan
 from steps.tracks import TRACKS
 
 __all__ = ["CREATIONS", "DELETIONS", "NOT_IDEMPOTENT", "After", "Meeting"]
