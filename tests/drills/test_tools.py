@@ -19,7 +19,6 @@ from runbook.errors import BadInput
 from runbook.events import Action, RunFinished
 from runbook.notebook import running as notebook
 from runbook.parameters import validated
-from runbook.step import Plan
 from steps.tracks import TRACKS
 from tui.session import Order
 from tui.session import Session as TuiSession
