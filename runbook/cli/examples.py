@@ -67,6 +67,7 @@ EXAMPLES = _Examples(
             "runbook practice machine i-0123456789abcdef0 set port=8080 status./health=200 delay=",
         ),
         "practice stop": ("runbook practice stop",),
+        "practice token": ("runbook practice token",),
         "drill": ("runbook drill list", "runbook drill start 1", "runbook drill verify"),
         "drill list": ("runbook drill list", "runbook drill list --json"),
         "drill start": ("runbook drill start 1", "runbook drill start --random --level easy --closed-book"),

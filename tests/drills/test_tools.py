@@ -116,6 +116,13 @@ def test_a_closed_book_refuses_the_tui_and_the_notebook(begin: Callable[..., Ses
             notebook.start({"account": "practice", "stack": "drill", "action": action})
 
 
+def test_a_closed_book_refuses_a_plan_that_was_frozen_before(begin: Callable[..., Session], tmp_path: Path) -> None:
+    frozen = str(tmp_path / "plan.json")
+    assert typed("plan", "--stack", "drill", "--out", frozen).exit_code == 0
+    begin(closed_book=True)
+    refused(typed("up", "--plan", frozen))
+
+
 def test_check_and_other_stacks_and_accounts_are_open(begin: Callable[..., Session], served: Account) -> None:
     begin(closed_book=True)
     begin(closed_book=True, name="ben", region="eu-west-3", stack="elsewhere")
