@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]  # ipykernel needs it too
+
+from runbook.aws import ANSWERS_WITHIN
 from runbook.errors import BadInput, named, quoted
 from runbook.notebook.options import EXAMPLES, OPTIONS
 from runbook.parameters import Parameters
@@ -53,8 +58,26 @@ class Execution:
         )
 
     def stop(self) -> None:
-        """Interrupt the kernel: its run ends every wait, and the notebook is written as far as it went."""
-        self._process.terminate()
+        """Interrupt the kernel: its run ends every wait, and the notebook is written as far as it went.
+
+        papermill itself would kill the kernel, and the log of the run would break off. It is ended where no kernel runs
+        yet, and where the interrupt met none of the notebook's cells.
+        """
+        kernels = self._kernels()
+        for kernel in kernels:
+            kernel.send_signal(signal.SIGINT)
+        if not kernels:
+            self._process.terminate()
+        last = threading.Timer(ANSWERS_WITHIN + 10, self._process.terminate)
+        last.daemon = True
+        last.start()
+
+    def _kernels(self) -> list[psutil.Process]:
+        try:
+            children = psutil.Process(self._process.pid).children(recursive=True)
+            return [child for child in children if any("ipykernel" in word for word in child.cmdline())]
+        except psutil.Error:  # it ends at this moment
+            return []
 
     def ended(self) -> int:
         """Wait for its end, and give its exit code."""

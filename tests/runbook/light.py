@@ -59,14 +59,22 @@ class _Finder:
     def __init__(self, hidden: set[str]) -> None:
         self.hidden = hidden
 
+    def find_distributions(self, *context: Any) -> Any:
+        return PathFinder.find_distributions(*context)
+
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         return None if name.partition(".")[0] in self.hidden else PathFinder.find_spec(name, path, target)
 
 
+def hide(extras: Iterable[str]) -> None:
+    """Let this process find nothing but what is installed with these extras."""
+    hidden = missing(extras)
+    sys.meta_path = [_Finder(hidden) if finder is PathFinder else finder for finder in sys.meta_path]  # type: ignore[list-item]
+
+
 def main(arguments: list[str]) -> int:
     extras, *rest = arguments
-    hidden = missing(filter(None, extras.split(",")))
-    sys.meta_path = [_Finder(hidden) if finder is PathFinder else finder for finder in sys.meta_path]
+    hide([extra for extra in extras.split(",") if extra])
     from runbook.__main__ import main as runbook
 
     commands: list[list[str]] = []

@@ -14,6 +14,7 @@ from practice.clock import ScaledClock
 from practice.server import serve
 from runbook import extras
 from runbook.cli import app
+from tests import distributions as distribution
 from tests.runbook.light import distributions, missing
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +46,34 @@ def test_the_light_install_lacks_what_the_extras_bring() -> None:
     for extra, (package, _) in extras.EXTRAS.items():
         assert package in distributions([extra])
         assert package not in missing([extra])
+
+
+@pytest.mark.parametrize(
+    ("extra", "modules"),
+    [
+        (
+            "practice",
+            "practice.server, practice.dataplane.application, runbook.accounts, drills.desk, drills.catalogue",
+        ),
+        ("tui", "tui.app, runbook.accounts"),
+        ("notebook", "runbook.notebook.running, runbook.notebook.executing, runbook.notebook.generating, papermill"),
+    ],
+)
+def test_each_extra_suffices_by_itself(extra: str, modules: str) -> None:
+    statement = f"from tests.runbook.light import hide; hide(['{extra}']); import {modules}"
+    ended = subprocess.run([sys.executable, "-c", statement], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_file_that_a_distribution_lacks_is_seen() -> None:
+    project = {"README.md", "docs/new.md", "runbook/new.py"}
+    assert distribution.wrong_in_sdist({*project, "PKG-INFO"}, project) == []
+    assert distribution.wrong_in_sdist({"README.md", "runbook/new.py"}, project) == ["sdist lacks docs/new.md"]
+    assert distribution.wrong_in_wheel({"runbook/new.py", "x.dist-info/METADATA"}, project) == []
+    assert distribution.wrong_in_wheel({"docs/new.md"}, project) == [
+        "wheel lacks runbook/new.py",
+        "wheel has docs/new.md",
+    ]
 
 
 def test_all_is_every_extra_that_a_command_needs() -> None:
