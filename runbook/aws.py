@@ -23,7 +23,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
@@ -35,6 +35,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 from botocore.hooks import HierarchicalEmitter
 
+from runbook.answers import readable
 from runbook.bounded import BoundedSession
 from runbook.control import Control
 from runbook.errors import Stopped, TookTooLong
@@ -233,6 +234,7 @@ class Aws:
             )
         # botocore has no hook for this: those before sending replace the answer, those after it come too late.
         client._endpoint.http_session = BoundedSession(client._endpoint.http_session, ANSWERS_WITHIN)
+        client._make_api_call = partial(_readably, client)  # nor for what a call hands back
         hooks = cast("HierarchicalEmitter", client.meta.events)
         hooks.register("provide-client-params", self._note_question)
         hooks.register_first("before-call", self._recall_or_announce)
@@ -290,8 +292,8 @@ class Aws:
         "You can specify up to 20 resources in a single call" (Elastic Load Balancing, DescribeTags).
         """
         for start in range(0, len(arns), 20):
-            for item in self.elbv2.describe_tags(ResourceArns=arns[start : start + 20])["TagDescriptions"]:
-                yield item["ResourceArn"], item["Tags"]
+            for item in self.elbv2.describe_tags(ResourceArns=arns[start : start + 20]).get("TagDescriptions", []):
+                yield item["ResourceArn"], item.get("Tags", [])
 
     # --- observing and remembering ------------------------------------------------------------------------------
 
@@ -580,6 +582,12 @@ class Aws:
         if not again or attempts >= _FAULT_TRIES:
             return None
         return _backoff(attempts, longest=5.0)
+
+
+def _readably(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+    """Call an operation; its answer says what it lacks where a member is used that is not there."""
+    answer = type(client)._make_api_call(client, operation, parameters)
+    return readable(answer, operation, client.meta.service_model.operation_model(operation).output_shape)
 
 
 def _was_concurrent(parsed: dict[str, Any]) -> bool:

@@ -173,7 +173,7 @@ def _is_ours(aws: Aws, stack: str, listener: Listener, group: TargetGroup | None
     """By its tag; one that was adopted has none, and leads to our target group."""
     if group is not None and listener.target_group_arn == group.arn and is_ours(group.tags, stack):
         return True
-    return is_ours(from_list(aws.elbv2.describe_tags(ResourceArns=[listener.arn])["TagDescriptions"][0]["Tags"]), stack)
+    return is_ours(from_list(dict(aws.tags([listener.arn])).get(listener.arn, [])), stack)
 
 
 def _listeners(aws: Aws, load_balancer_arn: str) -> list[Listener]:
@@ -183,7 +183,7 @@ def _listeners(aws: Aws, load_balancer_arn: str) -> list[Listener]:
             arn=item["ListenerArn"],
             protocol=item["Protocol"],
             port=item["Port"],
-            target_group_arn=item["DefaultActions"][0].get("TargetGroupArn", "") if item["DefaultActions"] else "",
+            target_group_arn=next((action.get("TargetGroupArn", "") for action in item.get("DefaultActions", [])), ""),
         )
         for page in pages
         for item in page["Listeners"]

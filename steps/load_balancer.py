@@ -119,7 +119,7 @@ PERMISSIONS = (
 def _all(aws: Aws, _: Counting) -> Iterator[Tagged]:
     for pages in aws.elbv2.get_paginator("describe_load_balancers").paginate():
         for balancer in pages["LoadBalancers"]:
-            yield Tagged(None, balancer["CreatedTime"], arn=balancer["LoadBalancerArn"])
+            yield Tagged(None, balancer.get("CreatedTime"), arn=balancer["LoadBalancerArn"])
 
 
 PART = Part("load balancer", _all)
@@ -170,18 +170,19 @@ def find(aws: Aws, stack: str) -> LoadBalancer | None:
     if found is None:
         return None
     with unless_gone():
-        described = aws.elbv2.describe_tags(ResourceArns=[found.arn])["TagDescriptions"]
-        return replace(found, tags=from_list(described[0]["Tags"]))
+        return replace(found, tags=from_list(dict(aws.tags([found.arn])).get(found.arn, [])))
     return None
 
 
 def _describe(aws: Aws, stack: str) -> LoadBalancer | None:
     try:
-        item = aws.elbv2.describe_load_balancers(Names=[name_of(stack)])["LoadBalancers"][0]
+        item = next(iter(aws.elbv2.describe_load_balancers(Names=[name_of(stack)])["LoadBalancers"]), None)
     except ClientError as error:
         if code_of(error) == "LoadBalancerNotFound":
             return None
         raise
+    if item is None:
+        return None
     zones = sorted(item["AvailabilityZones"], key=lambda zone: zone["ZoneName"])
     return LoadBalancer(
         arn=item["LoadBalancerArn"],

@@ -133,7 +133,9 @@ def name_of(stack: str) -> str:
 def find(aws: Aws, stack: str) -> TargetGroup | None:
     """The target group of this name, whoever made it."""
     try:
-        item = aws.elbv2.describe_target_groups(Names=[name_of(stack)])["TargetGroups"][0]
+        item = next(iter(aws.elbv2.describe_target_groups(Names=[name_of(stack)])["TargetGroups"]), None)
+        if item is None:
+            return None
         arn = item["TargetGroupArn"]
         tags, attributes = aws.both(
             lambda: _tags(aws, arn),
@@ -260,7 +262,7 @@ def _ours(aws: Aws, stack: str) -> TargetGroup | None:
 
 
 def _tags(aws: Aws, arn: str) -> dict[str, str]:
-    return from_list(aws.elbv2.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"])
+    return from_list(dict(aws.tags([arn])).get(arn, []))
 
 
 def _health_check_port(params: Parameters) -> str:

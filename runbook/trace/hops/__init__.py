@@ -11,9 +11,10 @@ endpoint URL's port, the VPC link to the id that a stage variable holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from runbook.answers import Incomplete
 from runbook.trace.hops import (
     access,
     deployment,
@@ -41,16 +42,20 @@ __all__ = ["judge_gateway", "judge_network", "judge_route"]
 
 def judge_gateway(way: Way) -> Iterator[Finding]:
     """What does not depend on which configuration is looked at: the URL, the stage, the deployment."""
-    yield from dns_name.judge(way)
-    yield from access.judge_web_acl(way)
-    yield from stage.judge(way)
-    yield from deployment.judge(way)
+    yield from _complete("dns-name", dns_name.judge(way))
+    yield from _complete("access", access.judge_web_acl(way))
+    yield from _complete("stage", stage.judge(way))
+    yield from _complete("deployment", deployment.judge(way))
 
 
 def judge_route(way: Way) -> Iterator[Finding]:
     """Who may call, and where this configuration sends the request, up to the VPC link."""
-    for hop in (access, route, method, integration, stage_variables, vpc_link):
-        yield from hop.judge(way)
+    yield from _complete("access", access.judge(way))
+    yield from _complete("route", route.judge(way))
+    yield from _complete("method", method.judge(way))
+    yield from _complete("integration", integration.judge(way))
+    yield from _complete("stage-variables", stage_variables.judge(way))
+    yield from _complete("vpc-link", vpc_link.judge(way))
 
 
 def judge_network(way: Way, back: Back | None) -> Iterator[Finding]:
@@ -74,10 +79,18 @@ def judge_network(way: Way, back: Back | None) -> Iterator[Finding]:
 
 def _level(way: Way, back: Back) -> Iterator[Finding]:
     """One load balancer and its targets."""
-    yield from load_balancer.judge(way.aim, back)
-    yield from listener.judge(way, back)
-    yield from target_group.judge(way.aim, back)
-    yield from targets.judge(back)
-    yield from health_check.judge(way.aim, back)
-    yield from security_group.judge(way.aim, back)
-    yield from network_acl.judge(back)
+    yield from _complete("load-balancer", load_balancer.judge(way.aim, back))
+    yield from _complete("listener", listener.judge(way, back))
+    yield from _complete("target-group", target_group.judge(way.aim, back))
+    yield from _complete("targets", targets.judge(back))
+    yield from _complete("health-check", health_check.judge(way.aim, back))
+    yield from _complete("security-group", security_group.judge(way.aim, back))
+    yield from _complete("network-acl", network_acl.judge(back))
+
+
+def _complete(hop: str, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings; and, where AWS's answers lack something that the hop goes by, what that is."""
+    try:
+        yield from findings
+    except Incomplete as error:
+        yield Finding(hop, Weight.UNKNOWN, str(error))

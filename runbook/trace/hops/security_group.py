@@ -130,7 +130,7 @@ def _authorize(pair: Pair, port: int) -> str:
 def _check_port(back: Back, joined: Sequence[Pair], rules: Sequence[Rule]) -> Iterator[Finding]:
     """The health check's own port, where that is another."""
     own = str(back.group.get("HealthCheckPort", "traffic-port")) if back.group else "traffic-port"
-    if own == "traffic-port":
+    if not own.isdecimal():  # traffic-port
         return
     port = int(own)
     blocked = [pair for pair in joined if pair.port != port and pair.let_in(rules, port) is False]

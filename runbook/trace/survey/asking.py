@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from botocore.exceptions import ClientError
 
+from runbook.answers import Incomplete
 from runbook.aws import Aws, code_of
 from runbook.errors import RunbookError
 from runbook.failures import explained
@@ -52,6 +53,8 @@ class Asking:
         def asked() -> T | Unseen:
             try:
                 return question()
+            except Incomplete as error:
+                return Unseen(str(error).rstrip("."))
             except ClientError as error:
                 code = code_of(error)
                 if code in _LOGIN:

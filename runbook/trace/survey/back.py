@@ -68,7 +68,7 @@ def _balancer(ask: Asking, balancer: LoadBalancerTypeDef, port: int) -> Back:
 
 def _forwarding(back: Back) -> Back:
     """With the listener on the port, else the only one, and the group it forwards to."""
-    back = replace(back, listener=next((each for each in known(back.listeners) if each["Port"] == back.port), None))
+    back = replace(back, listener=next((each for each in known(back.listeners) if each.get("Port") == back.port), None))
     if isinstance(back.listeners, Unseen) or isinstance(back.target_groups, Unseen):
         return back
     if back.followed is not None:
