@@ -131,8 +131,9 @@ class ApiGatewayResponse(APIGatewayResponse):
         if self._query.get("mode") == "import":
             return self.import_rest_api()
         body = self._body()
-        if body.get("cloneFrom"):
-            raise NotImplementedError("cloneFrom is not part of the practice account")
+        for member in ("cloneFrom", "securityPolicy", "endpointAccessMode"):
+            if body.get(member):
+                raise NotImplementedError(f"{member} is not part of the practice account")
         check_tags(body.get("tags") or {})
         return self._answer(201, self.backend.new_rest_api(body).to_dict())
 
@@ -390,6 +391,8 @@ class ApiGatewayResponse(APIGatewayResponse):
 
     def create_authorizer(self) -> TYPE_RESPONSE:
         body = self._body()
+        if body["type"] == "JWT" or body.get("jwtConfiguration"):
+            raise NotImplementedError("JWT authorizers of REST APIs are not part of the practice account")
         # R test_authorizer_crud_no_api: the URI is looked at before the API.
         check_uri(body["type"], body.get("authorizerUri"))
         if self._uri("restapi_id") not in self.backend.apis:

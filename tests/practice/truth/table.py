@@ -1,6 +1,6 @@
 """Print what AWS answers, and who answers it so: `python tests/practice/truth/table.py [--markdown]`.
 
-`--markdown` prints docs/truth.md: the table, and what could not be found out (UNKNOWN.md). A case whose setup an
+`--markdown` prints docs/truth.md: the tables, and what could not be found out (UNKNOWN.md). A case whose setup an
 account refuses counts as different.
 
 Exit status 1 when the practice account gives one answer that is not AWS's.
@@ -16,6 +16,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[3])]
 
 from accounts import practice_account, stock_moto  # noqa: E402
+from members import markdown as members_table  # noqa: E402
 from truth_cases import KINDS, Asker, Case, load  # noqa: E402
 
 
@@ -72,6 +73,7 @@ def _markdown(cases: list[Case], ours: dict[str, list[str]], stock: dict[str, li
                 cells = (case.claim, case.kind, case.source, _mark(ours[case.id]), _mark(stock[case.id]))
                 print("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
         print()
+    print("\n".join(members_table()))
     unknown = (Path(__file__).parent / "UNKNOWN.md").read_text()
     print(unknown.replace("\n## ", "\n### ").replace("# What", "## What", 1), end="")
 
