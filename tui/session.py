@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from runbook.control import Control
+from runbook.ending import Judgement, judge
 from runbook.errors import BadInput
 from runbook.events import Action, Event, Outcome, RunFinished, RunStarted
 from runbook.track import Tracks
@@ -241,7 +242,7 @@ class Session:
         """0 when the last run ended well, else 1."""
         if self.last is None or self.last.action is Action.CHECK:
             return 0
-        return 0 if self.last.worst is None else 1
+        return 0 if judge(self.last.outcomes.values(), self.last.error) is Judgement.WELL else 1
 
 
 def _answered(state: StepState) -> None:

@@ -21,6 +21,7 @@ from runbook.cli.options import FAILED, NOT_AS_IT_SHOULD_BE, Target, complain, t
 from runbook.cli.signals import stopping
 from runbook.cli.streams import let_go, reader_gone
 from runbook.control import Control
+from runbook.ending import Judgement, judge
 from runbook.errors import BadInput, Stopped, named
 from runbook.events import Action, Event, Outcome
 from runbook.extras import need
@@ -332,14 +333,11 @@ def _finish(ended: _Ended, *, judged: str | None = None, planned: bool = False, 
     causes = [step.cause for step in ended.run.ended(Outcome.FAILED)]
     if bad := next((cause for cause in causes if isinstance(cause, BadInput)), None):
         return complain(bad)
-    values = set(outcomes.values())
-    if ended.stopped and Outcome.STOPPED in values:
+    if ended.stopped and Outcome.STOPPED in outcomes.values():
         return ended.stopped
-    if causes or values & {Outcome.FAILED, Outcome.STOPPED, Outcome.BLOCKED, Outcome.SKIPPED}:
-        return FAILED
-    if not planned and values & {Outcome.MISSING, Outcome.DRIFTED, Outcome.UNKNOWN}:
-        return NOT_AS_IT_SHOULD_BE
-    return 0
+    to_do = 0 if planned else NOT_AS_IT_SHOULD_BE
+    code = {Judgement.WELL: 0, Judgement.TO_DO: to_do, Judgement.FAILED: FAILED}[judge(outcomes.values())]
+    return FAILED if causes else code
 
 
 def _confirm(

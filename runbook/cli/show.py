@@ -19,7 +19,7 @@ from rich.spinner import Spinner
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from runbook import present
+from runbook import ending, present
 from runbook.cli.absence import Absence
 from runbook.cli.console import terminal, watched
 from runbook.cli.signals import STOPPING, interrupting
@@ -326,9 +326,8 @@ class _Screen:
         if self.as_plan and planned is not None and event.worst in (*TO_DO, None):
             text = present.counts(planned)
             return Text(f"{text[0].upper()}{text[1:]}{took}", style="green" if planned.nothing else "yellow")
-        changed = count[Outcome.DONE] + count[Outcome.UNDONE]
         if event.worst in TO_DO:
-            return Text(f"{sum(count[outcome] for outcome in TO_DO)} not as it should be{took}", style="yellow")
+            return Text(f"{sum(count[outcome] for outcome in TO_DO)} not up to date{took}", style="yellow")
         if any(isinstance(step.cause, BadInput) for step in self.run.steps.values()):
             return Text(f"Nothing was changed{took}", style="bold red")
         if event.worst is not None:
@@ -339,13 +338,7 @@ class _Screen:
             )
             text = f"{event.worst.value.capitalize()}{took}{waiting}. Run it again to go on from here."
             return Text(text, style="bold red")
-        if event.action is Action.DOWN:
-            text = "nothing of ours is left" if changed else "there was nothing of ours"
-        else:
-            done = present.results(step.change for step in self.run.steps.values())
-            left = f", {count[Outcome.OK]} already up to date" if count[Outcome.OK] else ""
-            text = f"{done or 'nothing changed'}{left}" if changed else "everything is as it should be"
-        return Text(f"{text[0].upper()}{text[1:]}{took}", style="bold green")
+        return Text(f"{ending.result(self.run).removesuffix('.')}{took}", style="bold green")
 
     def _words(self, event: StepFinished) -> tuple[str, str]:
         if event.outcome is Outcome.OK and self.run.action is Action.CHECK:

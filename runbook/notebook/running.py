@@ -13,6 +13,7 @@ from drills import tools
 from runbook.accounts import Account, connect
 from runbook.aws import ANSWERS_WITHIN, Aws
 from runbook.control import Control
+from runbook.ending import Judgement, judge, result
 from runbook.engine import run
 from runbook.errors import BadInput, RunbookError
 from runbook.events import Action, Event, Outcome, StepFinished
@@ -239,9 +240,9 @@ class Run:
             raise self._ended()
         titles = {step.id: step.title for step in self._plan.steps}
         self._show(ending(finished, titles, self._run, self._where_the_log_is(), verdict=self._verdict()))
-        if finished.worst is not None:
-            only_looked = set(finished.outcomes.values()) <= {*WELL, Outcome.MISSING, Outcome.DRIFTED, Outcome.UNKNOWN}
-            raise (NotUpToDate if only_looked else RunbookStopped)(self._verdict()) from None
+        judgement = judge(finished.outcomes.values(), finished.error)
+        if judgement is not Judgement.WELL:
+            raise (NotUpToDate if judgement is Judgement.TO_DO else RunbookStopped)(self._verdict()) from None
 
     def stop(self) -> None:
         """Stop: waits end at once, the call in flight finishes. Run the notebook again to go on from there."""
@@ -361,11 +362,7 @@ class Run:
     def _verdict(self) -> str:
         open_ = {name: outcome for name, outcome in self._run.outcomes.items() if outcome not in WELL}
         if not open_:
-            return {
-                Action.UP: "Everything is as it should be.",
-                Action.CHECK: "Everything is as it should be.",
-                Action.DOWN: "Nothing of ours is left.",
-            }[self._run.action]
+            return result(self._run)
         # Missing things that hide behind a missing one are many, and say nothing by themselves.
         named = [
             f"{name} is {outcome.value}"
@@ -375,7 +372,7 @@ class Run:
         ]
         behind = len(open_) - len(named)
         rest = [f"{behind} more cannot be looked at before that"] if behind else []
-        return safe(redacted(f"Not as it should be: {'; '.join([*named, *rest])}."))
+        return safe(redacted(f"Not up to date: {'; '.join([*named, *rest])}."))
 
     @property
     def _cause(self) -> BaseException | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from runbook import present
-from runbook.events import Action, Outcome
+from runbook import ending, present
+from runbook.events import Outcome
 from runbook.outcome import Change
 from runbook.picture import of_steps
 from runbook.report.reading import Record, StepRecord
 from runbook.report.shape import Shape, text
+from runbook.run_state import WELL
 from steps.tracks import TRACKS
 
 __all__ = [
@@ -29,8 +30,6 @@ __all__ = [
     "why",
 ]
 
-_WELL = (Outcome.OK, Outcome.DONE, Outcome.UNDONE)
-
 
 def headline(record: Record) -> str:
     """What the report is of."""
@@ -43,23 +42,12 @@ def verdict(record: Record) -> str:
         return "The log breaks off: the run was killed, or its log could not be written any more."
     if record.error:
         return f"The run could not go on: {record.error}"
-    open_ = [step for step in record.steps.values() if step.outcome not in _WELL]
-    changed = sum(step.outcome in (Outcome.DONE, Outcome.UNDONE) for step in record.steps.values())
+    open_ = [step for step in record.steps.values() if step.outcome not in WELL]
     if open_:
         named = ", ".join(f"{step.id} ({step.outcome.value if step.outcome else 'not ended'})" for step in open_)
         steps = present.counted(len(record.steps), "step is", "steps are")
-        return f"{len(open_)} of {steps} not as they should be: {named}."
-    if record.action is Action.DOWN:
-        return (
-            f"{present.counted(changed, 'step was', 'steps were')} removed, nothing of ours is left."
-            if changed
-            else "There was nothing of ours."
-        )
-    if not changed:
-        return "Everything was as it should be; nothing was changed."
-    done = present.results(step.change for step in record.steps.values() if step.change)
-    left = len(record.steps) - changed
-    return f"{done or f'{changed} changed'}{f', {left} already up to date' if left else ''}."
+        return f"{len(open_)} of {steps} not up to date: {named}."
+    return ending.result(record.run)
 
 
 def header(record: Record) -> list[tuple[str, str]]:

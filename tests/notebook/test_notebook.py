@@ -223,7 +223,7 @@ def test_a_step_that_fails_shows_the_trace_of_a_request(fast: Account, displayed
     assert isinstance(traced, Table)
     assert "verdict: backend" in str(traced.caption)
     assert isinstance(record, RecordView)
-    assert "1 of 15 steps are not as they should be: invoke (failed)" in str(record)
+    assert "1 of 15 steps are not up to date: invoke (failed)" in str(record)
 
 
 def test_what_a_person_should_know_is_shown_once(fast: Account, displayed: list[Any]) -> None:

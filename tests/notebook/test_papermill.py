@@ -104,7 +104,7 @@ def test_a_stack_named_with_digits_goes_up_is_watched_drifts_and_goes_down(fast:
 
     down = papermill(*there, "-p", "mode", "down")
     assert down.status == 0, down.output
-    assert "Nothing of ours is left" in down.shown("end")
+    assert "removed, nothing is left to remove" in down.shown("end")
     assert "nothing to trace" in down.shown("trace")
     assert "elbv2:DeleteLoadBalancer" in down.shown("record")
     assert read(papermill.logs[-1]).calls[-1].request_id in down.shown("record")

@@ -104,11 +104,11 @@ def test_a_stack_from_nothing_to_nothing(cli: Cli) -> None:
 
     checked = cli("check", "--stack", "whole")
     assert checked.returncode == 0
-    assert "Everything is as it should be" in checked.stdout
+    assert "Everything is up to date" in checked.stdout
 
     down = cli("down", "--stack", "whole")
     assert down.returncode == 0
-    assert "Nothing of ours is left" in down.stdout
+    assert "removed, nothing is left to remove" in down.stdout
     assert "There is no stack whole in us-east-1" in cli("down", "--stack", "whole").stdout
 
 

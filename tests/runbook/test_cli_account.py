@@ -105,7 +105,7 @@ def test_a_training_session_leaves_no_bill_behind(operator: Operator) -> None:
 
     removed = operator.ok("down", "--all-expired")
     assert "down stack session" in removed
-    assert "Nothing of ours is left" in removed
+    assert "removed, nothing is left to remove" in removed
     assert sorted(operator.groups) == ["keep-targets", "odd-targets"]
     assert operator.gateway.get_rest_apis()["items"] == []
     assert operator.gateway.get_vpc_links()["items"] == []
@@ -180,6 +180,6 @@ def test_who_does_the_same_is_told_of_the_other(operator: Operator) -> None:
     told = operator.ok("down", "--stack", "shared")
     assert "note: Down of stack shared was begun at " in told
     assert "both remove the same" in told
-    assert "Nothing of ours is left" in told
+    assert "removed, nothing is left to remove" in told
     reported = CliRunner().invoke(app, ["report", "last"])
     assert "Down of stack shared was begun at" in reported.stdout

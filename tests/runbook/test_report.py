@@ -125,7 +125,7 @@ def test_before_of_a_step_that_was_not_reached_is_not_empty(ended: Ended, tmp_pa
 def test_the_report_of_taking_down(finished: Stack, tmp_path: Path) -> None:
     record = read(written(finished.down(), tmp_path, Action.DOWN))
     assert record.caller  # who took it down is what a report is asked first
-    assert "nothing of ours is left" in markdown(record)
+    assert "removed, nothing is left to remove" in markdown(record)
     assert record.steps["load-balancer"].outcome is Outcome.UNDONE
     for text in (markdown(record), html(record)):
         assert "not seen" not in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
-from runbook import present
+from runbook import ending, present
 from runbook.events import Action, Outcome
 from tui.board import Board, Wait
 from tui.session import Session
@@ -131,7 +131,6 @@ def verdict(session: Session) -> Content:
     if said := session.stands:
         return Content.assemble(("■ ", "bold $text-warning"), span(said))
     outcomes = list(last.outcomes.values())
-    changed = outcomes.count(Outcome.DONE) + outcomes.count(Outcome.UNDONE)
     open_ = [o for o in outcomes if o in (Outcome.MISSING, Outcome.DRIFTED, Outcome.UNKNOWN)]
     planned = session.board.planned
     skipped = [o for o in outcomes if o in (Outcome.SKIPPED, Outcome.BLOCKED)]
@@ -149,12 +148,5 @@ def verdict(session: Session) -> Content:
             ("○ ", "bold $text-warning"),
             f"{present.counted(left, 'step was left as it is', 'steps were left as they are')}.",
         )
-    if last.action is Action.DOWN:
-        gone = "Removed: nothing of ours is left." if changed else "Nothing of ours was there."
-        return Content.assemble(("✓ ", "bold $text-success"), gone)
-    done = present.results(state.change for state in session.board if state.id in last.outcomes)
-    up_to_date = outcomes.count(Outcome.OK)
-    rest = f", {up_to_date} already up to date" if up_to_date else ""
-    text = f"{done or 'nothing changed'}{rest}." if changed else "Everything is as it should be."
-    text = f"{text[0].upper()}{text[1:]}"
-    return Content.assemble(("✓ ", "bold $text-success"), text)
+    assert session.board.run is not None  # noqa: S101 (the last run is over, and no other was begun)
+    return Content.assemble(("✓ ", "bold $text-success"), ending.result(session.board.run))
