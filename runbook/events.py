@@ -27,6 +27,7 @@ __all__ = [
     "ApprovalAsked",
     "CallAnswered",
     "CallSent",
+    "CommandFailed",
     "Event",
     "LogOpened",
     "Noted",
@@ -286,6 +287,18 @@ class RunFinished(Event):
             if outcome in self.outcomes.values():
                 return outcome
         return Outcome.FAILED if self.error else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandFailed(Event):
+    """A command with ``--json`` could not do what it was asked to: the last line, and without a run the only one."""
+
+    kind: str
+    """Such as "BadInput"."""
+    error: str
+    """The sentence that is on standard error too."""
+    parameter: str = ""
+    """Which one is wrong, if one is."""
 
 
 def to_json(event: Event) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class _Commands(Commands):
             _tell_error("stopped.")
             code = INTERRUPTED if isinstance(error.__context__, KeyboardInterrupt) else FAILED
         except Exception as error:
-            code = _misused(error)
+            code = _misused(error, json="--json" in (sys.argv[1:] if args is None else args))
         if DETAILED in (sys.argv[1:] if args is None else args):
             code = TERRAFORMS.get(code, code)
         if standalone_mode:
@@ -51,7 +51,7 @@ class _Commands(Commands):
         return code
 
 
-def _misused(error: Exception) -> int:
+def _misused(error: Exception, *, json: bool) -> int:
     """Say what is wrong with the usage; whatever else it is goes on. Typer has had click's errors, and now its own."""
     said, context = getattr(error, "format_message", None), getattr(error, "ctx", None)
     if said is None:
@@ -61,7 +61,12 @@ def _misused(error: Exception) -> int:
     else:
         where = f" See: {context.command_path} --help" if context else ""
         text = said().rstrip(".")
-        _tell_error(f"{text if len(text) <= _LONGEST else f'{text[:_LONGEST]}…'}.{where}")
+        line = f"{text if len(text) <= _LONGEST else f'{text[:_LONGEST]}…'}.{where}"
+        if json:
+            from runbook.cli.options import tell_in_json
+
+            tell_in_json("UsageError", line)
+        _tell_error(line)
     return BAD_INPUT
 
 

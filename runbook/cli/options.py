@@ -31,6 +31,7 @@ __all__ = [
     "spelled",
     "targeted",
     "tell_error",
+    "tell_in_json",
 ]
 
 _COMPLETED = {"stack": completing.stacks, "track": completing.tracks, "endpoint_type": completing.endpoint_types}
@@ -186,7 +187,7 @@ def exits(command: Callable[..., int | None]) -> Callable[..., None]:
         try:
             code = command(*args, **kwargs)
         except RunbookError as error:
-            raise typer.Exit(complain(error)) from None
+            raise _ended_by(error, json=bool(kwargs.get("json"))) from None
         except OSError as error:
             if not output_lost(error):
                 raise
@@ -194,7 +195,7 @@ def exits(command: Callable[..., int | None]) -> Callable[..., None]:
         except Exception as error:
             if not _is_from_aws(error):
                 raise
-            raise typer.Exit(complain(error)) from None
+            raise _ended_by(error, json=bool(kwargs.get("json"))) from None
         raise typer.Exit(code or 0)
 
     return wrapped
@@ -209,15 +210,34 @@ def complain(error: BaseException, explained: str = "") -> int:
 
     ``explained`` is how whoever met it explains it, knowing where it was.
     """
-    if isinstance(error, BadInput):
-        text = f"{spelled(error.parameter)}: {error.problem}" + (f" {error.remedy}" if error.remedy else "")
-        code = BAD_INPUT
-    else:
-        from runbook.explain import explain
+    tell_error(_in_words(error, explained))
+    return BAD_INPUT if isinstance(error, BadInput) else FAILED
 
-        text, code = explained or explain(error), FAILED
-    tell_error(text)
-    return code
+
+def _in_words(error: BaseException, explained: str = "") -> str:
+    if isinstance(error, BadInput):
+        return f"{spelled(error.parameter)}: {error.problem}" + (f" {error.remedy}" if error.remedy else "")
+    from runbook.explain import explain
+
+    return explained or explain(error)
+
+
+def _ended_by(error: Exception, *, json: bool) -> typer.Exit:
+    """How a command ends that could not do what it was asked to; a program that reads JSON is told in JSON too."""
+    if json:
+        tell_in_json(type(error).__name__, _in_words(error), error.parameter if isinstance(error, BadInput) else "")
+    return typer.Exit(complain(error))
+
+
+def tell_in_json(kind: str, text: str, parameter: str = "") -> None:
+    """An error as an event, on standard output."""
+    from json import dumps
+
+    from runbook.events import CommandFailed, to_json
+    from runbook.redaction import redacted
+
+    event = CommandFailed(kind=kind, error=" ".join(text.split()), parameter=parameter)
+    typer.echo(dumps(redacted(to_json(event))))
 
 
 def tell_error(text: str) -> None:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -222,7 +223,7 @@ def test_a_terminal_of_ascii_is_shown_ascii(here: Served, tmp_path: Path) -> Non
 
 
 def _shown(events: list[Event], capsys: pytest.CaptureFixture[str]) -> list[str]:
-    aws: Any = None
+    aws: Any = SimpleNamespace(pace=1.0)
     account = Account(aws, Kind.AWS)
     for _ in show(iter(events), TRACKS, account, Control(), Absence(TRACKS, aws, "demo"), as_json=False):
         pass

@@ -7,18 +7,23 @@ import json
 import types
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from docs.make_events import PAGE, page
 from runbook import events as stream
+from runbook.cli import app
 from runbook.errors import BadInput, Stopped
 from runbook.events import (
     Action,
     ApprovalAsked,
     CallAnswered,
+    CommandFailed,
     Event,
     Outcome,
     QuotaWaited,
@@ -218,3 +223,37 @@ def test_a_wait_for_the_quota_is_over_when_the_request_is_answered() -> None:
     assert story.run.waits["a"].elapsed == 9.0
     story.tell(RunFinished, action=Action.UP, outcomes={"a": Outcome.STOPPED}, duration=1.0)
     assert not story.run.waits
+
+
+def test_the_reference_page_of_the_events_is_that_of_the_code() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "renew it with: python -m docs.make_events"
+    for kind in KINDS:
+        for item in dataclasses.fields(kind):
+            assert f"| `{item.name}` |" in page()
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "kind", "parameter"),
+    [
+        (("check", "--port", "none"), 2, "BadInput", "port"),
+        (("plan", "--account", "moon"), 2, "BadInput", "account"),
+        (("check", "--nonsense"), 2, "UsageError", ""),
+        (("list", "--endpoint-url", "http://127.0.0.1:1"), None, None, None),
+    ],
+)
+def test_an_error_of_a_command_with_json_is_an_event(
+    given: tuple[str, ...],
+    code: int | None,
+    kind: str | None,
+    parameter: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path))
+    ended = CliRunner().invoke(app, [*given, "--json"])
+
+    event = from_json(json.loads(ended.stdout))
+    assert isinstance(event, CommandFailed)
+    assert ended.exit_code == (code or ended.exit_code) != 0
+    assert (event.kind, event.parameter) == (kind or event.kind, event.parameter if parameter is None else parameter)
+    assert event.error in " ".join(ended.stderr.split())
