@@ -42,8 +42,6 @@ def output(
         raise BadInput("name", f"unknown output {quoted(name)}.", f"There are: {', '.join(TRACKS.outputs)}.")
 
     def steps(plan: Plan) -> set[str]:
-        if name is not None and name not in plan.outputs:
-            raise BadInput("name", f"the stack's track has no output {name}.", f"It has: {', '.join(plan.outputs)}.")
         return {step.id for output, step in plan.outputs.items() if name in (None, output)}
 
     account, control = target.connect(), Control()
@@ -68,6 +66,8 @@ def output(
         return signalled.exit_code
     assert ran.started is not None  # noqa: S101 (it did not end before)
     plan = TRACKS[ran.started.parameters.track].plan
+    if name is not None and name not in plan.outputs:
+        raise BadInput("name", f"the stack's track has no output {name}.", f"It has: {', '.join(plan.outputs)}.")
     wanted = list(plan.outputs) if name is None else [name]
     known = {each: finished.outputs[each] for each in wanted if each in finished.outputs}
     if name in known:

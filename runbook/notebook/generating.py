@@ -165,10 +165,13 @@ def _code(cell: str, source: str, tags: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def _by_hand(plan: Plan) -> str:
-    """The first step, and one that needs just its fact."""
+    """The first step, and one that needs just its fact, if there is one."""
     first = plan.steps[0].module
     package, _, name = first.__name__.rpartition(".")
-    second = next(step for step in plan.steps if [need.fact for need in step.needs["check"]] == [plan.steps[0].gives])
+    having = [step for step in plan.steps if [need.fact for need in step.needs["check"]] == [plan.steps[0].gives]]
+    if not having:
+        return f"from {package} import {name}\n\n{name}.check(run.aws, run.parameters)"
+    second = having[0]
     fact = list(inspect.signature(second.module.check).parameters)[2]
     other = second.module.__name__.rpartition(".")[2]
     return (

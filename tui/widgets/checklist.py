@@ -44,11 +44,13 @@ class Checklist(OptionList, inherit_bindings=False):
 
     def show_board(self, board: Board) -> None:
         """Show these steps."""
-        self._board = board
         if [option.id for option in self.options] != list(board.steps):
+            self._board = None  # there is nothing to write while the lines are changed
             self.clear_options()
+            self._board = board
             self.add_options([Option(self._row(state), id=state.id) for state in board])
             self.highlighted = 0
+        self._board = board
         self.renew()
 
     def renew(self) -> None:

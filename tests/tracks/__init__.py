@@ -1,0 +1,1 @@
+"""A second track, and what asks a track."""
