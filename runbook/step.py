@@ -13,6 +13,7 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 from typing_extensions import get_protocol_members, is_protocol
 
 from runbook.aws import Aws
+from runbook.closing import Closing
 from runbook.errors import BadInput, StepsInvalid, quoted
 from runbook.operations import Operation, Operations
 from runbook.outcome import Drifted, Missing
@@ -68,6 +69,10 @@ class Step:
     """What its requests must be allowed by IAM."""
     part: Part | None = None
     """What ``runbook list`` counts of its resource, if that has tags of its own."""
+    closing: Closing | None = None
+    """What is shown of its fact at the end of a run."""
+    calls: bool = False
+    """Its check sends a request to what was built."""
     operations: tuple[Operation, ...] = ()
     """What is known of the operations of AWS that it uses."""
     topics: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -123,6 +128,8 @@ class Step:
             outputs=_outputs(name, getattr(module, "OUTPUTS", {}), gives["do"]),
             permissions=tuple(getattr(module, "PERMISSIONS", ())),
             part=getattr(module, "PART", None),
+            closing=getattr(module, "CLOSING", None),
+            calls=getattr(module, "CALLS", False),
             operations=tuple(getattr(module, "OPERATIONS", ())),
             topics={word: frozenset(topics) for word, topics in getattr(module, "TOPICS", {}).items()},
             hops=getattr(module, "HOPS", {}),
@@ -248,6 +255,11 @@ class Plan:
     def parts(self) -> tuple[Part, ...]:
         """What ``runbook list`` counts of a stack."""
         return tuple(step.part for step in self.steps if step.part is not None)
+
+    @property
+    def calling(self) -> Step | None:
+        """The step that sends a request to what was built, if there is one."""
+        return next((step for step in reversed(self.steps) if step.calls), None)
 
     @cached_property
     def operations(self) -> Operations:

@@ -27,6 +27,7 @@ import httpx
 from runbook import command_line
 from runbook.aws import Aws
 from runbook.calling import USER_AGENT, caller
+from runbook.closing import Closing
 from runbook.errors import CannotContinue
 from runbook.outcome import Missing
 from runbook.parameters import Parameters
@@ -51,6 +52,8 @@ PUBLIC_NOTE = (
 
 BOX = Box(Place.URL, "Invoke URL", ("{url}", "{status} in {latency} ms"), hops=("dns-name",), short="Answer")
 OUTPUTS = {"invoke-url": "url"}
+CLOSING = Closing("Promise: through the API and in no other way", (("Invoke URL", "url"), ("Answer", "answered")))
+CALLS = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,11 @@ class Invocation:
     answer: str = field(compare=False)
     promises: tuple[Promise, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def answered(self) -> str:
+        """How it answered, and which instance."""
+        return f"{self.status} in {self.latency} ms{f', served by {self.served_by}' if self.served_by else ''}"
 
     @property
     def summary(self) -> str:

@@ -24,6 +24,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runbook.aws import Aws
+from runbook.closing import Closing
 from runbook.outcome import Missing
 from runbook.parameters import Parameters
 from runbook.path.addresses import nodes
@@ -35,6 +36,7 @@ from steps.load_balancer import LoadBalancer
 ONLY_LOOKS = True  # AWS creates the interfaces
 BOX = Box(Place.ADDRESSES, "NLB addresses", ("{ip} ({zone})",), each="addresses", short="IPs")
 OUTPUTS = {"nlb-addresses": "ips"}
+CLOSING = Closing("NLB private IPs")
 
 PERMISSIONS = (LOOK_AT_NETWORK.allow(CHECK, actions="ec2:DescribeNetworkInterfaces"),)
 

@@ -314,7 +314,7 @@ class _Screen:
         if self.only is not None:
             parts += _fact(facts.get(self.only))
         elif event.action is not Action.DOWN and not self.as_plan:
-            parts += _essentials(facts)
+            parts += _essentials(self.plan, facts)
         return Group(*parts)
 
     def _verdict(self, event: RunFinished) -> Text:
@@ -369,20 +369,20 @@ def _waiting(event: Waited, pace: float) -> str:
     return _hanging(f"{event.what} ({present.so_far(event.state, event.elapsed, event.usual, pace)})")
 
 
-def _essentials(facts: Mapping[str, object]) -> list[RenderableType]:
-    """The load balancer's addresses, the invoke URL and its answer."""
+def _essentials(plan: Plan, facts: Mapping[str, object]) -> list[RenderableType]:
+    """What the steps have for the end of a run: the load balancer's addresses, the invoke URL and its answer."""
     parts: list[RenderableType] = []
-    if "nlb-addresses" in facts:
-        parts += [Text("\nNLB private IPs", style="bold"), *_tables(facts["nlb-addresses"])]
-    if "invoke" in facts:
-        shown = dict(present.fields(facts["invoke"]))
-        served = f", served by {shown['served by']}" if "served by" in shown else ""
-        parts += [
-            Text("\nPromise: through the API and in no other way", style="bold"),
-            *_tables(facts["invoke"]),
-            Text.assemble(("\nInvoke URL  ", "bold"), (shown["URL"], "bold cyan")),
-            Text(f"Answer      {shown['status']} in {shown['latency']} ms{served}"),
-        ]
+    for step in plan.steps:
+        if step.closing is None or step.id not in facts:
+            continue
+        fact, lines = facts[step.id], step.closing.lines
+        parts += [Text(f"\n{step.closing.title}", style="bold"), *_tables(fact)]
+        width = max((len(label) for label, _ in lines), default=0)
+        for number, (label, attribute) in enumerate(lines):
+            value = str(getattr(fact, attribute))
+            styles = ("", "") if number else ("bold", "bold cyan")
+            before = "" if number else "\n"
+            parts.append(Text.assemble((f"{before}{label:<{width}}  ", styles[0]), (value, styles[1])))
     return parts
 
 

@@ -133,3 +133,13 @@ def test_an_output_has_one_owner() -> None:
     two = changed(Toy("two", Second), OUTPUTS={"value": "value"})
     with pytest.raises(StepsInvalid, match="steps one and two both have an output value"):
         Plan.of([one, two])
+
+
+def test_the_step_that_calls_what_was_built_need_not_be_the_last() -> None:
+    assert (calling := TRACKS.default.plan.calling) is not None
+    assert calling.id == "invoke"
+    calls = changed(Toy("caller", First), CALLS=True)
+    plan = Plan.of([calls, Toy("other", Second).module])
+    assert (calling := plan.calling) is not None
+    assert calling.id == "caller"
+    assert Plan.of([Toy("other", Second).module]).calling is None

@@ -380,8 +380,8 @@ class MainScreen(Screen[None]):
     @on(Invoked.Again)
     def action_invoke(self) -> None:
         """Call the invoke URL again."""
-        if self.session is not None:
-            self.app.ask_for(Order(Action.CHECK, only=self.session.plan.ids[-1]))
+        if self.session is not None and (step := self.session.plan.calling) is not None:
+            self.app.ask_for(Order(Action.CHECK, only=step.id))
 
     def action_stop(self) -> None:
         """Stop the run."""
