@@ -16,12 +16,12 @@ from botocore.exceptions import ClientError
 from drills.bench import Bench
 from drills.service import ALIVE
 from runbook.aws import code_of
+from runbook.path import balancing
 from runbook.path.addresses import description
 from runbook.path.gateway import rest_apis
 from runbook.path.links import Link, get, listed
 from runbook.record import STACK, from_list, is_ours
 from runbook.removing import unless_gone
-from runbook.trace.survey import balancing
 from steps import _links, load_balancer, rest_api, target_group
 from steps._links import GOES_WITHIN
 

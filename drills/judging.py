@@ -19,12 +19,12 @@ from drills.model import Drill
 from runbook.aws import code_of
 from runbook.path import gateway, links
 from runbook.path.addresses import nodes, private_ips
+from runbook.path.balancing import balancers, health
 from runbook.path.configuration import Configuration, Integration, differences, resourced
 from runbook.path.links import Link
 from runbook.path.packets import Rule, is_public
 from runbook.present import counted
 from runbook.trace.endpoint import resolved
-from runbook.trace.survey.balancing import balancers
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import InstanceTypeDef
@@ -178,12 +178,11 @@ def _health(seen: _Seen) -> str | None:
         pages = elb.get_paginator("describe_target_groups").paginate(LoadBalancerArn=balancer["LoadBalancerArn"])
         for group in (item for page in pages for item in page["TargetGroups"]):
             arn = group["TargetGroupArn"]
-            for item in elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]:
-                state = item["TargetHealth"]["State"]
-                if state == "healthy":
-                    healthy.add(item["Target"]["Id"])
-                elif state != "draining":
-                    return f"The health alarm rings: a target is {state}."
+            for target in health(seen.bench.aws, arn):
+                if target.state == "healthy":
+                    healthy.add(target.id)
+                elif target.state != "draining":
+                    return f"The health alarm rings: a target is {target.state}."
             attributes = elb.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
             accepted = re.findall(r"\d+", group.get("Matcher", {}).get("HttpCode", ""))
             if any(int(code) >= HTTPStatus.BAD_REQUEST for code in accepted):

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from runbook.aws import Aws
 from runbook.parameters import Parameters
-from runbook.path import gateway, links
+from runbook.path import balancing, gateway, links
 from runbook.path.filters import rules
 from runbook.permissions import CHECK, LIST_APIS_AND_LINKS, LOOK_AT_LOAD_BALANCING, LOOK_AT_NETWORK
 from runbook.quotas import EDGE_APIS, LINKS, LOAD_BALANCERS, REGIONAL_APIS, RULES, TARGET_GROUPS, ResourceQuota
@@ -80,15 +80,13 @@ def _other_apis(aws: Aws, stack: str, endpoint_type: str) -> int | None:
 def _other_balancers(aws: Aws, stack: str) -> int | None:
     if _is_there(lambda: aws.elbv2.describe_load_balancers(Names=[_names.load_balancer(stack)])):
         return None
-    pages = aws.elbv2.get_paginator("describe_load_balancers").paginate()
-    return sum(item["Type"] == "network" for page in pages for item in page["LoadBalancers"])
+    return sum(item.get("Type") == "network" for item in balancing.balancers(aws).values())
 
 
 def _other_groups(aws: Aws, stack: str) -> int | None:
     if _is_there(lambda: aws.elbv2.describe_target_groups(Names=[_names.target_group(stack)])):
         return None
-    pages = aws.elbv2.get_paginator("describe_target_groups").paginate()
-    return sum(len(page["TargetGroups"]) for page in pages)
+    return len(balancing.target_groups(aws))
 
 
 def _is_there(look: Callable[[], object]) -> bool:

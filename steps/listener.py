@@ -28,6 +28,7 @@ from runbook.creating import seen
 from runbook.operations import Operation
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.path import balancing
 from runbook.permissions import CHECK, DOWN, LOOK_AT_LOAD_BALANCING, REPLACE, UP, Scope, Statement
 from runbook.picture import Box, Place
 from runbook.record import as_list, from_list, is_ours, stack_tags
@@ -177,7 +178,6 @@ def _is_ours(aws: Aws, stack: str, listener: Listener, group: TargetGroup | None
 
 
 def _listeners(aws: Aws, load_balancer_arn: str) -> list[Listener]:
-    pages = aws.elbv2.get_paginator("describe_listeners").paginate(LoadBalancerArn=load_balancer_arn)
     return [
         Listener(
             arn=item["ListenerArn"],
@@ -185,6 +185,5 @@ def _listeners(aws: Aws, load_balancer_arn: str) -> list[Listener]:
             port=item["Port"],
             target_group_arn=next((action.get("TargetGroupArn", "") for action in item.get("DefaultActions", [])), ""),
         )
-        for page in pages
-        for item in page["Listeners"]
+        for item in balancing.listeners(aws, load_balancer_arn)
     ]

@@ -35,6 +35,7 @@ from runbook.operations import Operation
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.parts import Counting, Part, Tagged
+from runbook.path import balancing
 from runbook.permissions import (
     CHECK,
     DOWN,
@@ -117,9 +118,8 @@ PERMISSIONS = (
 
 
 def _all(aws: Aws, _: Counting) -> Iterator[Tagged]:
-    for pages in aws.elbv2.get_paginator("describe_load_balancers").paginate():
-        for balancer in pages["LoadBalancers"]:
-            yield Tagged(None, balancer.get("CreatedTime"), arn=balancer["LoadBalancerArn"])
+    for arn, balancer in balancing.balancers(aws).items():
+        yield Tagged(None, balancer.get("CreatedTime"), arn=arn)
 
 
 PART = Part("load balancer", _all)

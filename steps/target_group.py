@@ -37,6 +37,7 @@ from runbook.operations import Operation
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
 from runbook.parts import Counting, Part, Tagged
+from runbook.path import balancing
 from runbook.permissions import CHECK, DOWN, LIST, LOOK_AT_LOAD_BALANCING, REPLACE, UP, Scope, Statement
 from runbook.picture import Box, Place
 from runbook.record import MARKS, as_list, from_list, is_ours, parameters_from, record, tag_differences
@@ -88,9 +89,8 @@ PERMISSIONS = (
 
 
 def _all(aws: Aws, _: Counting) -> Iterator[Tagged]:
-    for pages in aws.elbv2.get_paginator("describe_target_groups").paginate():
-        for group in pages["TargetGroups"]:
-            yield Tagged(None, arn=group["TargetGroupArn"])
+    for arn in balancing.target_groups(aws):
+        yield Tagged(None, arn=arn)
 
 
 PART = Part("target group", _all)
@@ -317,9 +317,8 @@ def _delete(aws: Aws, stack: str, found: TargetGroup) -> None:
         with unless_gone():
             if not is_ours(_tags(aws, load_balancer), stack):
                 continue
-            pages = aws.elbv2.get_paginator("describe_listeners").paginate(LoadBalancerArn=load_balancer)
-            for listener in [item for page in pages for item in page["Listeners"]]:
-                if any(action.get("TargetGroupArn") == found.arn for action in listener["DefaultActions"]):
+            for listener in balancing.listeners(aws, load_balancer):
+                if any(action.get("TargetGroupArn") == found.arn for action in listener.get("DefaultActions", [])):
                     aws.elbv2.delete_listener(ListenerArn=listener["ListenerArn"])
     with unless_gone():
         aws.elbv2.delete_target_group(TargetGroupArn=found.arn)

@@ -27,6 +27,7 @@ from runbook.aws import Aws
 from runbook.errors import CannotContinue
 from runbook.outcome import Difference, Drifted, Missing
 from runbook.parameters import Parameters
+from runbook.path import balancing
 from runbook.permissions import CHECK, LOOK_AT_LOAD_BALANCING, UP
 from runbook.picture import Box, Place
 from runbook.record import is_ours
@@ -73,7 +74,7 @@ class Target:
     instance: str
     port: int
     state: str
-    """``initial``, ``healthy``, ``unhealthy``, ``unused``, ``draining`` or ``unavailable``."""
+    """As AWS has it (``initial``, ``healthy``, ``unhealthy``, ...); ``unknown`` where it does not say."""
     reason: str = ""
     description: str = ""
 
@@ -224,17 +225,10 @@ def _health(target: Target) -> str:
 
 
 def _targets(aws: Aws, group_arn: str) -> list[Target]:
-    items = aws.elbv2.describe_target_health(TargetGroupArn=group_arn)["TargetHealthDescriptions"]
     return sorted(
         (
-            Target(
-                instance=item["Target"]["Id"],
-                port=item["Target"]["Port"],
-                state=item["TargetHealth"]["State"],
-                reason=item["TargetHealth"].get("Reason", ""),
-                description=item["TargetHealth"].get("Description", ""),
-            )
-            for item in items
+            Target(each.id, each.port, each.state or "unknown", each.reason, each.description)
+            for each in balancing.health(aws, group_arn)
         ),
         key=lambda target: (target.instance, target.port),
     )

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from runbook.path.addresses import Caller
+from runbook.path.balancing import Registered
 from runbook.path.packets import EPHEMERAL, Acl, Entry, Rule, admitted
 from runbook.trace.model import Finding, Unseen, Weight, known
-from runbook.trace.seen import Back, Place, Registered
+from runbook.trace.seen import Back, Place
 from runbook.trace.wording import listed
 
 __all__ = ["Denial", "Pair", "denials", "entering", "is_slip", "pairs", "unjudged", "weight"]

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runbook import command_line
 from runbook.path.addresses import Caller, Node
+from runbook.path.balancing import Registered
 from runbook.path.configuration import Configuration
 from runbook.path.links import Link, LinkV2
 from runbook.path.packets import Acl, Rule
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway.type_defs import DeploymentTypeDef, RestApiResponseTypeDef, StageResponseTypeDef
     from mypy_boto3_elbv2.type_defs import ListenerTypeDef, LoadBalancerTypeDef, TargetGroupTypeDef
 
-__all__ = ["Back", "Front", "Place", "Registered"]
+__all__ = ["Back", "Front", "Place"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +56,6 @@ class Front:
         """The V1 link on a load balancer, rather one that is AVAILABLE."""
         on_it = [link for link in known(self.links).values() if balancer in link.targets]
         return next((link for link in on_it if link.status == "AVAILABLE"), on_it[0] if on_it else None)
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A target as its group tells, and how the health checks find it."""
-
-    id: str
-    port: int
-    """0: it has none, as a Lambda function."""
-    state: str
-    reason: str
-    description: str
-
-    @property
-    def named(self) -> str:
-        """It, as the AWS CLI's option ``--targets`` takes it."""
-        return command_line.shorthand(Id=self.id, **({"Port": str(self.port)} if self.port else {}))
-
-    def __str__(self) -> str:
-        return f"{self.id.rpartition('loadbalancer/')[2]}{f':{self.port}' if self.port else ''}"
 
 
 @dataclass(frozen=True, slots=True)

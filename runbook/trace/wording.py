@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from runbook.trace.seen import Registered
+from runbook.path.balancing import Registered
 
 __all__ = ["listed", "states"]
 

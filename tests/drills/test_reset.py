@@ -15,7 +15,7 @@ from drills.model import Drill
 from runbook.accounts import Account
 from runbook.errors import BadInput
 from runbook.parameters import validated
-from runbook.trace.survey.balancing import balancers
+from runbook.path.balancing import balancers
 from tests.drills.picture import picture
 from tests.drills.test_judging import a_link_of_the_second_kind
 from tests.pager import one_per_page

@@ -75,7 +75,16 @@ def test_a_call_that_reads_only_a_first_page_is_found(tmp_path: Path, monkeypatc
     assert unpaged(path, pageable()) == ["x.py:1 describe_load_balancers"]
 
 
-READ_ONCE = ("get_rest_apis", "get_resources", "get_stages", "get_deployments", "get_vpc_links", "get_vpc_link")
+READ_ONCE = (
+    "get_rest_apis",
+    "get_resources",
+    "get_stages",
+    "get_deployments",
+    "get_vpc_links",
+    "get_vpc_link",
+    "describe_listeners",
+    "describe_target_health",
+)
 """What the steps, a trace, the list of stacks and the drills all look at: each has one reader."""
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from runbook.path.balancing import Registered
 from runbook.trace.aim import Aim
 from runbook.trace.command import cli
 from runbook.trace.connections import denials, pairs
 from runbook.trace.endpoint import PLAIN
 from runbook.trace.model import Finding, Unseen, Weight
-from runbook.trace.seen import Back, Registered
+from runbook.trace.seen import Back
 from runbook.trace.wording import states
 
 if TYPE_CHECKING:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from runbook.path.balancing import Registered
 from runbook.trace.command import SHOW_BALANCERS, cli, lines, shorthand
 from runbook.trace.connections import is_slip
 from runbook.trace.model import GATEWAY_FAILS, Finding, Unseen, Weight, known
-from runbook.trace.seen import Back, Registered
+from runbook.trace.seen import Back
 from runbook.trace.wording import listed, states
 
 __all__ = ["judge"]

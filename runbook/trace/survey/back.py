@@ -8,13 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from runbook.path.addresses import Caller, nodes
+from runbook.path.balancing import Registered, attributes, group_attributes, health, listeners, target_groups
 from runbook.path.filters import acls, internet, rules
 from runbook.trace.aim import Aim
 from runbook.trace.model import Unseen, known
-from runbook.trace.seen import Back, Front, Registered
+from runbook.trace.seen import Back, Front
 from runbook.trace.survey.addresses import addressed, held, instances, link_callers
 from runbook.trace.survey.asking import Asking, if_there
-from runbook.trace.survey.balancing import attributes, group_attributes, health, listeners, target_groups
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import ListenerTypeDef, LoadBalancerTypeDef, TargetGroupTypeDef

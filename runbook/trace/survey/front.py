@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from runbook.path import links
+from runbook.path.balancing import balancers
 from runbook.path.configuration import Configuration, located, resourced
 from runbook.path.gateway import deployments, export, protocol, resources
 from runbook.trace.model import Unseen
 from runbook.trace.seen import Front
 from runbook.trace.survey.asking import Asking, if_there
-from runbook.trace.survey.balancing import balancers
 from runbook.trace.target import Target
 
 __all__ = ["look_at_gateway"]

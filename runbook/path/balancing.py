@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runbook import command_line
 from runbook.aws import Aws
-from runbook.trace.seen import Registered
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import ListenerTypeDef, LoadBalancerTypeDef, TargetGroupTypeDef
 
-__all__ = ["attributes", "balancers", "group_attributes", "health", "listeners", "target_groups"]
+__all__ = ["Registered", "attributes", "balancers", "group_attributes", "health", "listeners", "target_groups"]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A target as its group tells, and how the health checks find it."""
+
+    id: str
+    port: int
+    """0: it has none, as a Lambda function."""
+    state: str
+    reason: str
+    description: str
+
+    @property
+    def named(self) -> str:
+        """It, as the AWS CLI's option ``--targets`` takes it."""
+        return command_line.shorthand(Id=self.id, **({"Port": str(self.port)} if self.port else {}))
+
+    def __str__(self) -> str:
+        return f"{self.id.rpartition('loadbalancer/')[2]}{f':{self.port}' if self.port else ''}"
 
 
 def balancers(aws: Aws) -> dict[str, LoadBalancerTypeDef]:
     """All of the region, by ARN."""
     pages = aws.elbv2.get_paginator("describe_load_balancers").paginate()
-    return {item["LoadBalancerArn"]: item for page in pages for item in page["LoadBalancers"]}
+    return {item["LoadBalancerArn"]: item for page in pages for item in page.get("LoadBalancers", [])}
 
 
 def attributes(aws: Aws, balancer: str) -> dict[str, str]:
@@ -28,13 +49,13 @@ def attributes(aws: Aws, balancer: str) -> dict[str, str]:
 def listeners(aws: Aws, balancer: str) -> list[ListenerTypeDef]:
     """A load balancer's."""
     pages = aws.elbv2.get_paginator("describe_listeners").paginate(LoadBalancerArn=balancer)
-    return [item for page in pages for item in page["Listeners"]]
+    return [item for page in pages for item in page.get("Listeners", [])]
 
 
 def target_groups(aws: Aws) -> dict[str, TargetGroupTypeDef]:
     """All of the region, by ARN."""
     pages = aws.elbv2.get_paginator("describe_target_groups").paginate()
-    return {item["TargetGroupArn"]: item for page in pages for item in page["TargetGroups"]}
+    return {item["TargetGroupArn"]: item for page in pages for item in page.get("TargetGroups", [])}
 
 
 def group_attributes(aws: Aws, group: str) -> dict[str, str]:
