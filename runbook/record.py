@@ -19,6 +19,7 @@ from runbook.parameters import RUN_ONLY, Parameters
 __all__ = [
     "MARKS",
     "STACK",
+    "TRACK",
     "as_list",
     "from_list",
     "is_ours",
@@ -30,6 +31,8 @@ __all__ = [
 
 PREFIX = "runbook:"
 STACK = f"{PREFIX}stack"
+TRACK = f"{PREFIX}track"
+"""On what remembers the parameters; a stack without it is of the default track."""
 MARKS = {"up": f"{PREFIX}up", "down": f"{PREFIX}down"}
 """Tags by which a run that changes a stack says so (:mod:`runbook.turns`). They are no part of what a stack is."""
 _NOT_RECORDED = RUN_ONLY | {"stack", "region", "tags"}

@@ -18,16 +18,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from runbook.aws import Aws
 from runbook.parts import Counting, Part, Tagged
 from runbook.path import gateway
-from runbook.record import STACK, from_list
+from runbook.record import STACK, TRACK, from_list
 from steps.tracks import TRACKS
 
 __all__ = ["TTL", "NoSuchStack", "Stack", "closest", "expired", "invoke_urls", "no_such_stack", "stacks", "until"]
 
 TTL = "ttl"
 
-_PARTS = TRACKS.union.parts
-PARTS = tuple(part.kind for part in _PARTS)
-"""What a whole stack has of its own, and what has a tag of its own."""
+PARTS = tuple(part.kind for part in TRACKS.default.plan.parts)
+"""Of the default track: what a whole stack has of its own, and what has a tag of its own."""
 
 _NAMED = 20  # stacks in a sentence
 _AFTER = re.compile(r"(\d{1,5})\s*([mhd])")
@@ -72,14 +71,13 @@ class Stack:
         return self.expires is not None and self.expires <= now
 
 
-def stacks(aws: Aws, looked_at: Counting = lambda _done, _all: None, parts: Sequence[Part] = _PARTS) -> list[Stack]:
+def stacks(aws: Aws, looked_at: Counting = lambda _done, _all: None) -> list[Stack]:
     """The stacks of the account and region, by name; ``looked_at`` hears how many links were asked for their tags."""
     found: dict[str, list[tuple[str, Mapping[str, str], Tagged]]] = {}
-    for kind, tags, tagged in _found(aws, looked_at, parts):
+    for kind, tags, tagged in _found(aws, looked_at, TRACKS.union.parts):
         if name := tags.get(STACK):
             found.setdefault(name, []).append((kind, tags, tagged))
-    whole = tuple(part.kind for part in parts)
-    return [_stack(name, there, whole) for name, there in sorted(found.items())]
+    return [_stack(name, there, _whole(there)) for name, there in sorted(found.items())]
 
 
 def expired(found: Iterable[Stack], now: datetime) -> list[Stack]:
@@ -134,6 +132,13 @@ def until(ttl: str, created: datetime | None) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _whole(there: Iterable[tuple[str, Mapping[str, str], Tagged]]) -> tuple[str, ...]:
+    """What a whole stack of the same track has."""
+    named = (tags[TRACK] for _, tags, _ in there if TRACK in tags)
+    track = TRACKS.get(next(named, ""), TRACKS.default)
+    return tuple(part.kind for part in track.plan.parts)
 
 
 def _stack(name: str, there: list[tuple[str, Mapping[str, str], Tagged]], whole: tuple[str, ...]) -> Stack:

@@ -77,7 +77,9 @@ def test_the_command_line(account: Account, tmp_path: Path) -> None:
     assert "Toy path" in well("report").out
     well("report", "--out", str(tmp_path / "report.html"))
     assert "Toy API" in (tmp_path / "report.html").read_text()
-    assert json.loads(well("list", "--json").out)[0]["stack"] == "demo"
+    (listed,) = json.loads(well("list", "--json").out)
+    assert (listed["stack"], listed["state"], listed["parts"]) == ("demo", "whole", ["toy API"])
+    assert "has no output invoke-url. It has: toy-path, toy-api-id." in refused("output", "invoke-url")
     well("policy", "up")
 
     for words in (["check"], ["up"], ["down"]):
