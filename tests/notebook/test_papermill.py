@@ -77,7 +77,7 @@ def test_a_stack_named_with_digits_goes_up_is_watched_drifts_and_goes_down(fast:
         assert record.source in shown
         assert all(call.request_id in shown for call in record.calls)
         assert all(f"{interface['PrivateIpAddress']} (" in shown for interface in interfaces)
-    drawn = re.findall('aria-label="(.*?)"', up.shown("record", "text/html"))
+    drawn = re.findall('role="img" aria-label="(.*?)"', up.shown("record", "text/html"))
     assert drawn == ["The way of a request", "When each step was under way"]
 
     # the executed notebook as a page

@@ -281,15 +281,6 @@ def test_a_stack_that_is_not_there_is_named_with_those_that_are(here: Served, wo
         assert "✓" not in ended.out
 
 
-def test_a_second_down_in_an_account_without_stacks_is_no_failure(
-    practice_account: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _pointed_at(practice_account, monkeypatch)
-    again = runbook("down")
-    assert again.code == 0
-    assert "There is no stack demo in us-east-1. There are no other stacks either." in again.out
-
-
 def test_of_the_runs_there_are_the_likest_name_is_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path))
     (tmp_path / "runs").mkdir()
