@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,8 @@ def typed(*words: str) -> Result:
 
 def refused(result: Result) -> None:
     assert result.exit_code == 2, (result.output, result.exception)
-    assert result.stdout == ""
+    # With --json the refusal is an event too, and the only one.
+    assert [json.loads(event)["event"] for event in result.stdout.splitlines()] in ([], ["CommandFailed"])
     (line,) = result.stderr.strip().splitlines()
     assert "turnstile on stack drill is a closed-book drill of anna" in line
     assert "runbook drill reset" in line
