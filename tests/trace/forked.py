@@ -14,6 +14,7 @@ import os
 import pickle
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -21,6 +22,8 @@ from unittest.mock import patch
 
 import practice.machines
 import practice.server
+from practice.dataplane import destinations
+from practice.elbv2 import health
 from practice.server import serve
 from tests.trace.conftest import Stack, clients, http, port
 
@@ -43,6 +46,7 @@ def in_a_copy(stack: Stack, work: Callable[[Stack], T]) -> T:
             os.close(reading)
             stack.clock.stop()
             _share_the_machines()
+            _renew_the_pools()
             try:
                 with _copy(stack) as copy:
                     result: tuple[bool, Any] = True, work(copy)
@@ -61,6 +65,12 @@ def in_a_copy(stack: Stack, work: Callable[[Stack], T]) -> T:
     done, value = pickle.loads(answer)
     assert done, value
     return value  # type: ignore[no-any-return]
+
+
+def _renew_the_pools() -> None:
+    """A fork has none of its parent's threads, and a pool would wait for those that it had."""
+    health._beside = ThreadPoolExecutor(16)
+    destinations._resolving = ThreadPoolExecutor(8)
 
 
 def _share_the_machines() -> None:
