@@ -509,8 +509,8 @@ class _Pass:
         change = Finding(before.outcome, differences=before.differences).change
         if step.only_looks:
             change = Change.NONE
-        elif change is Change.AFTER:
-            change = Change.UPDATE
+        elif change is Change.AFTER:  # it differed only in what AWS was still at: most often it was just waited for
+            change = Change.UPDATE if self.writes[step.id] else Change.NONE
         return _Standing(
             Outcome.DONE, _result(change, before, standing), before.differences, standing.fact, change=change
         )

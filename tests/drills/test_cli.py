@@ -69,7 +69,8 @@ def drill() -> Drill:
         assert result.exit_code == code, (words, result.output, result.exception)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         if code == 2:
-            assert result.stdout == ""
+            # With --json the error is an event too, and the only one.
+            assert [json.loads(line)["event"] for line in result.stdout.splitlines()] in ([], ["CommandFailed"])
             assert len(result.stderr.strip().splitlines()) == 1, result.stderr
         return result
 

@@ -26,6 +26,7 @@ from runbook.notebook.shown import Greeting, Working, ending, seen
 from runbook.outcome import Difference
 from runbook.present import safe
 from runbook.report.drawing import render
+from runbook.run_state import RunState
 from runbook.trace import parse_target, trace
 from runbook.trace.draw import table
 from tests.faults.proxy import Proxy
@@ -231,7 +232,7 @@ def test_no_cell_obeys_anything(finished: Stack) -> None:
         *(seen(event, ALL) for event in events),
         Greeting(((ALL, ALL),)),
         Working(ALL, (Waited(step="x", what=ALL, state=ALL, elapsed=1.0, usual=1.0),)),
-        ending(ended.finished, {}, events, ALL, verdict=ALL),
+        ending(ended.finished, {}, RunState.of(events), ALL, verdict=ALL),
     ]
     for view in views:
         shown = view._repr_mimebundle_()

@@ -164,7 +164,9 @@ def test_a_hanging_process_of_the_machines_blocks_nobody_and_is_replaced(
     os.kill(process.pid, signal.SIGSTOP)
     try:
         asking = threading.Thread(
-            target=httpx.put, args=(f"{rig.url}/_practice/machines/{instance}",), kwargs={"json": {}}
+            target=httpx.put,
+            args=(f"{rig.url}/_practice/machines/{instance}",),
+            kwargs={"json": {}, "headers": rig.control_headers, "timeout": 30},
         )
         asking.start()
         while not machines._process._lock.locked():
