@@ -565,4 +565,4 @@ def _result(change: Change, before: _Standing, after: _Standing) -> str:
         case Change.CREATE:
             return name or after.reason
         case _:
-            return after.reason
+            return repaired or after.reason

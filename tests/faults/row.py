@@ -159,6 +159,10 @@ def same_stack(world: World, wanted: Inventory | None = None) -> None:
     for kind in wanted:
         more = [item for item in found[kind] if item not in wanted[kind]]
         less = [item for item in wanted[kind] if item not in found[kind]]
+        if len(more) == len(less) == 1:  # one thing that is not as wanted: what of it
+            (one,), (other,) = more, less
+            more = [{key: value for key, value in one.items() if value != other.get(key)}]
+            less = [{key: value for key, value in other.items() if value != one.get(key)}]
         assert found[kind] == wanted[kind], f"{kind}: {more} instead of {less}"
 
 

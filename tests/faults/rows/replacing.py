@@ -82,7 +82,11 @@ def _trial(world: World, position: Position, *, replacement: Replacement, after:
     command = ("up", "--replace", *options)
     killed(world, position, *command, after=after)
     succeeded(world.run(*command))
-    same_stack(world, wanted)
+    try:
+        same_stack(world, wanted)
+    except AssertionError:
+        _known.pop(replacement, None)  # the second try compares with a run of its own
+        raise
     world.take_down()
     is_empty(world)
 
