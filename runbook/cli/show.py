@@ -286,9 +286,9 @@ class _Screen:
                     sign, words, detail, took = planned.sign, planned.word, "\n".join(planned.details), ""
                     style = _CHANGE_STYLES.get(event.change, "dim")
                 grid.add_row(Text(sign, style), name, Text(words, style), took, Text(detail))
-            elif step.acting is not None:
-                detail = f"waiting for {_waiting(step.wait, self.pace)}" if step.wait else ""
-                grid.add_row(self.spinner(name), name, Text(_VERBS[step.acting], "cyan"), "", Text(detail, "cyan"))
+            elif (acting := step.acting) is not None:  # read once: the thread that draws is not the one that is told
+                detail = f"waiting for {_waiting(wait, self.pace)}" if (wait := step.wait) else ""
+                grid.add_row(self.spinner(name), name, Text(_VERBS[acting], "cyan"), "", Text(detail, "cyan"))
             else:
                 grid.add_row(Text("·", "dim"), Text(name, "dim"), "", "", "")
         return Group(self.header(), grid)
