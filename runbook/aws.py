@@ -181,6 +181,7 @@ class Aws:
         self._operations = operations or Operations()
         self._memory = _Memory()
         self._crowding = _Crowding()
+        self._waited_in_vain: set[RequestQuota] = set()  # whose patience is over, until a request gets through again
         self._calls = itertools.count(1)
         self._making_client = threading.Lock()
 
@@ -309,8 +310,12 @@ class Aws:
 
     @contextlib.contextmanager
     def remembering(self) -> Iterator[None]:
-        """Remember reads until a write to the same service: one pass over the steps asks each question once."""
+        """Remember reads until a write to the same service: one pass over the steps asks each question once.
+
+        It waits for a quota in vain once, too: what needs it after that is tried, and not waited for.
+        """
         self._memory.forget()
+        self._waited_in_vain.clear()
         self._memory.enabled = True
         try:
             yield
@@ -528,6 +533,8 @@ class Aws:
             throttled = self._throttled(_code(response), operation, attempts, request_dict)
             pause = throttled.pause if throttled else None
         else:
+            if response is not None and self._waited_in_vain:
+                self._waited_in_vain.discard(self._quota_of(operation, context))
             pause = self._pause_after_fault(response, operation, attempts, caught_exception)
         if pause is None:
             return None
@@ -542,11 +549,15 @@ class Aws:
         return 0.0
 
     def _throttled(self, code: str, operation: Any, attempts: int, request_dict: dict[str, Any]) -> QuotaWaited | None:
-        """The wait until the next try; None when the quota's patience is over."""
+        """The wait until the next try; None when the quota's patience is over, of this request or one before it."""
         service, context = operation.service_model.service_name, request_dict["context"]
-        quota = self._operations.quota(service, operation.name, json.loads(context.get("runbook_question", "{}")))
+        quota = self._quota_of(operation, context)
         waited = context.setdefault("runbook_waited", 0.0)
+        if quota in self._waited_in_vain:
+            return None
         if waited >= quota.patience:
+            if self._memory.enabled:
+                self._waited_in_vain.add(quota)
             return None
         if quota.shared:
             self._crowding.more()
@@ -563,6 +574,10 @@ class Aws:
             quota=str(quota),
             pause=pause,
         )
+
+    def _quota_of(self, operation: Any, context: dict[str, Any]) -> RequestQuota:
+        question = json.loads(context.get("runbook_question", "{}"))
+        return self._operations.quota(operation.service_model.service_name, operation.name, question)
 
     def _pause_after_fault(
         self,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from runbook.permissions import Permission, Scope, Statement
 
-__all__ = ["action_of", "assembled", "document", "lacking"]
+__all__ = ["action_of", "assembled", "joined", "lacking"]
 
 _ORDER = (
     # looking
@@ -67,11 +67,31 @@ def document(statement: Statement, scope: Scope, actions: Iterable[str]) -> dict
     return written
 
 
-def lacking(statements: Iterable[Statement], action: str, resource: str, stack: str, region: str) -> dict[str, Any]:
+def joined(
+    statements: Iterable[Statement], scope: Scope, wanted: Callable[[Statement], Sequence[str]]
+) -> dict[str, dict[str, Any]]:
+    """Statements as a policy has them, by Sid: each with the actions that are wanted of it, if any, and those that
+    join another taken in by it where both are wanted.
+    """
+    documents: dict[str, dict[str, Any]] = {}
+    for statement in statements:
+        if not (actions := wanted(statement)):
+            continue
+        written = document(statement, scope, actions)
+        if (other := documents.get(statement.joins)) is not None:
+            other["Action"] = sorted({*other["Action"], *written["Action"]})
+            other["Resource"] = [*other["Resource"], *written["Resource"]]
+        else:
+            documents[statement.sid] = written
+    return documents
+
+
+def lacking(statements: Sequence[Statement], action: str, resource: str, stack: str, region: str) -> dict[str, Any]:
     """The statement that a caller lacks who was refused this action on this resource (empty when AWS names none).
 
-    It is the one of these statements that fits, narrowed down to the action; else the bare permission. ``stack`` and
-    ``region`` are empty when they are not known: then it is for any, and what only looks is for all.
+    It is the one of these statements that fits, as a policy has it and narrowed down to the action: with the resources
+    of those that it is joined with, which the caller would be refused next. Else it is the bare permission.
+    ``stack`` and ``region`` are empty when they are not known: then it is for any, and what only looks is for all.
     """
     _, partition, _, where, account, *_ = [*resource.split(":"), *[""] * 6]
     scope = Scope(stack or "*", region or where or "*", account or "*", partition or "aws", "*")
@@ -87,7 +107,9 @@ def lacking(statements: Iterable[Statement], action: str, resource: str, stack: 
         # AWS names what is yet to be made with a star for its id: that is judged by the tags it is asked for with,
         # and what is there by the tags it has.
         made = resource.endswith("*")
-        return document(fitting[0] if made else fitting[-1], scope, [action])
+        fits = fitting[0] if made else fitting[-1]
+        together = joined(statements, scope, lambda each: [action] if action in each.actions else [])
+        return together.get(fits.joins) or together[fits.sid]
     return {"Effect": "Allow", "Action": [action], "Resource": [resource or "*"]}
 
 

@@ -56,24 +56,16 @@ def policy(
     """
     wanted = needs(command)
     scope = Scope("*" if command in _OF_EVERY_STACK else stack, region, account, partition, security_group)
-    documents: dict[str, dict[str, Any]] = {}
-    for statement in _STATEMENTS:
-        actions = [name for name, asking in statement.actions.items() if asking & wanted]
-        if not actions or (read_only and statement.writes):
-            continue
-        document = granting.document(statement, scope, actions)
-        if (other := documents.get(statement.joins)) is not None:
-            other["Action"] = sorted({*other["Action"], *document["Action"]})
-            other["Resource"] = [*other["Resource"], *document["Resource"]]
-        else:
-            documents[statement.sid] = document
+
+    def asked_for(statement: Statement) -> list[str]:
+        if read_only and statement.writes:
+            return []
+        return [name for name, asking in statement.actions.items() if asking & wanted]
+
+    documents = granting.joined(_STATEMENTS, scope, asked_for).values()
     return {
         "Version": "2012-10-17",
-        "Statement": [
-            document
-            for document in documents.values()
-            if not any(_covers(other, document) for other in documents.values())
-        ],
+        "Statement": [document for document in documents if not any(_covers(other, document) for other in documents)],
     }
 
 

@@ -7,7 +7,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from runbook.aws import Aws
 from runbook.control import Control
 from runbook.creating import create_once
 from runbook.errors import Stopped, TookTooLong
@@ -278,6 +279,30 @@ def test_throttling_is_waited_out_for_a_time_and_not_a_number_of_times(stack: St
     assert 3000.0 <= control.waited <= 3060.0  # a hundred deletions at 30 s, and the last wait
     (told,) = [event for event in events if isinstance(event, CallAnswered)]
     assert told.attempts == len(asked) == 1 + len([event for event in events if isinstance(event, QuotaWaited)])
+
+
+def test_a_quota_that_was_waited_for_in_vain_is_not_waited_for_again_until_a_request_gets_through(stack: Stack) -> None:
+    control = Hurry(stack.clock)
+    aws = Aws(stack.aws.session, endpoint_url=stack.account.url)  # one that no other test finds crowded
+    stack = Stack(stack.account, aws, stack.clock)
+
+    def waits_for(operation: str, ask: Callable[[], object], *answers: AWSResponse) -> int:
+        with observed(stack, control) as events, instead(stack, operation, *answers), suppress(ClientError):
+            ask()
+        return sum(isinstance(event, QuotaWaited) for event in events)
+
+    def throttled(times: int) -> list[AWSResponse]:
+        return [answer(429, "TooManyRequestsException") for _ in range(times)]
+
+    with aws.remembering():
+        assert waits_for("GetVpcLinks", aws.apigateway.get_vpc_links, *throttled(400)) > 8
+        assert waits_for("GetRestApis", aws.apigateway.get_rest_apis, *throttled(400)) == 0  # the same quota
+        assert waits_for("GetStages", lambda: aws.apigateway.get_stages(restApiId="x"), *throttled(2)) == 0
+        aws.apigateway.get_api_keys()
+        assert waits_for("GetRestApis", aws.apigateway.get_rest_apis, *throttled(2)) == 2
+        assert waits_for("GetVpcLinks", aws.apigateway.get_vpc_links, *throttled(400)) > 8
+    with aws.remembering():  # the next run is patient again
+        assert waits_for("GetVpcLinks", aws.apigateway.get_vpc_links, *throttled(2)) == 2
 
 
 def test_a_stop_ends_the_wait_for_the_quota_at_once(stack: Stack) -> None:

@@ -56,8 +56,7 @@ def granted(document: dict[str, Any], said: str) -> dict[str, Any]:
     added = [json.JSONDecoder().raw_decode(text)[0] for text in said.split(ADDED)[1:]]
     assert added, f"no statement is printed: {said[-1500:]}"
     different = {json.dumps(each, sort_keys=True): each for each in added}
-    begun = len(document["Statement"])
-    named = [{**each, "Sid": f"Added{number}"} for number, each in enumerate(different.values(), begun)]
+    named = [{**each, "Sid": f"Added{number}"} for number, each in enumerate(different.values())]
     return {**document, "Statement": [*document["Statement"], *named]}
 
 
@@ -138,10 +137,6 @@ SCENES: dict[str, tuple[Callable[[World], None], ...]] = {
 """From the quickest on, until one needs what is lacking."""
 
 
-ROUNDS = 2
-"""AWS names one resource at a time, and a statement may be for APIs and for VPC links."""
-
-
 # --- the trial --------------------------------------------------------------------------------------------------------
 
 
@@ -158,13 +153,8 @@ def _denied(world: World, lacking: Lacking, *, command: str) -> None:
             continue
         _says_what_is_lacking(ended, lacking, command)
         _changed_nothing_more(ended)
-        for _ in range(ROUNDS):
-            given = granted(given, ended.said)
-            _limit(world, given)
-            ended = world.run(*words)
-            if ended.code == 0:
-                break
-        succeeded(ended)
+        _limit(world, granted(given, ended.said))
+        succeeded(world.run(*words))
         world.proxy.access_key_id = None
         if command == "up" and scene is _nothing:
             same_stack(world)

@@ -18,8 +18,7 @@ __all__ = ["ROWS"]
 
 TRIES = 4
 """How often a request is sent at most when it is not answered, or with a 5xx."""
-THROTTLE_TRIES = 36
-"""And when it is throttled: a quota is waited for five minutes, with pauses of ten seconds in the mean after a few."""
+THROTTLE_TRIES = 8
 SIDE_BY_SIDE = 20
 """Steps, and looks ahead, that may be asking at once."""
 
