@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from runbook.events import Outcome
+from runbook.events import Outcome, Planned
 from runbook.outcome import Change, Difference
 from runbook.step import Plan, Step
 
-__all__ = ["Expected", "Finding", "Summary", "expected", "summary"]
+__all__ = ["Expected", "Finding", "expected", "planned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +92,13 @@ def _known_after(names: Iterable[str]) -> str:
     return f"known after {name}" if (name := next(iter(names), "")) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """A plan as a whole. Durations in AWS seconds, as AWS usually takes."""
-
-    create: int
-    update: int
-    replace: int
-    known_after: int
-    takes: float
-    interrupts_for: float
-    """How long the API does not answer because of it; 0 when it always does."""
-    usd_per_hour: float
-    """What is created costs from then on, in us-east-1."""
-
-
-def summary(plan: Plan, changes: Mapping[str, Change]) -> Summary:
-    """Count what will be done, and add up how long it takes along the longest path through the steps."""
+def planned(plan: Plan, changes: dict[str, Change]) -> Planned:
+    """A plan as a whole: what will be done, counted, and how long that takes along the longest path."""
     acting = [step for step in plan.steps if step.id in changes and not step.only_looks]
     counts = {change: sum(changes[step.id] is change for step in acting) for change in Change}
     interrupting = [step for step in acting if step.interrupts and changes[step.id] is Change.REPLACE]
-    return Summary(
+    return Planned(
+        changes=changes,
         create=counts[Change.CREATE],
         update=counts[Change.UPDATE],
         replace=counts[Change.REPLACE],

@@ -14,12 +14,12 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from runbook.aws import CURRENT_STEP, Aws, Identity
-from runbook.consequences import Expected, Finding, expected, summary
+from runbook.consequences import Expected, Finding, expected, planned
 from runbook.control import Answer, Control, OneTry
 from runbook.errors import BadInput, Stopped
 from runbook.events import (
@@ -28,7 +28,6 @@ from runbook.events import (
     CallAnswered,
     Event,
     Outcome,
-    Planned,
     RunFinished,
     RunStarted,
     StepChecked,
@@ -236,7 +235,7 @@ class _Pass:
             error = exception
         if self.action is Action.CHECK and all(standing.done() for standing in self.standings.values()):
             changes = {name: each.result().change for name, each in self.standings.items() if name in self.acting}
-            self._tell(Planned(changes=changes, **asdict(summary(self.plan, changes))))
+            self._tell(planned(self.plan, changes))
         self.control.lift()
         self._end_turn()
         outcomes = {
@@ -249,15 +248,7 @@ class _Pass:
                 outcomes=outcomes,
                 duration=time.monotonic() - began,
                 outputs=self._outputs(steps),
-                error=explained(
-                    error,
-                    step=self.asking_for,
-                    stack=self.params.stack,
-                    region=self.aws.region,
-                    permissions=self.plan.permissions,
-                )
-                if error
-                else "",
+                error=self._explained(error, self.asking_for) if error else "",
                 cause=error,
             )
         )
@@ -357,6 +348,10 @@ class _Pass:
         # Every face is told this and nothing else, so what is taken out here is in no log, report or picture.
         self.events.put(redacted(event, self.secrets()))
 
+    def _explained(self, error: BaseException, step: str) -> str:
+        where = {"stack": self.params.stack, "region": self.aws.region}
+        return explained(error, step=step, permissions=self.plan.permissions, **where)
+
     def _debug(self, text: str) -> None:
         """Log the exception that is being handled."""
         if log.isEnabledFor(logging.DEBUG):
@@ -378,14 +373,7 @@ class _Pass:
             standing = _Standing(Outcome.STOPPED, str(stop), cause=stop)
         except Exception as error:
             self._debug(f"step {step.id} failed")
-            why = explained(
-                error,
-                step=step.id,
-                stack=self.params.stack,
-                region=self.aws.region,
-                permissions=self.plan.permissions,
-            )
-            standing = _Standing(Outcome.FAILED, why, cause=error)
+            standing = _Standing(Outcome.FAILED, self._explained(error, step.id), cause=error)
             if self.action is not Action.CHECK and is_denied(error):
                 self.control.halt(f"because step {step.id} is not allowed something")
         finally:

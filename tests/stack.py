@@ -13,10 +13,12 @@ import httpx
 from practice import seed
 from practice.clock import ManualClock
 from practice.server import Account
+from runbook import accounts
 from runbook.aws import Aws
 from runbook.control import Control
 from runbook.engine import run
 from runbook.events import Action, CallSent, Event, Outcome, RunFinished, StepFinished, Waited
+from runbook.frozen_plan import FrozenPlan, carry_out
 from runbook.outcome import Difference, Drifted
 from runbook.parameters import Parameters, validated
 from runbook.step import Step
@@ -165,6 +167,15 @@ class Stack:
 
     def check(self, **given: Any) -> Ended:
         return self.run(Action.CHECK, **given)
+
+    def carry_out(self, frozen: FrozenPlan, watch: Callable[[Event], None] = lambda event: None) -> Ended:
+        """What was planned before and approved since."""
+        account = accounts.Account(self.aws, accounts.Kind.PRACTICE, endpoint_url=self.account.url)
+        events = []
+        for event in carry_out(frozen, PLAN, account, control=Hurry(self.clock)):
+            events.append(event)
+            watch(event)
+        return Ended(events)
 
     def down(self, **given: Any) -> Ended:
         return self.run(Action.DOWN, **given)

@@ -33,6 +33,7 @@ _LOG_ACTIONS: Final = (
 class ApiGatewayBackend(stock.APIGatewayBackend):
     """API Gateway in one account and region."""
 
+    # moto's dictionaries, with its own classes as types: here they hold ours.
     apis: dict[str, RestApi]  # type: ignore[assignment]
     vpc_links: dict[str, VpcLink]  # type: ignore[assignment]
     keys: dict[str, ApiKey]  # type: ignore[assignment]

@@ -38,6 +38,8 @@ __all__ = ["ApiGatewayResponse"]
 class ApiGatewayResponse(APIGatewayResponse):
     """One request to the control plane."""
 
+    # moto annotates some of these methods with ``str``, which none of them answers.
+
     @property
     def backend(self) -> ApiGatewayBackend:
         return apigateway_backends[self.current_account][self.region]  # type: ignore[return-value]

@@ -22,40 +22,22 @@ from runbook.errors import CannotContinue
 from runbook.trace import answer as traced
 from runbook.trace.model import Symptom
 from runbook.trace.target import Target
+from tests.raw_server import RawServer
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 QUICK = httpx.Timeout(0.4)
 
 
-class Server:
+class Server(RawServer):
     """Says to each connection what it is told, byte for byte."""
 
     def __init__(self) -> None:
         self.say: Callable[[socket.socket], None] = lambda peer: None
-        self.requests = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def close(self) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                peer, _ = self._listener.accept()
-            except OSError:
-                return
-            self.requests += 1
-            threading.Thread(target=self._talk, args=(peer,), daemon=True).start()
-
-    def _talk(self, peer: socket.socket) -> None:
-        with peer:
-            try:
-                if peer.recv(65536):
-                    self.say(peer)
-            except OSError:
-                pass
+    def talk(self, peer: socket.socket) -> None:
+        if peer.recv(65536):
+            self.say(peer)
 
     def says(self, raw: bytes) -> None:
         self.say = lambda peer: peer.sendall(raw)
@@ -178,7 +160,7 @@ def test_endless_headers_are_an_error(server: Server, client: Client) -> None:
 def test_a_redirect_is_an_answer(server: Server, client: Client) -> None:
     server.says(b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n")
     assert client.get(server.url).status_code == 302
-    assert server.requests == 1
+    assert server.connections == 1
 
 
 def test_no_alarm_is_left_behind(server: Server, client: Client) -> None:
@@ -218,10 +200,10 @@ def test_an_endpoint_that_never_ends_its_answer_is_left(
 
 def test_an_endpoint_whose_answer_drips_counts_as_lost(server: Server, aws: Aws) -> None:
     server.keeps_saying(HEAD + b"Content-Length: 100000\r\n\r\n", b"a", 0.02)
-    before = server.requests
+    before = server.connections
     with pytest.raises(ReadTimeoutError):
         aws.apigateway.get_rest_apis()
-    assert server.requests - before == 4  # it was asked again, as for any answer that was lost
+    assert server.connections - before == 4  # it was asked again, as for any answer that was lost
 
 
 def test_connections_are_kept(server: Server, aws: Aws) -> None:
@@ -233,4 +215,4 @@ def test_connections_are_kept(server: Server, aws: Aws) -> None:
     server.say = say
     for _ in range(5):
         aws.apigateway.get_rest_apis()
-    assert server.requests == 1
+    assert server.connections == 1

@@ -9,24 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from runbook.accounts import Account, Kind
 from runbook.errors import BadInput, CannotContinue
 from runbook.events import Action, Event, Outcome, RunFinished, StepFinished
-from runbook.frozen_plan import FrozenPlan, PlanOutdated, carry_out, freeze
-from tests.stack import PLAN, Ended, Hurry, Stack
+from runbook.frozen_plan import FrozenPlan, PlanOutdated, freeze
+from tests.stack import PLAN, Stack
 
 
 def planned(account: Stack, **given: object) -> FrozenPlan:
     return freeze(account.check(**given).events)
-
-
-def carried_out(frozen: FrozenPlan, stack: Stack, watch: Callable[[Event], None] = lambda event: None) -> Ended:
-    account = Account(stack.aws, Kind.PRACTICE, endpoint_url=stack.account.url)
-    events = []
-    for event in carry_out(frozen, PLAN, account, control=Hurry(stack.clock)):
-        events.append(event)
-        watch(event)
-    return Ended(events)
 
 
 def listener_of(stack: Stack) -> str:
@@ -42,7 +32,7 @@ def test_a_plan_of_a_new_stack_is_written_read_and_carried_out(stack: Stack, tmp
     assert read.parameters.health_check_path == "/health"
     assert read.account == stack.aws.identity().account
     assert set(read.to_do) == set(PLAN.ids) - {"preflight"}
-    ended = carried_out(read, stack)
+    ended = stack.carry_out(read)
     assert ended.finished.worst is None
     assert stack.check(stack="api").finished.worst is None
 
@@ -63,13 +53,13 @@ def test_the_same_account_gives_the_same_digest(finished: Stack) -> None:
 def test_a_repair_that_was_planned_is_done_and_nothing_else(finished: Stack) -> None:
     finished.aws.elbv2.delete_listener(ListenerArn=listener_of(finished))
     frozen = planned(finished)
-    ended = carried_out(frozen, finished)
+    ended = finished.carry_out(frozen)
     assert ended.finished.worst is None
     assert ended.written == ["CreateListener"]
 
 
 def test_nothing_to_do_is_a_plan_too(finished: Stack) -> None:
-    ended = carried_out(planned(finished), finished)
+    ended = finished.carry_out(planned(finished))
     assert ended.written == []
     assert ended.finished.worst is None
 
@@ -112,16 +102,16 @@ def test_a_plan_is_refused_when_the_account_has_changed_since(
     change(finished)
     before = finished.inventory()
     with pytest.raises(PlanOutdated, match=named):
-        carried_out(frozen, finished)
+        finished.carry_out(frozen)
     assert finished.inventory() == before
 
 
 def test_another_account_or_region_is_refused(finished: Stack) -> None:
     frozen = planned(finished)
     with pytest.raises(PlanOutdated, match="account 999999999999"):
-        carried_out(dataclasses.replace(frozen, account="999999999999"), finished)
+        finished.carry_out(dataclasses.replace(frozen, account="999999999999"))
     with pytest.raises(PlanOutdated, match="region eu-west-1"):
-        carried_out(dataclasses.replace(frozen, region="eu-west-1"), finished)
+        finished.carry_out(dataclasses.replace(frozen, region="eu-west-1"))
 
 
 def test_a_change_in_the_last_moment_is_not_answered_with_what_nobody_approved(finished: Stack) -> None:
@@ -139,7 +129,7 @@ def test_a_change_in_the_last_moment_is_not_answered_with_what_nobody_approved(f
             deleted = True
             finished.aws.elbv2.delete_listener(ListenerArn=arn)
 
-    ended = carried_out(frozen, finished, meddle)
+    ended = finished.carry_out(frozen, meddle)
     assert "CreateListener" not in ended.written
     assert ended.finished.worst is not None or "listener" not in ended.outcomes
 

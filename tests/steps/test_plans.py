@@ -19,12 +19,11 @@ from hypothesis import strategies as st
 
 from practice.clock import ManualClock
 from practice.server import serve
-from runbook.accounts import Account, Kind
 from runbook.aws import Aws
 from runbook.control import Control
 from runbook.errors import CannotContinue, NeedsReplacing, NotOurs
 from runbook.events import Action, CallAnswered, Event, Outcome, Planned
-from runbook.frozen_plan import carry_out, freeze
+from runbook.frozen_plan import freeze
 from runbook.outcome import Change
 from tests.stack import PLAN, Ended, Hurry, Stack
 from tests.steps.drifts import DRIFTS, TAGGED
@@ -35,13 +34,7 @@ MAKES = {step.id for step in PLAN.steps if not step.only_looks}
 
 def carried_out(stack: Stack, watch: Callable[[Event], None] = lambda event: None, **given: Any) -> Ended:
     """Plan, approve, carry out."""
-    frozen = freeze(stack.check(**given).events)
-    account = Account(stack.aws, Kind.PRACTICE, endpoint_url=stack.account.url)
-    events = []
-    for event in carry_out(frozen, PLAN, account, control=Hurry(stack.clock)):
-        events.append(event)
-        watch(event)
-    return Ended(events)
+    return stack.carry_out(freeze(stack.check(**given).events), watch)
 
 
 def changes(ended: Ended) -> dict[str, Change]:

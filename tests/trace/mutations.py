@@ -58,7 +58,7 @@ def endpoint_disabled(stack: Stack) -> None:
     stack.deploy()
 
 
-def _method(stack: Stack, path: str, value: str) -> None:
+def change_method(stack: Stack, path: str, value: str) -> None:
     stack.aws.apigateway.update_method(
         restApiId=stack.api_id,
         resourceId=stack.proxy["id"],
@@ -70,12 +70,12 @@ def _method(stack: Stack, path: str, value: str) -> None:
 
 @mutation("access")
 def asks_for_iam(stack: Stack) -> None:
-    _method(stack, "/authorizationType", "AWS_IAM")
+    change_method(stack, "/authorizationType", "AWS_IAM")
 
 
 @mutation("access")
 def asks_for_api_key(stack: Stack) -> None:
-    _method(stack, "/apiKeyRequired", "true")
+    change_method(stack, "/apiKeyRequired", "true")
 
 
 @mutation("access")

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from tests.trace.conftest import Stack
-from tests.trace.mutations import Mutation
+from tests.trace.mutations import Mutation, change_method
 
 __all__ = ["ADVICE"]
 
@@ -128,24 +128,14 @@ def mock_mended_and_not_deployed(stack: Stack) -> None:
 # --- a browser's preflight --------------------------------------------------------------------------------------------
 
 
-def _guard(stack: Stack, path: str, value: str) -> None:
-    stack.aws.apigateway.update_method(
-        restApiId=stack.api_id,
-        resourceId=stack.proxy["id"],
-        httpMethod=stack.verb,
-        patchOperations=[{"op": "replace", "path": path, "value": value}],
-    )
-    stack.deploy()
-
-
 @mutation("access", verb="OPTIONS", headers=_BROWSER)
 def preflight_at_an_api_key(stack: Stack) -> None:
-    _guard(stack, "/apiKeyRequired", "true")
+    change_method(stack, "/apiKeyRequired", "true")
 
 
 @mutation("access", verb="OPTIONS", headers=_BROWSER)
 def preflight_at_iam(stack: Stack) -> None:
-    _guard(stack, "/authorizationType", "AWS_IAM")
+    change_method(stack, "/authorizationType", "AWS_IAM")
 
 
 @mutation("access", verb="OPTIONS", headers=_BROWSER)

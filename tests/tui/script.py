@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from runbook.accounts import Account, Kind
 from runbook.aws import Identity
-from runbook.consequences import summary
+from runbook.consequences import planned
 from runbook.control import Control
 from runbook.errors import Stopped
 from runbook.events import (
@@ -21,7 +21,6 @@ from runbook.events import (
     CallSent,
     Event,
     Outcome,
-    Planned,
     RunFinished,
     RunStarted,
     StepChecked,
@@ -208,7 +207,7 @@ class Script:
                     outcomes[name] = Outcome.STOPPED
                     yield StepFinished(step=name, outcome=Outcome.STOPPED, duration=1.0, reason=str(stop))
         if action is Action.CHECK:
-            yield Planned(changes=changes, **asdict(summary(plan, changes)))
+            yield planned(plan, changes)
         yield RunFinished(action=action, outcomes=outcomes, duration=3.0)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import socket
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +17,7 @@ from botocore.config import Config
 from practice import CREDENTIALS
 from practice.clock import ManualClock
 from practice.server import serve
+from tests.raw_server import RawServer
 
 PROXY = {
     "type": "HTTP_PROXY",
@@ -212,46 +212,23 @@ def rig() -> Iterator[Rig]:
         yield made
 
 
-class Scripted:
+class Scripted(RawServer):
     """A backend that says byte for byte what it is told, and remembers what it was sent."""
 
     def __init__(self) -> None:
         self.requests: list[bytes] = []
-        self.connections = 0
         self.script: Callable[[socket.socket], None] = lambda peer: peer.sendall(
             b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
         )
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        super().__init__()
 
     def answers(self, raw: bytes) -> None:
         self.script = lambda peer: peer.sendall(raw)
 
-    def close(self) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                peer, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._talk, args=(peer,), daemon=True).start()
-
-    def _talk(self, peer: socket.socket) -> None:
-        with peer:
-            while request := _read_request(peer):
-                self.requests.append(request)
-                try:
-                    self.script(peer)
-                except OSError:
-                    return
+    def talk(self, peer: socket.socket) -> None:
+        while request := _read_request(peer):
+            self.requests.append(request)
+            self.script(peer)
 
 
 def _read_request(peer: socket.socket) -> bytes:

@@ -188,7 +188,7 @@ def test_a_caller_who_waited_in_vain_has_the_process_looked_at(
     rig: Rig, process: psutil.Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(machines, "_ANSWERS_WITHIN", 0.5)
-    api = rig.deploy({"/{proxy+}": {"ANY": {**PROXY, "timeoutInMillis": 200}}})
+    api = rig.deploy({"/{proxy+}": {"ANY": {**PROXY, "timeoutInMillis": 1000}}})
     assert api.get("/x").status_code == 200
     os.kill(process.pid, signal.SIGSTOP)
     assert api.get("/x").status_code == 504
